@@ -1,0 +1,1 @@
+"""The built-in page at `/`: no asset from outside, no script needed, readable on a phone."""

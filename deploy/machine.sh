@@ -1,0 +1,75 @@
+#!/bin/sh
+# Gives a Debian or Ubuntu machine what Didban needs, and starts nothing.
+#   machine.sh venv [EXTRA]     a virtual environment in .venv with Didban in it
+#   machine.sh have PACKAGE...  Debian packages, without their recommendations and without starting a service
+# Where apt is not there, or nobody may use it, it says in one line what is missing, and goes on.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+venv=${VENV:-$root/.venv}
+
+say() { printf 'didban: %s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+  command -v apt-get >/dev/null 2>&1 || return 1
+  [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; }
+}
+
+missing_of() {
+  for package in "$@"; do
+    status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || printf '%s ' "$package"
+  done
+}
+
+have() {
+  missing=$(missing_of "$@")
+  [ -n "$missing" ] || return 0
+  if ! may_install; then
+    say "missing, and cannot be installed here: ${missing}(apt as root would: apt-get install --no-install-recommends $missing)"
+    return 0
+  fi
+  say "installing $missing"
+  # Debian's packages start Prometheus on 0.0.0.0:9090 and Alertmanager on :9093: for the length of this install,
+  # nobody starts anything.
+  policy=/usr/sbin/policy-rc.d
+  ours=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    ours=yes
+    trap 'as_root rm -f "$policy"' EXIT INT TERM
+  fi
+  as_root apt-get update -qq >/dev/null 2>&1 || true
+  # shellcheck disable=SC2086
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
+    say "apt could not install $missing"
+  fi
+  if [ -n "$ours" ]; then
+    as_root rm -f "$policy"
+    trap - EXIT INT TERM
+  fi
+}
+
+make_venv() {
+  extra=${1:+[$1]}
+  stamp=$venv/.didban-${1:-run}
+  [ ! -e "$stamp" ] || [ "$root/pyproject.toml" -nt "$stamp" ] || return 0
+  python=${PYTHON:-python3}
+  if ! "$python" -c 'import ensurepip' 2>/dev/null; then have python3-venv; fi
+  [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+  say "installing Didban into $venv"
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check \
+    --config-settings editable_mode=compat -e "$root$extra" 2>"$venv/pip.log" || { cat "$venv/pip.log" >&2; exit 3; }
+  touch "$stamp"
+}
+
+case ${1:-} in
+  venv) shift; make_venv "$@" ;;
+  have) shift; have "$@" ;;
+  *) sed -n '2,5p' "$0" >&2; exit 2 ;;
+esac

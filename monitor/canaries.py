@@ -1,0 +1,167 @@
+"""Keeps count of the hosts nobody has a reason to block: which answer, which are set aside, what share is alive.
+
+A canary that never answered here, that has been dead for a day while the others live, or that is suddenly answered by
+somebody nearer says nothing of the line; it is set aside and reported, never silently dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from monitor.judge import FEWEST_CANARIES
+from probes.facts import Round, Target, Vantage
+from probes.words import Scope, Step
+
+_FEWEST = {Scope.INTERNATIONAL: FEWEST_CANARIES, Scope.DOMESTIC: 2, Scope.GATEWAY: 1}
+_OTHERS_ALIVE = 0.8  # "while eight of ten answered"
+_NEARER = 0.5  # of its own smallest round trip in seven days
+_NEAR_FLOOR_S = 0.005  # below this a round trip says nothing about distance
+_TURN_ROUNDS_WITHOUT_FOREIGN = 2
+_DAYS = 7
+
+
+class Aside(StrEnum):
+    """Why a canary is set aside (label `reason`)."""
+
+    NEAR = "near"
+    STANDING = "standing"
+    UNSEEN = "unseen"
+    OWN_NETWORK = "own_network"
+
+
+@dataclass(slots=True)
+class Canary:
+    """`smallest_rtt_s` by day number; days in which somebody nearer answered are not in it."""
+
+    target: Target
+    alive: bool | None = None
+    ever_alive: bool = False
+    dead_since_ms: int | None = None
+    near: bool = False
+    smallest_rtt_s: dict[int, float] = field(default_factory=dict)
+
+
+class Canaries:
+    """All canaries of one vantage.
+
+    Args:
+        standing_s, day_s: as in `monitor.pace.Pace`.
+    """
+
+    def __init__(self, targets: Iterable[Target], vantage: Vantage, *, standing_s: float, day_s: float) -> None:
+        self._all = {target.name: Canary(target) for target in targets}
+        self._vantage = vantage
+        self._standing_ms = standing_s * 1000
+        self._day_ms = day_s * 1000
+        self._rounds_without_foreign = 0
+
+    # ---------------------------------------------------------------- what happened
+
+    def add(self, done: Round) -> bool:
+        """Takes in a round of one canary; True if one that was alive has fallen silent."""
+        canary = self._all[done.target]
+        was_alive, canary.alive = canary.alive, any(walk.reached for walk in done.walks)
+        if canary.alive:
+            canary.ever_alive, canary.dead_since_ms = True, None
+            self._note_rtt(canary, done)
+        elif canary.dead_since_ms is None:
+            canary.dead_since_ms = done.started_ms
+        return was_alive is True and not canary.alive
+
+    def turn_ended(self, *, foreign_reached: bool) -> None:
+        """One round of international canaries is over."""
+        self._rounds_without_foreign = 0 if foreign_reached else self._rounds_without_foreign + 1
+
+    def foreign_was_reached(self) -> None:
+        """Another target abroad proved itself: the line carries, whatever the canaries do."""
+        self._rounds_without_foreign = 0
+
+    def _note_rtt(self, canary: Canary, done: Round) -> None:
+        connects = [seen.took_s for walk in done.walks for seen in walk.steps if seen.step is Step.CONNECT]
+        if not connects:
+            return
+        rtt_s, today = min(connects), int(done.started_ms // self._day_ms)
+        known = canary.smallest_rtt_s
+        usual_s = min(known.values(), default=0.0)
+        has_history = any(day < today for day in known)
+        canary.near = has_history and usual_s >= _NEAR_FLOOR_S and rtt_s < _NEARER * usual_s
+        if not canary.near:
+            known[today] = min(rtt_s, known.get(today, rtt_s))
+            for day in [day for day in known if day <= today - _DAYS]:
+                del known[day]
+
+    # ---------------------------------------------------------------- what it means
+
+    @property
+    def foreign_seen(self) -> bool:
+        """Something abroad that authenticates itself was reached in the last two rounds."""
+        return self._rounds_without_foreign < _TURN_ROUNDS_WITHOUT_FOREIGN
+
+    def of(self, scope: Scope) -> list[Canary]:
+        return [canary for canary in self._all.values() if canary.target.scope is scope]
+
+    def usable(self, scope: Scope, now_ms: int) -> list[Canary]:
+        aside = self.set_aside(scope, now_ms)
+        return [canary for canary in self.of(scope) if canary.target.name not in aside]
+
+    def ratio(self, scope: Scope, now_ms: int) -> float | None:
+        """Share of the usable canaries that answered when last walked; None when too few are usable."""
+        walked = [canary for canary in self.usable(scope, now_ms) if canary.alive is not None]
+        if len(walked) < _FEWEST[scope]:
+            return None
+        return sum(canary.alive is True for canary in walked) / len(walked)
+
+    def set_aside(self, scope: Scope, now_ms: int) -> Mapping[str, Aside]:
+        """Target name -> why it says nothing of the line now."""
+        here = self.of(scope)
+        walked = [canary for canary in here if canary.alive is not None]
+        answering = sum(canary.alive is True for canary in walked)
+        seen = sum(canary.ever_alive for canary in here)
+        abroad_of_us = [c for c in here if c.target.at and c.target.at.network != self._vantage.network]
+        reasons: dict[str, Aside] = {}
+        for canary in here:
+            others_alive = len(walked) > 1 and answering / (len(walked) - 1) >= _OTHERS_ALIVE
+            dead_ms = now_ms - canary.dead_since_ms if canary.dead_since_ms is not None else 0
+            at = canary.target.at
+            if scope is Scope.DOMESTIC and at and at.network == self._vantage.network and len(abroad_of_us) >= 2:
+                reasons[canary.target.name] = Aside.OWN_NETWORK
+            elif canary.near:
+                reasons[canary.target.name] = Aside.NEAR
+            elif canary.alive is False and dead_ms >= self._standing_ms and others_alive:
+                reasons[canary.target.name] = Aside.STANDING
+            elif canary.alive is False and not canary.ever_alive and seen >= max(FEWEST_CANARIES, len(here) / 2):
+                reasons[canary.target.name] = Aside.UNSEEN
+        return reasons
+
+    # ---------------------------------------------------------------- over a restart
+
+    def memory(self) -> dict[str, dict[str, object]]:
+        """What a restart would forget."""
+        return {
+            name: {
+                "ever_alive": canary.ever_alive,
+                "dead_since_ms": canary.dead_since_ms,
+                "smallest_rtt_s": {str(day): rtt for day, rtt in canary.smallest_rtt_s.items()},
+            }
+            for name, canary in self._all.items()
+        }
+
+    def recall(self, memory: Mapping[str, Mapping[str, object]]) -> None:
+        for name, kept in memory.items():
+            if (canary := self._all.get(name)) is None:
+                continue
+            canary.ever_alive = kept.get("ever_alive") is True
+            dead_since = kept.get("dead_since_ms")
+            canary.dead_since_ms = dead_since if isinstance(dead_since, int) else None
+            rtts = kept.get("smallest_rtt_s")
+            if isinstance(rtts, Mapping):
+                canary.smallest_rtt_s = {int(day): float(rtt) for day, rtt in rtts.items()}
+
+
+def in_scope(target: Target, vantage: Vantage) -> bool:
+    """Domestic canaries are walked in their own country only, international ones everywhere but there."""
+    if target.scope is None or target.at is None:
+        return True
+    return (target.at.country == vantage.country) is (target.scope is Scope.DOMESTIC)

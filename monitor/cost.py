@@ -1,0 +1,51 @@
+"""What a configuration costs in bytes a day, before the first one is sent: mobile data cost people money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.errands import Errand, errands, walked_by
+from monitor.pace import Pace
+from monitor.settings import Config
+from probes.facts import Service
+from probes.words import Kind
+
+_DAY_S = 86400.0
+
+# bytes on the line of one successful walk, both ways together, headers included: tests/bench/walk_bytes.py
+_WALK_BYTES = {
+    Kind.DNS: 250,
+    Kind.TCP: 600,
+    Kind.TLS: 6_300,
+    Kind.HTTP: 3_000,
+    Kind.HTTPS: 9_000,
+    Kind.OPENVPN: 500,
+}
+_SERIES_PER_TARGET = 5
+_SERIES_PER_SERVICE = 7
+_SERIES_OF_ITS_OWN = 40
+_SHIP_BYTES_PER_SAMPLE = 8
+_SHIP_BYTES_PER_REQUEST = 1_500
+
+
+def split(config: Config, services: Iterable[Service]) -> tuple[float, float]:
+    """Bytes a day of what never stops (essentials, canaries, ship), and of the rest, when all is well."""
+    pace = Pace.of(config)
+    here = walked_by(config.as_vantage(), services, config.dns.isp or config.dns.system)
+    todo = errands(here, pace)
+    essential = sum(_per_day(errand) for errand in todo if errand.essential)
+    ordinary = sum(_per_day(errand) for errand in todo if not errand.essential)
+    targets = sum(len(service.targets) for service in here)
+    series = targets * _SERIES_PER_TARGET + len(here) * _SERIES_PER_SERVICE + _SERIES_OF_ITS_OWN
+    tick = series * _SHIP_BYTES_PER_SAMPLE + _SHIP_BYTES_PER_REQUEST
+    return essential + len(config.ship) * tick * _DAY_S / pace.interval_s, ordinary
+
+
+def bytes_per_day(config: Config, services: Iterable[Service]) -> int:
+    """Everything: a shutdown costs less, a confirming walk now and then a little more."""
+    return int(sum(split(config, services)))
+
+
+def _per_day(errand: Errand) -> float:
+    dearest = max(_WALK_BYTES[target.kind] * target.sample for target in errand.targets)
+    return errand.a_round * dearest * _DAY_S / errand.period_s

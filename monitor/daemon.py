@@ -1,0 +1,220 @@
+"""The daemon: one task group, and the straight line as code.
+
+    schedule -> walk -> spool -> judge -> tick -> expose, ship
+
+A dead child ends it all, and says why; whoever started us starts us anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from monitor import config as configuration
+from monitor import metrics
+from monitor.config import Loaded
+from monitor.engine import Crew, Engine
+from monitor.expose import Answers, Pages, application, listen
+from monitor.exposition import Exposition
+from monitor.hub.registry import Registry
+from monitor.metrics import Series
+from monitor.spool import Spool
+from monitor.status import Json, status, target_as_json
+from monitor.tick import Tick
+from monitor.webconfig import Doorkeeper, WebConfig, answers_to
+from probes.doors.yamlfile import Mistake
+
+_LAST_WORD_S = 3.0  # of the five in which a stop must be over
+
+_log = structlog.get_logger("didban")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line of `didban run`. `registry`: what a hub would say of this fleet of one (`didban up`)."""
+
+    config_file: Path
+    host: str
+    port: int
+    web: WebConfig
+    web_folder: Path
+    storage: Path
+    time_scale: float = 1.0
+    registry: Registry | None = None
+
+
+class Daemon:
+    """Lives as long as the process; the engine in it as long as one configuration."""
+
+    def __init__(self, loaded: Loaded, options: Options) -> None:
+        self._options = options
+        self._identity = metrics.identity(loaded.config.as_vantage())
+        self._spool = Spool(options.storage)
+        self._exposition = Exposition(self._identity)
+        self._stop = asyncio.Event()
+        self._reload_ok = True
+        self._last_tick: Tick | None = None
+        self._tasks = asyncio.TaskGroup()
+        self._engine = self._build(loaded)
+        self._reloaded_ms = self._now_ms()
+
+    def _build(self, loaded: Loaded) -> Engine:
+        crew = Crew(self._tasks.create_task)
+        return Engine.build(loaded, self._options.time_scale, self._spool, crew)
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises OSError when the storage, a file or the listen address cannot be had."""
+        await self._spool.open()
+        await self._engine.recall(self._spool)
+        runner = await self._open_the_door()
+        async with self._tasks:
+            self._listen_to_signals()
+            own_work = [self._tasks.create_task(work) for work in (self._beat(), self._housekeeping())]
+            self._engine.start()
+            await self._stop.wait()
+            _log.info("stopping")
+            self._engine.stop()
+            for task in own_work:
+                task.cancel()
+        await self._say_goodbye()
+        await runner.cleanup()
+        await self._spool.close()
+        _log.info("stopped")
+
+    async def _open_the_door(self) -> web.AppRunner:
+        options = self._options
+        answers = Answers(status=self.status, reload=self.reload, probe=self.probe)
+        names = answers_to(options.host, options.port, self._engine.loaded.config.web.names)
+        app = application(Pages(self._exposition, self._spool, answers), Doorkeeper(options.web), names)
+        runner = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        _log.info("listening", address=f"{options.host}:{options.port}")
+        return runner
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_signal_handler(signal.SIGINT, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.create_task(self._reload_on_signal()))
+
+    # ---------------------------------------------------------------- the tick
+
+    async def _beat(self) -> None:
+        """States everything once an interval."""
+        while True:
+            wait_s = self._engine.next_tick_s() - self._now_ms() / 1000
+            await asyncio.sleep(min(max(0.0, wait_s), 2 * self._engine.pace.interval_s))
+            now_ms = self._now_ms()
+            self._engine.view.beat(now_ms)
+            await self._state(Tick(now_ms, dict([*self._engine.samples(now_ms), *await self._own(now_ms)])))
+
+    async def _state(self, tick: Tick) -> None:
+        """Fixed once, kept, shown, sent."""
+        tick = tick.after(self._last_tick)
+        self._last_tick = tick
+        await self._spool.add_tick(tick, self._identity)
+        self._exposition.publish(tick)
+        for shipper in self._engine.shippers:
+            shipper.offer(tick)
+
+    async def _own(self, now_ms: int) -> list[tuple[Series, float]]:
+        """What the tick says of the daemon itself."""
+        size = await self._spool.size()
+        own = [
+            (Series(metrics.RELOAD_OK, ()), float(self._reload_ok)),
+            (Series(metrics.RELOAD_TIME, ()), self._reloaded_ms / 1000),
+            (Series(metrics.SPOOL_OBSERVATIONS, ()), float(size.walks)),
+            (Series(metrics.SPOOL_BYTES, ()), float(size.bytes)),
+        ]
+        if size.oldest_ms is not None:
+            own.append((Series(metrics.SPOOL_OLDEST, ()), size.oldest_ms / 1000))
+        if self._options.registry is not None:  # all of it is about this vantage, so it carries our own identity
+            own += [(series, value) for series, _, value in self._options.registry.statements(now_ms)]
+        return own
+
+    async def _housekeeping(self) -> None:
+        """Now and then: what a restart would forget is written down, what is too old goes."""
+        while True:
+            pace, storage = self._engine.pace, self._engine.loaded.config.storage
+            await asyncio.sleep(pace.retention_every_s)
+            await self._engine.remember(self._spool)
+            before_ms = self._now_ms() - int(pace.keep_s * 1000)
+            if gone := await self._spool.trim(before_ms=before_ms, most_bytes=storage.max_size_bytes):
+                _log.info("spool_trimmed", walks=gone)
+
+    # ---------------------------------------------------------------- what the pages ask
+
+    def _now_ms(self) -> int:
+        return self._engine.tools.clock.now_ms()
+
+    def status(self) -> Json:
+        return status(self._engine.view, self._now_ms(), notices=list(self._notices()))
+
+    def _notices(self) -> Iterator[str]:
+        if not self._reload_ok:
+            yield "The last configuration was refused; the one before it is at work."
+        yield from self._engine.notices(self._now_ms())
+
+    async def probe(self, name: str) -> Json | None:
+        """One round of a configured target, and how it stands then; None when there is none of that name."""
+        if not await self._engine.rounds.asked(name):
+            return None
+        return target_as_json(self._engine.view.standings[name])
+
+    # ---------------------------------------------------------------- reloading
+
+    async def _reload_on_signal(self) -> None:
+        for mistake in await self.reload():
+            _log.error("config_refused", mistake=str(mistake))
+
+    async def reload(self) -> tuple[Mistake, ...]:
+        """Takes the file anew; when it is bad, the old configuration stays at work, and every mistake is returned."""
+        loaded, mistakes = configuration.load(self._options.config_file)
+        self._reload_ok = loaded is not None
+        if loaded is None:
+            return mistakes
+        before, self._engine = self._engine, self._build(loaded)
+        before.stop()
+        self._engine.inherit(before)
+        self._engine.start()
+        self._reloaded_ms = self._now_ms()
+        _log.info("config_taken", file=str(self._options.config_file))
+        return ()
+
+    # ---------------------------------------------------------------- stopping
+
+    async def _say_goodbye(self) -> None:
+        """One last tick that says this silence is meant, and home with it if home can be reached."""
+        now_ms = self._now_ms()
+        last_word: dict[Series, float] = {Series(metrics.STOPPING, ()): 1.0}
+        if self._engine.view.heartbeat_ms:
+            last_word[Series(metrics.HEARTBEAT, ())] = self._engine.view.heartbeat_ms / 1000
+        await self._state(Tick(now_ms, last_word))
+        await self._engine.remember(self._spool)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
+        for shipper in self._engine.shippers:
+            await shipper.close()
+
+
+def run(loaded: Loaded, options: Options) -> None:
+    """Runs the daemon to its end.
+
+    Raises:
+        OSError: it could not start.
+        BaseExceptionGroup: a child died; the daemon with it.
+    """
+
+    async def live() -> None:
+        await Daemon(loaded, options).run()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(live())

@@ -1,0 +1,136 @@
+"""Sums up the rounds of one target into the evidence the judge reads. Pure: facts in, facts about them out."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from monitor.judge import CUSUM_ALARM, Evidence
+from probes.facts import Endpoint, Observation, Round, Target, Walk
+from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Kind, Step
+
+# means 0 and 0.7 of OONI's detector: what a failed and a reached round add
+_CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
+_ROUNDS_LOOKED_AT = 8
+# kinds whose far end proves who it is: for them `ok` demands the proof
+_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN}
+_STEPS = list(Step)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of the line itself at the moment of judging, from everything but the target in question."""
+
+    foreign_seen: bool
+    canaries: int
+    names_dead: bool
+
+    @property
+    def carries(self) -> bool:
+        """A failure on a line that carries nothing says nothing of the target."""
+        return self.foreign_seen and not self.names_dead
+
+
+@dataclass(slots=True)
+class Record:
+    """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached."""
+
+    target: Target
+    domestic: bool = False
+    finished_ms: int = 0
+    cusum: float = 0.0
+    last: Round | None = None
+    latest: dict[Endpoint, Walk] = field(default_factory=dict)
+    failed: deque[Round] = field(default_factory=lambda: deque(maxlen=_ROUNDS_LOOKED_AT))
+    failed_rounds: int = 0
+
+    def add(self, done: Round, line: Line, finished_ms: int) -> None:
+        """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
+        self.last, self.finished_ms = done, finished_ms
+        self.latest.update({walk.endpoint: walk for walk in done.walks})
+        if self.reached:
+            self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
+            self.failed.clear()
+            self.failed_rounds = 0
+        elif self.domestic or line.carries:
+            self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
+            self.failed.append(done)
+            self.failed_rounds += 1
+
+    @property
+    def reached(self) -> bool:
+        """any_of asks the round that was just walked; more than one endpoint is counted over the last full turn."""
+        if self.last is None:
+            return False
+        walks = self.last.walks if self.target.at_least == 1 else self.latest.values()
+        return sum(self._is_reached(walk) for walk in walks) >= self.target.at_least
+
+    def _is_reached(self, walk: Walk) -> bool:
+        return walk.reached and (walk.authenticated or self.target.kind not in _PROVES_ITSELF)
+
+    @property
+    def endpoints_ratio(self) -> float | None:
+        """Share of the endpoints reached over the last full turn."""
+        if not self.latest:
+            return None
+        return sum(self._is_reached(walk) for walk in self.latest.values()) / len(self.latest)
+
+    def failed_walks(self) -> list[Walk]:
+        """Those of the rounds that failed since it was last reached; of the last round, if the line carried nothing."""
+        rounds: Iterable[Round] = self.failed or ([self.last] if self.last and not self.reached else [])
+        return [walk for done in rounds for walk in done.walks if not self._is_reached(walk)]
+
+    def failure(self) -> tuple[Step, Failure] | None:
+        """The most frequent failure now, ties to the deeper step."""
+        seen = Counter((w.last.step, w.failure) for w in self.failed_walks() if w.failure is not None)
+        if not seen:
+            return None
+        return max(seen, key=lambda each: (seen[each], _STEPS.index(each[0])))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Proof in hand now, in the order it was found."""
+        walks = self.failed_walks() if not self.reached else (self.last.walks if self.last else ())
+        return tuple(dict.fromkeys(finding for walk in walks for finding in walk.findings))
+
+    def last_success(self) -> Walk | None:
+        return next((w for w in (self.last.walks if self.last else ()) if self._is_reached(w)), None)
+
+    def evidence(self, line: Line, now_ms: int, stale_after_s: float) -> Evidence:
+        """What the judge reads.
+
+        Args:
+            stale_after_s: three periods of the target.
+        """
+        last = self.last
+        fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
+        if last is None or not fresh:
+            return Evidence(fresh=False)
+        findings = set(self.findings())
+        failed = self.failed_walks()
+        return Evidence(
+            fresh=True,
+            reached=self.reached,
+            authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
+            refusal=Finding.PROVIDER_REFUSAL in findings,
+            local=not LOCAL.isdisjoint(findings),
+            interference=not self.reached and not INTERFERENCE.isdisjoint(findings),
+            failed_rounds=self.failed_rounds,
+            failed_endpoints=len({_where(walk) for walk in failed}),
+            cusum=self.cusum,
+            foreign_seen=line.foreign_seen,
+            canaries=line.canaries,
+            names_dead=line.names_dead,
+            failed_resolving=not self.reached and all(_failed_at(walk) is Step.RESOLVE for walk in last.walks),
+            domestic=self.domestic,
+        )
+
+
+def _where(walk: Walk) -> str:
+    """Two walks that failed at the name are two walks: the resolvers were asked again, no address was spared."""
+    return walk.address or f"{walk.endpoint.host} at {walk.started_ms}"
+
+
+def _failed_at(walk: Walk) -> Step | None:
+    seen: Observation = walk.last
+    return seen.step if seen.failure else None

@@ -1,0 +1,142 @@
+"""The way in: /metrics, the health pages, the status page and the API, on one listen address. Never shows a secret."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from dashboards.status import page
+from monitor.exposition import Exposition
+from monitor.spool import Spool
+from monitor.status import Json, walk_as_json
+from monitor.webconfig import Doorkeeper
+from probes.doors.yamlfile import Mistake
+
+_MOST_OBSERVATIONS = 10_000
+_HEALTH = ("/-/healthy", "/-/ready")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the daemon gives the pages to show, and what they may ask of it.
+
+    Attributes:
+        status: the view as JSON.
+        reload: takes the configuration anew; its mistakes, or none.
+        probe: one walk of a configured target now; None when there is no such target.
+    """
+
+    status: Callable[[], Json]
+    reload: Callable[[], Awaitable[tuple[Mistake, ...]]]
+    probe: Callable[[str], Awaitable[Json | None]]
+
+
+class Pages:
+    def __init__(self, exposition: Exposition, spool: Spool, answers: Answers) -> None:
+        self._exposition, self._spool, self._answers = exposition, spool, answers
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", self.front),
+            web.get("/metrics", self.metrics),
+            web.get("/-/healthy", self.healthy),
+            web.get("/-/ready", self.ready),
+            web.post("/-/reload", self.reload),
+            web.get("/api/v1/status", self.status),
+            web.get("/api/v1/observations", self.observations),
+            web.post("/probe", self.probe),
+        ]
+
+    async def front(self, request: web.Request) -> web.Response:
+        return web.Response(text=page.render(self._answers.status()), content_type="text/html")
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        text, content_type = self._exposition.text(request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={"Content-Type": content_type})
+
+    async def healthy(self, request: web.Request) -> web.Response:
+        return web.Response(text="Didban is healthy.\n")
+
+    async def ready(self, request: web.Request) -> web.Response:
+        if self._exposition.ready:
+            return web.Response(text="Didban is ready.\n")
+        return web.Response(text="The first tick has not come yet.\n", status=503)
+
+    async def reload(self, request: web.Request) -> web.Response:
+        mistakes = await self._answers.reload()
+        if mistakes:
+            return web.Response(text="".join(f"{mistake}\n" for mistake in mistakes), status=400)
+        return web.Response(text="The configuration was taken.\n")
+
+    async def status(self, request: web.Request) -> web.Response:
+        return web.json_response(self._answers.status())
+
+    async def observations(self, request: web.Request) -> web.Response:
+        """`target`, `since` (seconds since 1970), `limit`: the newest walks that fit, oldest first."""
+        query = request.query
+        try:
+            since_ms = int(float(query.get("since", "0")) * 1000)
+            limit = min(_MOST_OBSERVATIONS, max(1, int(query.get("limit", "100"))))
+        except (ValueError, OverflowError):
+            return web.json_response({"error": "since and limit are numbers"}, status=400)
+        walks = await self._spool.walks(target=query.get("target"), since_ms=since_ms, limit=limit)
+        return web.json_response({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+    async def probe(self, request: web.Request) -> web.Response:
+        answer = await self._answers.probe(request.query.get("target", ""))
+        if answer is None:
+            return web.json_response({"error": "no such configured target"}, status=404)
+        return web.json_response(answer)
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: frozenset[str]) -> web.Application:
+    """The pages behind their guards: no other site may ask through a browser, no stranger without the password."""
+
+    @web.middleware
+    async def guards(request: web.Request, handler: Handler) -> web.StreamResponse:
+        refusal = _refusal(request, answers_to)
+        if refusal is None and request.path not in _HEALTH:
+            admitted = await doorkeeper.admits(request.headers.get("Authorization"))
+            if not admitted:
+                refusal = web.Response(text="Who is there?\n", status=401, headers={"WWW-Authenticate": "Basic"})
+        response = refusal or await handler(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    app = web.Application(middlewares=[guards], client_max_size=16 * 1024)
+    app.add_routes(pages.routes())
+    return app
+
+
+def _refusal(request: web.Request, answers_to: frozenset[str]) -> web.Response | None:
+    """421 for a Host we do not answer to (DNS rebinding), 403 for a request another site made a browser send."""
+    if request.headers.get("Host", "") not in answers_to:
+        return web.Response(text="This is not the host you asked for.\n", status=421)
+    origin = request.headers.get("Origin")
+    if request.method != "GET" and origin is not None and origin.partition("://")[2] not in answers_to:
+        return web.Response(text="No other site may ask this.\n", status=403)
+    return None
+
+
+async def listen(app: web.Application, host: str, port: int, context: ssl.SSLContext | None) -> web.AppRunner:
+    """Raises OSError when the address is taken or not ours."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=context).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner

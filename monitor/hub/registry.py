@@ -1,0 +1,122 @@
+"""Who is expected: the vantages of a fleet, the weights of networks, and what of it becomes series for the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from monitor import metrics
+from monitor.localtime import utc_offset_s
+from monitor.metrics import Series, identity
+from probes import catalogue
+from probes.doors.schema import Country, NetworkId, Strict, Word, fit
+from probes.doors.yamlfile import Document, Mistake, read
+from probes.facts import Service, Vantage
+from probes.words import Access, Role
+
+Statement = tuple[Series, Mapping[str, str], float]  # a series, the identity it carries, its value
+
+
+class VantageRow(Strict):
+    """One enrolled box. `paused`: its silence is agreed."""
+
+    id: Word
+    country: Country
+    role: Role
+    access: Access
+    network: NetworkId | None = None
+    cohort: Word | None = None
+    region: str | None = None
+    paused: bool = False
+
+    def as_vantage(self) -> Vantage:
+        return Vantage(
+            id=self.id,
+            country=self.country,
+            role=self.role,
+            access=self.access,
+            network=self.network or "",
+            cohort=self.cohort or "",
+            region=self.region or "",
+        )
+
+
+class NetworkRow(Strict):
+    """Whose network it is, and which share of the country's users it carries, with where that figure comes from."""
+
+    country: Country
+    network: NetworkId
+    operator: Word
+    weight: Annotated[float, Field(gt=0, le=1)] | None = None
+    source: str = ""
+
+
+class RegistryFile(Strict):
+    vantages: tuple[VantageRow, ...] = ()
+    networks: tuple[NetworkRow, ...] = ()
+    watch: tuple[Country, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    vantages: Mapping[str, Vantage]
+    paused: frozenset[str]
+    networks: tuple[NetworkRow, ...]
+    watched: tuple[str, ...]
+    services: tuple[Service, ...]
+
+    @classmethod
+    def alone(cls, vantage: Vantage, services: tuple[Service, ...]) -> Registry:
+        """The fleet of one: a machine that is its own hub."""
+        return cls({vantage.id: vantage}, frozenset(), (), (), services)
+
+    def statements(self, now_ms: int) -> Iterator[Statement]:
+        """What the rules need to know beside the measurements."""
+        for vantage in self.vantages.values():
+            yield Series(metrics.EXPECTED, ()), identity(vantage), 1
+            yield Series(metrics.PAUSED, ()), identity(vantage), float(vantage.id in self.paused)
+            if vantage.cohort:
+                yield Series(metrics.COHORT, (vantage.cohort,)), identity(vantage), 1
+        for service in self.services:
+            yield Series(metrics.SERVICE_INFO, (service.id, str(service.page).lower())), {}, 1
+        for row in self.networks:
+            if row.weight is not None:
+                yield Series(metrics.WEIGHT, (row.country, row.network, row.operator)), {}, row.weight
+        for country in self.watched:
+            yield Series(metrics.WATCH, (country,)), {}, 1
+        for country in sorted({vantage.country for vantage in self.vantages.values()}):
+            if (offset_s := utc_offset_s(country, now_ms)) is not None:
+                yield Series(metrics.UTC_OFFSET, (country,)), {}, offset_s
+
+
+def load(path: Path, services: Iterable[Service]) -> tuple[Registry | None, tuple[Mistake, ...]]:
+    """The registry, or every mistake in it."""
+    document = read(path)
+    file, mistakes = fit(document, RegistryFile)
+    if file is None:
+        return None, mistakes
+    found = tuple(_twice(file, document))
+    if found:
+        return None, found
+    vantages = {row.id: row.as_vantage() for row in file.vantages}
+    paused = frozenset(row.id for row in file.vantages if row.paused)
+    return Registry(vantages, paused, file.networks, file.watch, tuple(services)), ()
+
+
+def shipped_services() -> tuple[Service, ...]:
+    """Every service Didban ships, for what the rules must know of it (does a block of it wake people?)."""
+    services, mistakes = catalogue.load(catalogue.shipped(), beside=Path())
+    assert not mistakes
+    return services
+
+
+def _twice(file: RegistryFile, document: Document) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, row in enumerate(file.vantages):
+        if row.id in seen:
+            yield document.mistake(("vantages", index, "id"), f"{row.id!r} is enrolled twice")
+        seen.add(row.id)

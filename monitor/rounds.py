@@ -1,0 +1,177 @@
+"""Walks what is due: under the limits, onto the disk, then into the view; and walks again what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any
+
+import structlog
+
+from monitor.errands import Errand
+from monitor.lateness import Lateness
+from monitor.limits import Budget, Limits
+from monitor.pace import Pace
+from monitor.schedule import Due
+from monitor.spool import Spool
+from monitor.spread import spread_s
+from monitor.turns import Next, Turns
+from monitor.view import View
+from probes.facts import Round, Target, Walk
+from probes.place import Tools
+from probes.walk import walk
+from probes.words import Reason, Scope
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+
+_log = structlog.get_logger("didban.rounds")
+
+
+class Rounds:
+    """Everything between "this is due" and "this is known".
+
+    Args:
+        spawn: starts a coroutine in the daemon's task group.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        errands: Iterable[Errand],
+        *,
+        tools: Tools,
+        spool: Spool,
+        limits: Limits,
+        budget: Budget,
+        pace: Pace,
+        secret: bytes,
+        spawn: Spawn,
+    ) -> None:
+        self._view, self.errands = view, tuple(errands)
+        self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
+        self._pace, self._secret, self._spawn = pace, secret, spawn
+        self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
+        self._walking: set[str] = set()
+        self._confirming: set[str] = set()
+        self._next_canary = Counter[str]()
+        self.missed = Counter[str]()
+        self.lateness = Lateness()
+
+    # ---------------------------------------------------------------- what is due
+
+    def due(self, due: Due) -> None:
+        """Starts the round, or counts why it is not walked."""
+        now_ms = self._tools.clock.now_ms()
+        if due.errand.name in self._walking:
+            self.missed["overlap"] += 1
+        elif not due.errand.essential and not self._budget.allows(due.number, now_ms):
+            self.missed["limit"] += 1
+        else:
+            self.lateness.add(max(0.0, now_ms / 1000 - due.due_s))
+            self._spawn(self.walk(due.errand, due.number))
+
+    def came_too_late(self, errand: Errand) -> None:
+        self.missed["late"] += 1
+        _log.warning("round_too_late", errand=errand.name)
+
+    async def asked(self, name: str) -> bool:
+        """One round of a target now, under the same limits; False when there is none of that name."""
+        if name not in self._turns:
+            return False
+        chosen = self._turns[name].regular(self._tools.clock.elapsed_s())
+        await self._round(self._turns[name].target, 0, Reason.ASKED, chosen)
+        return True
+
+    def missed_counts(self) -> Iterator[tuple[str, int]]:
+        """Every reason, also those that never came up: a counter that appears at its first event hides it."""
+        return ((reason, self.missed[reason]) for reason in ("overlap", "late", "limit"))
+
+    async def walk(self, errand: Errand, number: int) -> None:
+        """One round of an errand, its targets side by side."""
+        self._walking.add(errand.name)
+        try:
+            chosen = self._in_turn(errand)
+            rounds = await asyncio.gather(*(self._regular(target, number) for target in chosen))
+            if errand.scope is Scope.INTERNATIONAL:
+                self._view.canaries.turn_ended(foreign_reached=any(rounds))
+        finally:
+            self._walking.discard(errand.name)
+
+    def _in_turn(self, errand: Errand) -> list[Target]:
+        """The next of them; all, as long as one was never walked, so that a fresh start knows its line at once."""
+        if len(errand.targets) > errand.a_round:
+            never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
+            if never:
+                return list(errand.targets)
+        first = self._next_canary[errand.name]
+        self._next_canary[errand.name] += errand.a_round
+        count = len(errand.targets)
+        return [errand.targets[(first + step) % count] for step in range(min(errand.a_round, count))]
+
+    # ---------------------------------------------------------------- walking
+
+    async def _regular(self, target: Target, number: int) -> bool:
+        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())
+        return await self._round(target, number, Reason.DUE, chosen)
+
+    async def _round(self, target: Target, number: int, reason: Reason, chosen: list[Next]) -> bool:
+        """Walks, keeps, judges; True if the target was reached."""
+        if not chosen:
+            self.missed["limit"] += 1
+            return False
+        started_ms = self._tools.clock.now_ms()
+        walks = await asyncio.gather(*(self._one(target, each, reason) for each in chosen))
+        done = Round(target.name, number, reason, started_ms, tuple(walks))
+        await self._spool.add(done)  # facts first: a mistake below costs a replay, never the evidence
+        self._take_in(target, done)
+        return any(each.reached for each in walks)
+
+    async def _one(self, target: Target, chosen: Next, reason: Reason) -> Walk:
+        async with self._limits.one_walk():
+            seen = await walk(target, chosen.endpoint, self._tools, reason=reason, turn=chosen.turn)
+        now_ms = self._tools.clock.now_ms()
+        self._budget.spend(purpose="walk", sent=seen.bytes_sent, received=seen.bytes_received, now_ms=now_ms)
+        return seen
+
+    def _take_in(self, target: Target, done: Round) -> None:
+        self._turns[target.name].note(done, self._tools.clock.elapsed_s(), self._pace.speech_rest_s)
+        news = self._view.add(done, self._tools.clock.now_ms())
+        if news.changed and target.about is None and target.name not in self._confirming:
+            self._spawn(self._confirm(target, done.number))
+        if news.canary_fell and done.reason is not Reason.CANARY:
+            self._spawn(self._walk_all_canaries(done.number))
+
+    # ---------------------------------------------------------------- walking again
+
+    async def _confirm(self, target: Target, number: int) -> None:
+        """About 15, 30 and 45 s after the change, on other addresses, or not at all where there is none."""
+        self._confirming.add(target.name)
+        try:
+            waited_s = 0.0
+            for about_s in self._pace.confirm_s:
+                until_s = spread_s(self._secret, f"{target.name} {about_s}", number, about_s)
+                await asyncio.sleep(max(0.0, until_s - waited_s))
+                waited_s = until_s
+                if chosen := self._turns[target.name].others(self._tools.clock.elapsed_s()):
+                    await self._round(target, number, Reason.CONFIRM, chosen)
+        finally:
+            self._confirming.discard(target.name)
+
+    async def _walk_all_canaries(self, number: int) -> None:
+        """One that was alive has fallen silent: is it the canary, or the line?"""
+        if "canaries" in self._walking:
+            return
+        self._walking.add("canaries")
+        try:
+            together = [errand for errand in self.errands if errand.scope is not None]
+            for errand in sorted(together, key=lambda each: each.scope is not Scope.INTERNATIONAL):
+                rounds = await asyncio.gather(*(self._again(target, number) for target in errand.targets))
+                if errand.scope is Scope.INTERNATIONAL:
+                    self._view.canaries.turn_ended(foreign_reached=any(rounds))
+        finally:
+            self._walking.discard("canaries")
+
+    async def _again(self, target: Target, number: int) -> bool:
+        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())
+        return await self._round(target, number, Reason.CANARY, chosen)

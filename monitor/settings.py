@@ -1,0 +1,185 @@
+"""The shape of didban.yml: every key, its default and its bounds. Nothing secret is ever in it: secrets are files."""
+
+from __future__ import annotations
+
+import datetime
+import urllib.parse
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from probes.doors.schema import Address, Bytes, Country, Host, NetworkId, Seconds, Strict, Word, matching
+from probes.facts import Vantage
+from probes.words import Access, Role
+
+SHORTEST_INTERVAL_S = 60.0  # at most one round per target and minute: the household's line, and strangers' servers
+_MOBILE_BYTES_PER_DAY = 120 * 10**6
+_BYTES_PER_DAY = 500 * 10**6
+
+
+Region = Annotated[str, AfterValidator(matching("[A-Z]{2}-[A-Z0-9]{1,3}", "a region of ISO 3166-2 such as IR-12"))]
+Way = Annotated[str, AfterValidator(matching("direct|(socks5h?|http)://.+", "direct, socks5h://... or http://..."))]
+
+
+def _home(given: str) -> str:
+    """In clear only to this machine: a password crosses."""
+    url = urllib.parse.urlsplit(given)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError(f"must be an http:// or https:// address, not {given!r}")
+    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must be https: a password would cross in clear")
+    return given
+
+
+def _unhurried(given_s: float) -> float:
+    if given_s < SHORTEST_INTERVAL_S:
+        raise ValueError("must be 60s or longer: at most one round per target and minute")
+    return given_s
+
+
+class Uplink(Strict):
+    """Network interfaces: walk by one line, report by the other."""
+
+    walks: Annotated[str, Field(min_length=1, max_length=15)]
+    home: Annotated[str, Field(min_length=1, max_length=15)] | None = None
+
+
+class VantageRow(Strict):
+    id: Word
+    secret_file: str
+    country: Country
+    role: Role
+    access: Access
+    network: NetworkId | None = None
+    cohort: Word | None = None
+    region: Region | None = None
+    uplink: Uplink | None = None
+
+
+class Consent(Strict):
+    acknowledged: datetime.date
+    text_sha256: Annotated[str, AfterValidator(matching("[0-9a-f]{64}", "64 hexadecimal digits"))]
+
+
+class Limits(Strict):
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 200
+    starts_per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    bytes_per_day: Bytes | None = None
+
+
+class Trusted(Strict):
+    doh: Annotated[str, AfterValidator(matching("https://.+", "an https:// address"))] | None = None
+    dot: Address | None = None
+    name: Host | None = None
+
+
+class Dns(Strict):
+    system: tuple[Address, ...] = ()
+    isp: tuple[Address, ...] = ()
+    trusted: tuple[Trusted, ...] = ()
+
+
+class Tls(Strict):
+    ca_file: str | None = None
+
+
+class Storage(Strict):
+    path: str = "/var/lib/didban"
+    keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
+    max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
+
+
+class BasicAuth(Strict):
+    username: Annotated[str, Field(min_length=1)]
+    password_file: str
+
+
+class ClientTls(Strict):
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+class Destination(Strict):
+    name: Word
+    remote_write: Annotated[str, AfterValidator(_home)]
+    basic_auth: BasicAuth | None = None
+    tls: ClientTls = ClientTls()
+    proxies: Annotated[tuple[Way, ...], Field(min_length=1)] = ("direct",)
+    accepts_age_s: Annotated[Seconds, Field(alias="accepts_age")] = 7 * 86400.0
+    also: tuple[str, ...] = ()
+
+
+class Heartbeat(Strict):
+    url_file: str | None = None
+    every_s: Annotated[Seconds, Field(alias="every")] = 60.0
+
+
+class Web(Strict):
+    """`names`: what a browser may call this listener in its Host header, beside the listen address."""
+
+    names: tuple[str, ...] = ()
+
+
+class Landmarks(Strict):
+    """How many controls share the landmarks: together they walk each at most once in 2 minutes."""
+
+    controls: Annotated[int, Field(ge=1, le=1000)] = 3
+
+
+class Smtp(Strict):
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    sender: Annotated[str, Field(alias="from", min_length=3)]
+    smarthost: Annotated[str, AfterValidator(matching("[^:/ ]+:[0-9]{1,5}", "HOST:PORT"))]
+    username: str | None = None
+    password_file: str | None = None
+    require_tls: bool = True
+
+
+class Webhook(Strict):
+    url_file: str
+
+
+class Notify(Strict):
+    """Who is told, by `didban up` and on a hub."""
+
+    email: Smtp | None = None
+    webhook: Webhook | None = None
+
+
+class Config(Strict):
+    vantage: VantageRow
+    consent: Consent | None = None
+    services: Annotated[tuple[str, ...], Field(min_length=1)] = ("whatsapp", "instagram", "imo", "canaries")
+    interval_s: Annotated[Seconds, AfterValidator(_unhurried), Field(alias="interval")] = 60.0
+    timeout_s: Annotated[Seconds, Field(alias="timeout", le=60)] = 10.0
+    limits: Limits = Limits()
+    dns: Dns = Dns()
+    tls: Tls = Tls()
+    storage: Storage = Storage()
+    ship: tuple[Destination, ...] = ()
+    heartbeat: Heartbeat = Heartbeat()
+    histograms: bool = False
+    responder: str | None = None
+    landmarks: Landmarks = Landmarks()
+    web: Web = Web()
+    notify: Notify = Notify()
+
+    @property
+    def bytes_per_day(self) -> int:
+        """The cap over walks and ship together: mobile data cost people money."""
+        if self.limits.bytes_per_day is not None:
+            return self.limits.bytes_per_day
+        return _MOBILE_BYTES_PER_DAY if self.vantage.access is Access.MOBILE else _BYTES_PER_DAY
+
+    def as_vantage(self) -> Vantage:
+        row = self.vantage
+        return Vantage(
+            id=row.id,
+            country=row.country,
+            role=row.role,
+            access=row.access,
+            network=row.network or "",
+            cohort=row.cohort or "",
+            region=row.region or "",
+        )

@@ -1,0 +1,212 @@
+"""The way home: sends each tick's home set by remote write, live, through the ways the operator named, in turn.
+
+What could not be sent while it was news stays in the spool. Nothing here changes a sample: a resend is bit-identical.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import ssl
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+
+from monitor import metrics, remotewrite
+from monitor.limits import Budget
+from monitor.metrics import Series
+from monitor.pace import Pace
+from monitor.remotewrite import STALE, TimeSeries
+from monitor.settings import Destination
+from monitor.spread import spread_s
+from monitor.tick import Tick
+from probes.ports import Clock
+
+_TICKS_KEPT = 10  # what is older is no longer live
+_HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
+_OK, _REFUSED, _FAILED = "ok", "refused", "failed"
+
+_log = structlog.get_logger("didban.ship")
+_NO_WAY = (aiohttp.ClientError, TimeoutError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where samples go, and what is needed to get there. Secrets are read once, from their files."""
+
+    destination: Destination
+    authorization: str | None
+    tls: ssl.SSLContext
+    device: str
+
+    @classmethod
+    def of(cls, destination: Destination, folder: Path, device: str = "") -> Home:
+        """Raises OSError when a file named in the configuration cannot be read."""
+        auth = destination.basic_auth
+        authorization = None
+        if auth is not None:
+            password = (folder / auth.password_file).read_text().strip()
+            authorization = "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode()
+        return cls(destination, authorization, _tls(destination, folder), device)
+
+
+def _tls(destination: Destination, folder: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    files = destination.tls
+    if files.ca_file:
+        context.load_verify_locations(folder / files.ca_file)
+    if files.cert_file:
+        context.load_cert_chain(folder / files.cert_file, folder / files.key_file if files.key_file else None)
+    return context
+
+
+class Shipper:
+    """One destination. `offer` a tick, and `run` brings it there or says why not."""
+
+    def __init__(self, home: Home, identity: Mapping[str, str], *, clock: Clock, budget: Budget, pace: Pace) -> None:
+        self._home, self._identity = home, identity
+        self._clock, self._budget, self._pace = clock, budget, pace
+        self._also = frozenset(home.destination.also)
+        self._waiting: deque[list[TimeSeries]] = deque(maxlen=_TICKS_KEPT)
+        self._news = asyncio.Event()
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._ways = list(home.destination.proxies)  # the one that worked last stands first
+        self.samples = Counter[str]()
+        self.quarantined = Counter[str]()
+        self.last_success_ms = 0
+
+    @property
+    def name(self) -> str:
+        return self._home.destination.name
+
+    @property
+    def pending(self) -> int:
+        return sum(len(batch) for batch in self._waiting)
+
+    def offer(self, tick: Tick) -> None:
+        """The home set of a tick, each ended series with its one staleness marker."""
+        mine = tick.home(self._also)
+        live = (self._sample(s.name, s.labels(self._identity), mine.at_ms, v) for s, v in mine.samples.items())
+        gone = (self._sample(s.name, s.labels(self._identity), mine.at_ms, STALE) for s in mine.ended)
+        self._waiting.append(remotewrite.gather([*live, *gone]))
+        self._news.set()
+
+    @staticmethod
+    def _sample(name: str, rest: Mapping[str, str], at_ms: int, number: float) -> tuple[remotewrite.Labels, int, bytes]:
+        return remotewrite.labels(name, rest), at_ms, remotewrite.value(number)
+
+    def inherit(self, before: Shipper) -> None:
+        """What a reload would forget."""
+        self._waiting.extend(before._waiting)
+        self.samples, self.quarantined = before.samples, before.quarantined
+        self.last_success_ms = before.last_success_ms
+        self._news.set()
+
+    def series(self) -> Iterator[tuple[Series, float]]:
+        """What the tick says of this destination."""
+        yield Series(metrics.SHIP_PENDING, (self.name,)), self.pending
+        if self.last_success_ms:
+            yield Series(metrics.SHIP_SUCCESS, (self.name,)), self.last_success_ms / 1000
+        for result in (_OK, _REFUSED, _FAILED):
+            yield Series(metrics.SHIP_SAMPLES, (self.name, result)), self.samples[result]
+        yield Series(metrics.SHIP_QUARANTINED, (self.name, _REFUSED)), self.quarantined[_REFUSED]
+
+    async def run(self) -> None:
+        """Sends for ever; after a failure it waits, each box in its own rhythm."""
+        failures = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._waiting:
+                if await self.send_waiting():
+                    failures = 0
+                    continue
+                failures += 1
+                about_s = self._pace.ship_backoff_s * min(2 ** (failures - 1), 12)
+                await asyncio.sleep(spread_s(self.name.encode(), self._identity["vantage"], failures, about_s))
+
+    async def send_waiting(self) -> bool:
+        """One request with everything that waits; False if it has to be tried again."""
+        batches = list(self._waiting)
+        if not batches:
+            return True
+        series = remotewrite.gather(
+            (each.labels, at_ms, packed) for batch in batches for each in batch for at_ms, packed in each.samples
+        )
+        count = sum(len(each.samples) for each in series)
+        result = await self._post(remotewrite.encode(series))
+        self.samples[result] += count
+        if result == _FAILED:
+            return False
+        if result == _REFUSED:
+            self.quarantined[_REFUSED] += count
+        for _ in range(min(len(batches), len(self._waiting))):
+            self._waiting.popleft()
+        return True
+
+    async def _post(self, body: bytes) -> str:
+        """Through each way in turn until one answers. Only an answer that says "never" ends the trying."""
+        for way in list(self._ways):
+            try:
+                status = await self._post_by(way, body)
+            except _NO_WAY as error:
+                _log.info("way_home_failed", destination=self.name, way=way.partition(":")[0], why=type(error).__name__)
+                continue
+            if way != self._ways[0]:
+                self._ways.remove(way)
+                self._ways.insert(0, way)
+            if 200 <= status < 300:
+                self.last_success_ms = self._clock.now_ms()
+                return _OK
+            _log.warning("destination_refuses", destination=self.name, status=status)
+            return _REFUSED if 400 <= status < 500 and status not in (401, 403, 408, 429) else _FAILED
+        return _FAILED
+
+    async def _post_by(self, way: str, body: bytes) -> int:
+        if way not in self._sessions:
+            self._sessions[way] = self._session(way)
+        proxy = way if way.startswith("http") else None
+        headers = dict(remotewrite.HEADERS)
+        if self._home.authorization:
+            headers["Authorization"] = self._home.authorization
+        url, tls = self._home.destination.remote_write, self._home.tls
+        self._spend(sent=len(body) + _HEADERS_BYTES, received=0)
+        async with self._sessions[way].post(url, data=body, headers=headers, proxy=proxy, ssl=tls) as response:
+            await response.content.read(64 * 1024)
+            self._spend(sent=0, received=_HEADERS_BYTES)
+            return response.status
+
+    def _spend(self, *, sent: int, received: int) -> None:
+        self._budget.spend(purpose="ship", sent=sent, received=received, now_ms=self._clock.now_ms())
+
+    def _session(self, way: str) -> aiohttp.ClientSession:
+        connector: aiohttp.BaseConnector
+        if way.startswith("socks"):
+            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
+        else:
+            connector = aiohttp.TCPConnector(limit=2, socket_factory=_bound_to(self._home.device))
+        timeout = aiohttp.ClientTimeout(total=self._pace.ship_patience_s)
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+
+def _bound_to(device: str) -> aiohttp.connector.SocketFactoryType | None:
+    """Sockets that leave by one interface only (`uplink.home`)."""
+    if not device:
+        return None
+
+    def make(info: aiohttp.connector.AddrInfoType) -> socket.socket:
+        sock = socket.socket(info[0], info[1], info[2])
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        return sock
+
+    return make

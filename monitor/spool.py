@@ -1,0 +1,190 @@
+"""Facts on disk, append-only, before anybody judges them: SQLite in WAL mode, one file, one writer.
+
+A walk is committed before `add` returns, so kill -9 loses none of it; what a power cut may lose is what the operating
+system had not yet written (issue "nothing is lost" makes that a stated second). Never holds an address of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from monitor.tick import Tick
+from probes.facts import Round, Walk
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE walks(
+  id INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, target TEXT NOT NULL, round INTEGER NOT NULL,
+  walk BLOB NOT NULL);
+CREATE INDEX walks_of_target ON walks(target, started_ms);
+CREATE INDEX walks_in_time ON walks(started_ms);
+CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT NULL, UNIQUE(name, labels));
+CREATE TABLE ticks(at_ms INTEGER PRIMARY KEY, samples BLOB NOT NULL, ended BLOB NOT NULL);
+CREATE TABLE memory(key TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+_USED_BYTES = """
+SELECT (page_count - freelist_count) * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+"""
+
+T = TypeVar("T")
+
+
+class SpoolError(OSError):
+    """The spool cannot be used; the message is one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSize:
+    walks: int
+    bytes: int
+    oldest_ms: int | None
+
+
+class Spool:
+    """Every call runs on one thread of its own, in order, and never holds the event loop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "spool.db"
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._db: sqlite3.Connection | None = None
+        self._series: dict[tuple[str, str], int] = {}
+
+    async def open(self) -> None:
+        """Raises SpoolError: the folder cannot be written, or a newer Didban made the file."""
+        await self._run(self._open)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=False)
+
+    async def add(self, done: Round) -> None:
+        """Keeps the walks of a finished round; they are committed when this returns."""
+        rows = [(walk.started_ms, done.target, done.number, _encode(walk)) for walk in done.walks]
+        sql = "INSERT INTO walks(started_ms, target, round, walk) VALUES (?, ?, ?, ?)"
+        await self._run(lambda db: db.executemany(sql, rows))
+
+    async def add_tick(self, tick: Tick, identity: Mapping[str, str]) -> None:
+        """Keeps the tick as it was stated. `identity`: the labels of this vantage, part of every series."""
+        samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
+        ended = [(series.name, series.labels(identity)) for series in tick.ended]
+        await self._run(lambda db: self._keep_tick(db, tick.at_ms, samples, ended))
+
+    async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
+        """The newest walks, oldest first."""
+        where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
+        sql = f"SELECT walk FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
+        rows = await self._run(lambda db: db.execute(sql, (*values, since_ms, limit)).fetchall())
+        return [_decode(row[0]) for row in reversed(rows)]
+
+    async def remember(self, key: str, value: object) -> None:
+        """Keeps what a restart would forget."""
+        row = (key, msgspec.json.encode(value))
+        await self._run(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row))
+
+    async def recall(self, key: str) -> Any:
+        """What was remembered under `key`, or None."""
+        sql = "SELECT value FROM memory WHERE key = ?"
+        row = await self._run(lambda db: db.execute(sql, (key,)).fetchone())
+        return msgspec.json.decode(row[0]) if row else None
+
+    async def size(self) -> SpoolSize:
+        return await self._run(self._size)
+
+    async def trim(self, *, before_ms: int, most_bytes: int) -> int:
+        """Deletes what is too old, and the oldest tenth while the file is too large; returns how many walks went."""
+        return await self._run(lambda db: self._trim(db, before_ms, most_bytes))
+
+    # ---------------------------------------------------------------- on the spool's own thread
+
+    async def _run(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, action)
+
+    def _commit(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        if self._db is None:
+            self._db = self._connect()
+        with self._db:
+            return action(self._db)
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            db = sqlite3.connect(self._path, check_same_thread=False)
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise SpoolError(f"{self._path}: written by a newer Didban (format {version}); left untouched")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            if version == 0:
+                db.executescript(_SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")
+        except sqlite3.Error as error:
+            raise SpoolError(f"{self._path}: cannot be used: {error}") from None
+        except PermissionError:
+            raise SpoolError(f"{self._path.parent}: the storage folder cannot be written") from None
+        self._path.chmod(0o600)
+        return db
+
+    def _open(self, db: sqlite3.Connection) -> None:
+        self._series = {(name, labels): id for id, name, labels in db.execute("SELECT id, name, labels FROM series")}
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _keep_tick(
+        self,
+        db: sqlite3.Connection,
+        at_ms: int,
+        samples: Iterable[tuple[str, Mapping[str, str], float]],
+        ended: Iterable[tuple[str, Mapping[str, str]]],
+    ) -> None:
+        values = [(self._series_id(db, name, labels), value) for name, labels, value in samples]
+        gone = [self._series_id(db, name, labels) for name, labels in ended]
+        row = (at_ms, zlib.compress(msgspec.msgpack.encode(values), 1), msgspec.msgpack.encode(gone))
+        db.execute("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", row)
+
+    def _series_id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
+        key = (name, msgspec.json.encode(dict(sorted(labels.items()))).decode())
+        if key not in self._series:
+            self._series[key] = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
+        return self._series[key]
+
+    def _size(self, db: sqlite3.Connection) -> SpoolSize:
+        count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
+        on_disk = sum(path.stat().st_size for path in self._path.parent.glob("spool.db*"))
+        return SpoolSize(count, on_disk, oldest)
+
+    def _trim(self, db: sqlite3.Connection, before_ms: int, most_bytes: int) -> int:
+        gone = _delete_before(db, before_ms)
+        if db.execute(_USED_BYTES).fetchone()[0] > most_bytes:
+            oldest, newest = db.execute("SELECT min(started_ms), max(started_ms) FROM walks").fetchone()
+            gone += _delete_before(db, oldest + (newest - oldest) // 10 + 1) if oldest is not None else 0
+        return gone
+
+
+def _delete_before(db: sqlite3.Connection, before_ms: int) -> int:
+    db.execute("DELETE FROM ticks WHERE at_ms < ?", (before_ms,))
+    return db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount
+
+
+def _encode(walk: Walk) -> bytes:
+    """JSON without what is unknown or empty: `probes.facts` has the same defaults."""
+    record = msgspec.to_builtins(walk)
+    record["steps"] = [
+        {key: value for key, value in seen.items() if value not in (None, [])} for seen in record["steps"]
+    ]
+    return msgspec.json.encode(record)
+
+
+def _decode(blob: bytes) -> Walk:
+    return msgspec.json.decode(blob, type=Walk)

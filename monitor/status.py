@@ -1,0 +1,115 @@
+"""The running view as JSON: what `GET /api/v1/status` and the page at `/` show. Times are RFC 3339, UTC."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from monitor.judge import State
+from monitor.view import Standing, View
+from probes.facts import Service, Walk
+from probes.words import Scope
+
+Json = dict[str, Any]
+
+
+def instant(at_ms: int) -> str | None:
+    """RFC 3339 in UTC to the second; None for never."""
+    if not at_ms:
+        return None
+    return datetime.datetime.fromtimestamp(at_ms // 1000, datetime.UTC).isoformat().replace("+00:00", "Z")
+
+
+def status(view: View, now_ms: int, *, notices: list[str]) -> Json:
+    """`notices`: what the keeper of the box should know of the box itself, in whole sentences."""
+    ratios = {scope.value: view.canaries.ratio(scope, now_ms) for scope in Scope}
+    return {
+        "vantage": view.vantage.id,
+        "role": view.vantage.role.value,
+        "country": view.vantage.country,
+        "at": instant(now_ms),
+        "connectivity": {scope: ratio for scope, ratio in ratios.items() if ratio is not None},
+        "summary": summary(view, ratios),
+        "notices": notices,
+        "services": [_service(view, service) for service in view.services if service.id != "canaries"],
+        "canaries": [_canary(view, scope, now_ms) for scope in Scope if view.canaries.of(scope)],
+    }
+
+
+def summary(view: View, ratios: dict[str, float | None]) -> str:
+    """One sentence that says how this line stands."""
+    international, domestic = ratios[Scope.INTERNATIONAL], ratios[Scope.DOMESTIC]
+    if international is None:
+        return "Too few canaries have been walked yet to say anything of this line."
+    if not view.canaries.foreign_seen:
+        if domestic:
+            return "This vantage is cut off: nothing abroad answers, while hosts in the country do."
+        return "This vantage is cut off: nothing abroad answers, and nothing in the country either."
+    broken = [s for s in view.services if view.service_state(s) in (State.BROKEN, State.INTERFERED, State.REFUSED)]
+    names = ", ".join(service.title.get("en", service.id) for service in broken if service.id != "canaries")
+    if names:
+        return f"This line reaches abroad; not reached: {names}."
+    return "This line reaches abroad, and every service on it that was judged answers."
+
+
+def _service(view: View, service: Service) -> Json:
+    standings = [view.standings[target.name] for target in service.targets]
+    state = view.service_state(service)
+    speaks = next((s for s in standings if s.judgement.state is state and s.record.target.essential), None)
+    speaks = speaks or next((s for s in standings if s.judgement.state is state), standings[0])
+    return {
+        "service": service.id,
+        "title": dict(service.title),
+        "state": state.value,
+        "since": instant(speaks.since_ms),
+        "why": speaks.judgement.why,
+        "targets": [target_as_json(standing) for standing in standings],
+    }
+
+
+def target_as_json(standing: Standing) -> Json:
+    record, judgement = standing.record, standing.judgement
+    failure = record.failure()
+    walk = record.last.walks[-1] if record.last else None
+    return {
+        "target": record.target.name,
+        "depth": record.target.depth.value,
+        "not_seen": dict(record.target.not_seen),
+        "essential": record.target.essential,
+        "state": judgement.state.value,
+        "since": instant(standing.since_ms),
+        "rule_id": judgement.rule_id,
+        "why": judgement.why,
+        "broke_at": [failure[0].value] if failure else [],
+        "failure": failure[1].value if failure else None,
+        "findings": [finding.value for finding in record.findings()],
+        "last_walk": walk_as_json(walk) if walk else None,
+    }
+
+
+def walk_as_json(walk: Walk) -> Json:
+    return {
+        "endpoint": str(walk.endpoint),
+        "at": instant(walk.started_ms),
+        "reason": walk.reason.value,
+        "steps": [
+            {
+                "step": seen.step.value,
+                "took_s": round(seen.took_s, 6),
+                "failure": seen.failure.value if seen.failure else None,
+            }
+            for seen in walk.steps
+        ],
+    }
+
+
+def _canary(view: View, scope: Scope, now_ms: int) -> Json:
+    aside = view.canaries.set_aside(scope, now_ms)
+    return {
+        "scope": scope.value,
+        "ratio": view.canaries.ratio(scope, now_ms),
+        "hosts": [
+            {"target": c.target.name, "alive": c.alive, "set_aside": aside.get(c.target.name)}
+            for c in view.canaries.of(scope)
+        ],
+    }

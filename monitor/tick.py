@@ -1,0 +1,34 @@
+"""The moment at which every live series is stated once: fixed, kept, shown and sent as it is, resent bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.metrics import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`ended` are the series of the tick before that are no more: each is shipped one staleness marker."""
+
+    at_ms: int
+    samples: Mapping[Series, float]
+    ended: tuple[Series, ...] = ()
+
+    def after(self, before: Tick | None) -> Tick:
+        """This tick, knowing which series of the one before have ended."""
+        gone = tuple(series for series in (before.samples if before else ()) if series not in self.samples)
+        return Tick(self.at_ms, self.samples, gone)
+
+    def home(self, also: frozenset[str] = frozenset()) -> Tick:
+        """The part that is shipped: the home set, and the names in `also`."""
+
+        def wanted(series: Series) -> bool:
+            return series.family.home or series.family.name in also
+
+        return Tick(
+            self.at_ms,
+            {series: value for series, value in self.samples.items() if wanted(series)},
+            tuple(series for series in self.ended if wanted(series)),
+        )

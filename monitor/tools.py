@@ -1,0 +1,47 @@
+"""Puts the doors into the hands of the walks, as the configuration says. One set per configuration, shared by all."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from monitor import __version__
+from monitor.config import Loaded
+from monitor.pace import Pace
+from probes import known
+from probes.doors.clock import SystemClock
+from probes.doors.names import Resolvers
+from probes.doors.web import Browser
+from probes.doors.wire import Sockets
+from probes.place import Tools
+from probes.words import Role
+
+_ORDINARY = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+)
+_HONEST = f"Didban/{__version__} (measures whether people can reach one another; control vantage)"
+
+
+def tools(loaded: Loaded, pace: Pace) -> Tools:
+    """Inside, an ordinary browser's words; at a control we say what we are."""
+    config = loaded.config
+    device = config.vantage.uplink.walks if config.vantage.uplink else ""
+    ca_file = loaded.path(config.tls.ca_file) if config.tls.ca_file else None
+    return Tools(
+        clock=SystemClock(),
+        names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * 0.45, device=device),
+        wire=Sockets(ca_file, device),
+        web=Browser(_ORDINARY if config.vantage.role is Role.INSIDE else _HONEST),
+        fingerprints=known.load(),
+        timeout_s=pace.timeout_s,
+        token=secrets.token_bytes,
+    )
+
+
+def resolvers(loaded: Loaded, resolv_conf: Path = Path("/etc/resolv.conf")) -> list[str]:
+    """The resolvers people here get: the configured ones, or this machine's."""
+    if configured := loaded.config.dns.system:
+        return list(configured)
+    lines = resolv_conf.read_text().splitlines() if resolv_conf.is_file() else []
+    found = [line.split()[1].partition("%")[0] for line in lines if line.startswith("nameserver ")]
+    return found or ["127.0.0.1"]

@@ -1,0 +1,208 @@
+"""What this vantage knows now: takes in finished rounds, has them judged, and states it all at each tick.
+
+Facts are on disk before they come here (monitor/daemon.py): what is wrong in this room costs a replay, no evidence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from monitor import metrics
+from monitor.canaries import Canaries
+from monitor.evidence import Line, Record
+from monitor.judge import Judgement, State, judge, worst
+from monitor.landmarks import Landmarks
+from monitor.metrics import Series
+from probes.facts import Round, Service, Target, Vantage, Walk
+from probes.words import Scope, Step
+
+_NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
+_NAMES_REMEMBERED = 24
+_FEWEST_NAMES = 3
+_STALE_PERIODS = 3
+_WELL = 0.8
+
+
+@dataclass(slots=True)
+class Standing:
+    """One target as it stands: its record, the judge's words on it, and since when they hold."""
+
+    record: Record
+    judgement: Judgement = _NEVER
+    since_ms: int = 0
+
+    def judged(self, judgement: Judgement, now_ms: int) -> bool:
+        """Takes in the judge's words; True if the state is another than before."""
+        changed = judgement.state is not self.judgement.state
+        if changed or not self.since_ms:
+            self.since_ms = now_ms
+        self.judgement = judgement
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a round changed.
+
+    Attributes:
+        changed: the target is no longer reached, or is again: it is to be walked again soon.
+        canary_fell: a canary that had answered did not: all canaries are to be walked at once.
+    """
+
+    changed: bool
+    canary_fell: bool
+
+
+@dataclass(slots=True)
+class View:
+    """Everything known.
+
+    Attributes:
+        services: with the targets walked here only.
+        turn_s: target name -> how often it is walked, in seconds.
+    """
+
+    vantage: Vantage
+    services: tuple[Service, ...]
+    turn_s: Mapping[str, float]
+    canaries: Canaries
+    landmarks: Landmarks
+    standings: dict[str, Standing] = field(default_factory=dict)
+    walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
+    walks_since_tick: int = 0
+    heartbeat_ms: int = 0
+    _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
+
+    def __post_init__(self) -> None:
+        for target in self.targets():
+            self.standings[target.name] = Standing(Record(target, domestic=self._is_domestic(target)))
+
+    def targets(self) -> Iterator[Target]:
+        for service in self.services:
+            yield from service.targets
+
+    def _is_domestic(self, target: Target) -> bool:
+        at_home = target.at is not None and target.at.country == self.vantage.country
+        return target.scope is Scope.GATEWAY or at_home
+
+    # ---------------------------------------------------------------- taking in
+
+    def add(self, done: Round, now_ms: int) -> News:
+        """Takes in a finished round and has its target judged anew."""
+        standing = self.standings[done.target]
+        record, target = standing.record, standing.record.target
+        was_reached = record.reached if record.last is not None else None
+        for walk in done.walks:
+            self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
+            self.walks_since_tick += 1
+            self._note_name(walk)
+        canary_fell = target.scope is not None and self.canaries.add(done)
+        if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
+            self.canaries.foreign_was_reached()
+        record.add(done, self.line(target, now_ms), now_ms)
+        if target.about is not None:
+            self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
+        self._judge(standing, now_ms)
+        return News(changed=was_reached is not None and was_reached is not record.reached, canary_fell=canary_fell)
+
+    def _note_name(self, walk: Walk) -> None:
+        first = walk.steps[0]
+        if first.step is Step.RESOLVE and not walk.endpoint.address:
+            self._names.append((walk.target.partition("/")[0], first.failure is None))
+
+    def line(self, target: Target, now_ms: int) -> Line:
+        """What everything but this target's service says of the line now."""
+        others = [resolved for service, resolved in self._names if service != target.service]
+        return Line(
+            foreign_seen=self.canaries.foreign_seen,
+            canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
+            names_dead=len(others) >= _FEWEST_NAMES and not any(others),
+        )
+
+    def _judge(self, standing: Standing, now_ms: int) -> None:
+        record = standing.record
+        stale_after_s = _STALE_PERIODS * self.turn_s[record.target.name]
+        evidence = record.evidence(self.line(record.target, now_ms), now_ms, stale_after_s)
+        standing.judged(judge(evidence), now_ms)
+
+    # ---------------------------------------------------------------- stating
+
+    def beat(self, now_ms: int) -> None:
+        """The tick begins: a line that went dark, or time that passed, changes the words on every target."""
+        if self.walks_since_tick:
+            self.heartbeat_ms = now_ms
+            self.walks_since_tick = 0
+        for standing in self.standings.values():
+            if standing.record.last is not None:
+                self._judge(standing, now_ms)
+
+    def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
+        """Everything that walks have taught, as series."""
+        for service in self.services:
+            fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
+            for standing in fresh:
+                yield from self._of_target(standing)
+            if fresh and service.id != "canaries":
+                state = self.service_state(service)
+                yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
+        for (name, result), count in self.walks_by_result.items():
+            yield Series(metrics.WALKS, (*name.split("/"), result)), count
+        yield from self._of_line(now_ms)
+
+    def _of(self, service: Service) -> list[Standing]:
+        return [self.standings[target.name] for target in service.targets]
+
+    def _is_fresh(self, standing: Standing, now_ms: int) -> bool:
+        """A target not finished for three of its periods ends."""
+        stale_after_s = _STALE_PERIODS * self.turn_s[standing.record.target.name]
+        return standing.record.last is not None and now_ms - standing.record.finished_ms <= stale_after_s * 1000
+
+    def service_state(self, service: Service) -> State:
+        """The worst essential target; where none is essential, the worst of all."""
+        standings = self._of(service)
+        essential = [s for s in standings if s.record.target.essential]
+        return worst([s.judgement.state for s in essential or standings])
+
+    def _of_target(self, standing: Standing) -> Iterator[tuple[Series, float]]:
+        record = standing.record
+        key = (record.target.service, record.target.id)
+        yield Series(metrics.TARGET_UP, key), float(record.reached)
+        yield from _one_of(metrics.TARGET_STATE, key, standing.judgement.state)
+        yield Series(metrics.TARGET_CUSUM, key), record.cusum
+        if (ratio := record.endpoints_ratio) is not None:
+            yield Series(metrics.TARGET_ENDPOINTS, key), ratio
+        if (failure := record.failure()) is not None:
+            yield Series(metrics.TARGET_FAILURE, (*key, *failure)), 1
+        for finding in record.findings():
+            yield Series(metrics.TARGET_FINDING, (*key, finding)), 1
+        if (success := record.last_success()) is not None:
+            yield from _of_success(key, success)
+
+    def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
+        for scope in Scope:
+            if (ratio := self.canaries.ratio(scope, now_ms)) is not None:
+                yield Series(metrics.CONNECTIVITY, (scope,)), ratio
+            aside = Counter(self.canaries.set_aside(scope, now_ms).values())
+            yield from ((Series(metrics.CANARIES_ASIDE, (scope, reason)), n) for reason, n in aside.items())
+        if (self.canaries.ratio(Scope.INTERNATIONAL, now_ms) or 0) >= _WELL:  # else it is our own line
+            for about, ratio in self.landmarks.ratios():
+                yield Series(metrics.LANDMARKS, (about.country, about.network, about.kind)), ratio
+        if self.heartbeat_ms:
+            yield Series(metrics.HEARTBEAT, ()), self.heartbeat_ms / 1000
+        if self.vantage.cohort:
+            yield Series(metrics.COHORT, (self.vantage.cohort,)), 1
+
+
+def _one_of(family: metrics.Family, key: tuple[str, ...], state: State) -> Iterable[tuple[Series, float]]:
+    return ((Series(family, (*key, each)), float(each is state)) for each in State)
+
+
+def _of_success(key: tuple[str, str], walk: Walk) -> Iterator[tuple[Series, float]]:
+    for seen in walk.steps:
+        yield Series(metrics.STEP_DURATION, (*key, seen.step)), seen.took_s
+        if seen.answer is not None:
+            yield Series(metrics.TARGET_ANSWER, (*key, seen.answer)), 1
+        if seen.certificate is not None:
+            yield Series(metrics.CERTIFICATE_EXPIRY, key), seen.certificate.expires_ms / 1000

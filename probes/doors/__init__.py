@@ -1,0 +1,1 @@
+"""One door per outside library: each translates the library into our facts and failures, and nothing else."""

@@ -1,0 +1,168 @@
+"""Fits a strictly read document into a pydantic model; what does not fit comes back as mistakes, all at once."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from probes.countries import COUNTRIES
+from probes.doors.yamlfile import Document, Location, Mistake
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.I)
+
+
+Rule = Callable[[str], str]  # gives back what it was given, or raises ValueError in plain words
+
+
+class Strict(BaseModel):
+    """A model that takes nothing it does not know, changes nothing it was given, and cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def seconds(given: object) -> float:
+    """`500ms 10s 5m 2h 7d` in seconds."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", given) if isinstance(given, str) else None
+    if not found or float(found[1]) == 0:
+        raise ValueError(f"must be a duration such as 500ms, 10s, 5m, 2h or 7d, not {_shown(given)}")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+def size(given: object) -> int:
+    """`KB MB GB` (powers of ten) in bytes."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB)", given) if isinstance(given, str) else None
+    if not found or float(found[1]) == 0:
+        raise ValueError(f"must be a size such as 500KB, 120MB or 1GB, not {_shown(given)}")
+    return int(float(found[1]) * _BYTES[found[2]])
+
+
+def country(given: str) -> str:
+    if given not in COUNTRIES:
+        raise ValueError(f"must be a country of ISO 3166-1 such as IR, not {_shown(given)}")
+    return given
+
+
+def network(given: str) -> str:
+    if not re.fullmatch(r"AS[1-9][0-9]{0,9}", given):
+        raise ValueError(f"must be an autonomous system such as AS197207, not {_shown(given)}")
+    return given
+
+
+def host(given: str) -> str:
+    if not _HOST.fullmatch(given):
+        raise ValueError(f"must be a host name, not {_shown(given)}")
+    return given
+
+
+def address(given: str) -> str:
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        raise ValueError(f"must be an IP address, not {_shown(given)}") from None
+
+
+def matching(pattern: str, what: str) -> Rule:
+    """A rule for text of one form, with the words that say which."""
+
+    def rule(given: str) -> str:
+        if not re.fullmatch(pattern, given):
+            raise ValueError(f"must be {what}, not {_shown(given)}")
+        return given
+
+    return rule
+
+
+def word(given: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", given):
+        raise ValueError(f"must be a word of a-z, 0-9, - and _, not {_shown(given)}")
+    return given
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Bytes = Annotated[int, BeforeValidator(size)]
+Country = Annotated[str, AfterValidator(country)]
+NetworkId = Annotated[str, AfterValidator(network)]
+Host = Annotated[str, AfterValidator(host)]
+Address = Annotated[str, AfterValidator(address)]
+Word = Annotated[str, AfterValidator(word)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+Model = TypeVar("Model", bound=Strict)
+
+
+def fit(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Mistake, ...]]:
+    """The model, or every mistake sorted by line. Strict: `"5"` is no number, `NO` is Norway and never false."""
+    mistakes = list(document.mistakes)
+    fitted: Model | None = None
+    if not (document.value is None and mistakes):
+        try:
+            fitted = model.model_validate_json(json.dumps(document.value if document.value is not None else {}))
+        except ValidationError as error:
+            mistakes += (_mistake(detail, document, model) for detail in error.errors(include_url=False))
+    return (fitted if not mistakes else None), tuple(sorted(set(mistakes)))
+
+
+def _mistake(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> Mistake:
+    location: Location = detail["loc"]
+    return document.mistake(location, _in_words(detail, location, model))
+
+
+def _in_words(detail: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+    given, context = detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            near = difflib.get_close_matches(str(location[-1]), _known_keys(model, location), n=1)
+            return "unknown key" + (f"; did you mean {near[0]}?" if near else "")
+        case "value_error":
+            return str(context["error"])
+        case "enum" | "literal_error":
+            return f"must be one of {context['expected'].replace(' or ', ', ')}, not {_shown(given)}"
+        case kind if kind.startswith("date_"):
+            return f"must be a date such as 2026-11-21, not {_shown(given)}"
+        case kind if kind.startswith(("greater_than", "less_than")) or kind.endswith(("_type", "_parsing")):
+            return _must(detail)
+        case _:
+            return f"{detail['msg'][0].lower()}{detail['msg'][1:]}"
+
+
+def _must(detail: ErrorDetails) -> str:
+    return f"{detail['msg'].replace('Input should', 'must', 1)}, not {_shown(detail['input'])}"
+
+
+def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
+    """The keys that the mapping holding `location` may have."""
+    current: Any = model
+    for part in location[:-1]:
+        if isinstance(part, str) and isinstance(current, type) and issubclass(current, BaseModel):
+            field = next((f for name, f in current.model_fields.items() if part in (name, f.alias)), None)
+            current = _inner_model(field.annotation) if field else None
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for argument in get_args(annotation) if (found := _inner_model(argument))), None)
+
+
+def _shown(given: object) -> str:
+    """What was given, short enough for one line, and never a whole mapping that may hold a secret."""
+    if isinstance(given, Mapping):
+        return "a mapping"
+    if isinstance(given, list):
+        return "a list"
+    text = json.dumps(given, ensure_ascii=False) if not isinstance(given, str) else repr(given)
+    return text if len(text) <= 60 else text[:57] + "..."

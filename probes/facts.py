@@ -1,0 +1,177 @@
+"""What is asked, of whom, and what came back: frozen, standard library only. Conclusions live elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from probes.words import (
+    IMPOSTOR,
+    Access,
+    Answer,
+    Depth,
+    Failure,
+    Finding,
+    Kind,
+    LandmarkKind,
+    Reason,
+    Role,
+    Scope,
+    Step,
+    Transport,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """A place we measure from. Holds nothing that says who keeps the box or at which address."""
+
+    id: str
+    country: str
+    role: Role
+    access: Access
+    network: str = ""
+    cohort: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The country (ISO 3166-1 alpha-2) and network (`AS` + number) a host stands in."""
+
+    country: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A host inside a network, walked from controls: what it says is about that network."""
+
+    country: str
+    network: str
+    kind: LandmarkKind
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One host and port of a target today. `address` is a literal one; without it the name is resolved."""
+
+    host: str
+    port: int
+    transport: Transport
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.host or self.address}:{self.port}/{self.transport}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A role of a service (`whatsapp/chat`), never an address: addresses rotate."""
+
+    service: str
+    id: str
+    kind: Kind
+    depth: Depth
+    endpoints: tuple[Endpoint, ...]
+    at_least: int  # how many endpoints must be reached: 1 is any_of, len(endpoints) is all_of
+    sample: int  # endpoints walked per round, in turn
+    essential: bool = False
+    tier: int = 0
+    expect: tuple[str, ...] = ("any",)
+    scope: Scope | None = None
+    at: Whereabouts | None = None
+    about: Landmark | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    not_seen: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    checked: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a person would name."""
+
+    id: str
+    title: Mapping[str, str]
+    category: str
+    page: bool
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the far end showed and we verified. `expires_ms` is UTC, `sha256` of the leaf's DER."""
+
+    issuer: str
+    sha256: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One step of one walk, with one failure or none. Fields a step does not speak of stay None: unknown, not empty."""
+
+    step: Step
+    took_s: float
+    failure: Failure | None = None
+    findings: tuple[Finding, ...] = ()
+    fingerprint: str | None = None  # id of the row of probes/fingerprints that matched
+    answers: tuple[str, ...] | None = None  # resolve: the addresses that came back
+    certificate: Certificate | None = None  # handshake
+    status: int | None = None  # fetch
+    answer: Answer | None = None  # fetch, from an authenticated far end only
+    body_sha256: str | None = None  # fetch: of the part that was read, own address scrubbed
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The steps taken towards one endpoint. `address` is the far end's; ours is never written down."""
+
+    target: str
+    endpoint: Endpoint
+    address: str
+    started_ms: int
+    reason: Reason
+    steps: tuple[Observation, ...]
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    @property
+    def last(self) -> Observation:
+        return self.steps[-1]
+
+    @property
+    def failure(self) -> Failure | None:
+        return self.last.failure
+
+    @property
+    def reached(self) -> bool:
+        """Every step succeeded, and nothing shows that it was an impostor who let it."""
+        return self.failure is None and IMPOSTOR.isdisjoint(self.findings)
+
+    @property
+    def authenticated(self) -> bool:
+        """The far end proved who it is: a valid certificate for the name, or an answer only that protocol gives."""
+        return any(
+            seen.failure is None and (seen.certificate is not None or seen.step is Step.KNOCK) for seen in self.steps
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(dict.fromkeys(finding for seen in self.steps for finding in seen.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The walks of one target that were started together."""
+
+    target: str
+    number: int
+    reason: Reason
+    started_ms: int
+    walks: tuple[Walk, ...]

@@ -1,0 +1,55 @@
+"""Turns the network's No into one word of `Failure`; everything that is not the network's No stays an exception."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+from probes.words import Failure
+
+# X509_V_ERR_* of OpenSSL (x509_vfy.h), as SSLCertVerificationError.verify_code
+_NAME_MISMATCH = {62, 64}  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+_NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
+
+
+class Refusal(Exception):
+    """A door's way to say No in our own words, where the library has no exception of its own for it."""
+
+    __match_args__ = ("failure",)
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+def classify(error: BaseException) -> Failure | None:
+    """The failure an exception stands for; None when it is our own fault (out of file handles, a bug) and must fly.
+
+    Measured on Python 3.11: asyncio reports a clean close in mid-handshake as ConnectionResetError with errno None, a
+    true RST has 104.
+    """
+    match error:
+        case Refusal(failure):
+            return failure
+        case TimeoutError():
+            return Failure.TIMEOUT
+        case ssl.SSLCertVerificationError(verify_code=code):
+            if code in _NAME_MISMATCH:
+                return Failure.SSL_INVALID_HOSTNAME
+            return Failure.SSL_UNKNOWN_AUTHORITY if code in _NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | EOFError() | ConnectionResetError(errno=None):
+            return Failure.EOF
+        case ssl.SSLError():
+            return Failure.SSL_FAILED_HANDSHAKE
+        case ConnectionRefusedError():
+            return Failure.CONNECTION_REFUSED
+        case ConnectionResetError() | BrokenPipeError():
+            return Failure.CONNECTION_RESET
+        case ConnectionAbortedError():
+            return Failure.CONNECTION_ABORTED
+        case OSError(errno=errno.EHOSTUNREACH | errno.EHOSTDOWN | errno.ENOPROTOOPT | errno.EPROTO):
+            return Failure.HOST_UNREACHABLE
+        case OSError(errno=errno.ENETUNREACH | errno.ENETDOWN | errno.EADDRNOTAVAIL):
+            return Failure.NETWORK_UNREACHABLE
+        case _:
+            return None

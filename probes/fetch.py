@@ -1,0 +1,59 @@
+"""The step that asks for a page and says what came: the service's answer, its refusal, or somebody's block page."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from probes.attempt import attempt
+from probes.facts import Observation
+from probes.fingerprint import Fingerprints, Mark, Meaning
+from probes.place import Place, Tools
+from probes.ports import Page
+from probes.words import Answer, Failure, Finding, Step
+
+
+async def fetch(place: Place, tools: Tools) -> tuple[Observation, Place]:
+    """Failures: `http_request_failed` (no HTTP), `http_unexpected_status_code`, and those of the connection."""
+    assert place.stream is not None
+    host = place.endpoint.host or place.address
+    path = place.target.options.get("path", "/")
+    asked = tools.web.fetch(place.stream, host, path, secure=place.secure)
+    page, seen = await attempt(asked, Step.FETCH, tools.clock, tools.timeout_s)
+    if page is None:
+        return seen, place
+    return _read(page, seen, place, tools.fingerprints), place
+
+
+def _read(page: Page, seen: Observation, place: Place, known: Fingerprints) -> Observation:
+    """A refusal counts only from an authenticated far end, a block page only in clear: nobody else could send it."""
+    answer: Answer | None = None
+    if place.secure:
+        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE)
+        challenged = mark is not None and mark.meaning is Meaning.CHALLENGE
+        answer = Answer.CHALLENGE if challenged else Answer.of(page.status)
+    else:
+        mark = known.mark(page, Meaning.BLOCK_PAGE)
+    return replace(
+        seen,
+        status=page.status,
+        answer=answer,
+        failure=None if _expected(page.status, place.target.expect) else Failure.HTTP_UNEXPECTED_STATUS,
+        findings=_findings(mark),
+        fingerprint=mark.id if mark else None,
+        body_sha256=hashlib.sha256(page.body).hexdigest() if page.body else None,
+    )
+
+
+def _findings(mark: Mark | None) -> tuple[Finding, ...]:
+    match mark:
+        case Mark(meaning=Meaning.BLOCK_PAGE):
+            return (Finding.BLOCK_PAGE,)
+        case Mark(meaning=Meaning.REFUSAL):
+            return (Finding.PROVIDER_REFUSAL,)
+        case _:
+            return ()
+
+
+def _expected(status: int, expect: tuple[str, ...]) -> bool:
+    return bool({"any", str(status), f"{status // 100}xx"} & set(expect))

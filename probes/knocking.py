@@ -1,0 +1,58 @@
+"""The step that speaks a protocol's first words and listens whether the real thing answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from probes.attempt import attempt
+from probes.facts import Observation
+from probes.failure import Refusal
+from probes.knock.openvpn import SESSION_ID_BYTES, HardReset
+from probes.knock.reply import Knock, Reply
+from probes.place import Place, Tools
+from probes.ports import Stream
+from probes.words import Failure, Kind, Step, Transport
+
+_MOST_BYTES = 16 * 1024
+
+KNOCKS: Mapping[Kind, Callable[[Place, Tools], Knock]] = {
+    Kind.OPENVPN: lambda place, tools: HardReset(tools.token(SESSION_ID_BYTES), place.endpoint.transport),
+}
+
+
+async def knock(place: Place, tools: Tools) -> tuple[Observation, Place]:
+    """Failures: silence, refusal, reset, close, and `knock_unexpected_reply` when something else answered."""
+    talk = KNOCKS[place.target.kind](place, tools)
+    spoken = _by_datagram(talk, place, tools) if place.stream is None else _by_stream(talk, place.stream)
+    _, seen = await attempt(spoken, Step.KNOCK, tools.clock, tools.timeout_s)
+    return seen, place
+
+
+async def _by_datagram(talk: Knock, place: Place, tools: Tools) -> None:
+    """Says it twice, as every client does: one lost datagram is no fact."""
+    stream = await tools.wire.connect(place.address, place.endpoint.port, Transport.UDP, place.traffic)
+    try:
+        await stream.send(talk.opening())
+        try:
+            async with asyncio.timeout(tools.timeout_s / 2):
+                reply = talk.read(await stream.receive(_MOST_BYTES))
+        except TimeoutError:
+            await stream.send(talk.opening())
+            reply = talk.read(await stream.receive(_MOST_BYTES))
+    finally:
+        stream.close()
+    if reply is not Reply.PROVEN:
+        raise Refusal(Failure.KNOCK_UNEXPECTED_REPLY)
+
+
+async def _by_stream(talk: Knock, stream: Stream) -> None:
+    await stream.send(talk.opening())
+    data = b""
+    while (reply := talk.read(data)) is Reply.MORE:
+        more = await stream.receive(_MOST_BYTES)
+        if not more:
+            raise EOFError
+        data += more
+    if reply is Reply.OTHER:
+        raise Refusal(Failure.KNOCK_UNEXPECTED_REPLY)

@@ -1,0 +1,78 @@
+"""What a step may ask of the world. Steps see these shapes only; the doors fill them, tests fill them otherwise.
+
+Every method that touches the network raises OSError, EOFError or `Refusal`, nothing else on purpose. Deadlines are the
+caller's (`probes.attempt`), so no method takes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from probes.facts import Certificate
+from probes.words import Transport
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Wall time, UTC, milliseconds since 1970: for records only."""
+
+    def elapsed_s(self) -> float:
+        """Monotonic seconds from an arbitrary start: for lengths."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counts what crossed the line in bytes, payload plus an estimate of the headers below it."""
+
+    sent: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """`addresses` in the order they came. `private_resolver`: the resolver stands in private space (a home router)."""
+
+    addresses: tuple[str, ...]
+    private_resolver: bool
+
+
+class Names(Protocol):
+    async def resolve(self, host: str, traffic: Traffic) -> Resolved:
+        """A records of `host` from the resolvers people here get. Refusal for every other answer than addresses."""
+
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+        """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life."""
+
+
+class Stream(Protocol):
+    """A connected TCP stream, in clear or within TLS, or a UDP socket connected to one far end."""
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self, most: int) -> bytes:
+        """Up to `most` bytes, or one datagram; empty once the far end has closed cleanly."""
+
+    def close(self) -> None: ...
+
+
+class Wire(Protocol):
+    async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream: ...
+
+    async def handshake(self, stream: Stream, name: str, *, http: bool) -> tuple[Stream, Certificate]:
+        """TLS on `stream`, the chain verified for `name`. `http` offers http/1.1 by ALPN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`body` is the part that was read: none of an authenticated success, up to 64 KiB of anything else."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Web(Protocol):
+    async def fetch(self, stream: Stream, host: str, path: str, *, secure: bool) -> Page:
+        """GET on a finished connection. Bounded: 16 KiB of head, 64 KiB of body, whatever the far end sends."""

@@ -1,0 +1,146 @@
+"""didban.yml is read strictly: every mistake is one line with file, line and key, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.config import load
+from probes.doors.yamlfile import read
+
+GOOD = """\
+vantage:
+  id: v7f3a
+  secret_file: vantage.secret
+  country: IR
+  network: AS197207
+  access: mobile
+  role: inside
+services: [whatsapp, instagram, imo, canaries]
+interval: 60s
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "vantage.secret").write_bytes(bytes(32))
+    return tmp_path
+
+
+def mistakes_of(folder: Path, text: str) -> list[str]:
+    path = folder / "didban.yml"
+    path.write_text(text)
+    _, mistakes = load(path)
+    return [str(mistake).removeprefix(f"{folder}/") for mistake in mistakes]
+
+
+def test_a_good_file_gives_a_config_with_units_in_its_names(folder: Path) -> None:
+    path = folder / "didban.yml"
+    path.write_text(GOOD)
+    loaded, mistakes = load(path)
+    assert mistakes == ()
+    assert loaded is not None
+    assert loaded.config.interval_s == 60
+    assert loaded.config.bytes_per_day == 120_000_000
+    assert loaded.config.as_vantage().network == "AS197207"
+    assert {service.id for service in loaded.services} == {"whatsapp", "instagram", "imo", "canaries"}
+
+
+def test_ten_mistakes_give_ten_lines(folder: Path) -> None:
+    text = """\
+vantage:
+  id: Not A Word
+  secret_file: gone.secret
+  country: Iran
+  network: 197207
+  access: satellite
+  role: inside
+services: [whatsap]
+interval: 60
+limits: {concurency: 200, bytes_per_day: 5 apples}
+storage: {path: /var/lib/didban, path: /tmp}
+"""
+    assert mistakes_of(folder, text) == [
+        "didban.yml:2: vantage.id: must be a word of a-z, 0-9, - and _, not 'Not A Word'",
+        "didban.yml:3: vantage.secret_file: gone.secret: no such file",
+        "didban.yml:4: vantage.country: must be a country of ISO 3166-1 such as IR, not 'Iran'",
+        "didban.yml:5: vantage.network: must be a valid string, not 197207",
+        "didban.yml:6: vantage.access: must be one of 'mobile', 'fixed', 'datacenter', not 'satellite'",
+        "didban.yml:8: services[0]: is no shipped service (canaries, imo, instagram, vpn, whatsapp) and no file",
+        "didban.yml:9: interval: must be a duration such as 500ms, 10s, 5m, 2h or 7d, not 60",
+        "didban.yml:10: limits.bytes_per_day: must be a size such as 500KB, 120MB or 1GB, not '5 apples'",
+        "didban.yml:10: limits.concurency: unknown key; did you mean concurrency?",
+        "didban.yml:11: storage.path: is given twice (first on line 11)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (GOOD.replace("country: IR", "country: NO"), None),
+        (
+            GOOD.replace("60s", "30s"),
+            "didban.yml:9: interval: must be 60s or longer: at most one round per target and minute",
+        ),
+        (GOOD + "timeout: 40s\n", "didban.yml:10: timeout: must be at most half of the interval"),
+        (GOOD + "tls: {ca_file: lab.pem}\n", "didban.yml:10: tls.ca_file: lab.pem: no such file"),
+        (
+            GOOD + "ship: [{name: hub, remote_write: 'http://hub.example.org/api/v1/write'}]\n",
+            "didban.yml:10: ship[0].remote_write: must be https: a password would cross in clear",
+        ),
+        (GOOD + "vantage: {}\n", "didban.yml:10: vantage: is given twice (first on line 1)"),
+        (GOOD.replace("  role: inside\n", ""), "didban.yml:1: vantage.role: is missing"),
+        ("interval: 60s\n", "didban.yml:1: vantage: is missing"),
+        ("a: [", "didban.yml:1: is not YAML: expected the node content, but found '<stream end>'"),
+        ("", "didban.yml:1: vantage: is missing"),
+        ("\x00", "didban.yml:1: is not YAML: unacceptable character #x0000: special characters are not allowed"),
+    ],
+)
+def test_each_mistake_is_named(folder: Path, text: str, line: str | None) -> None:
+    assert mistakes_of(folder, text) == ([line] if line else [])
+
+
+def test_a_service_file_of_ones_own_reports_its_own_lines(folder: Path) -> None:
+    (folder / "mine.yml").write_text(
+        "service: mine\ntitle: {en: Mine}\ncategory: messaging\ntargets:\n"
+        "  - {id: a, kind: gopher, depth: web, hosts: [a.example], source: me}\n"
+        "  - {id: b, kind: tcp, depth: web, hosts: [b.example], ports: [70000], source: me}\n"
+        "  - {id: c, kind: tls, depth: web, hosts: [c.example], hosts: [], source: me, at: {country: NO, network: AS1}}\n"
+        "  - {id: d, kind: tcp, depth: web, hosts: [d.example], source: me}\n"
+        "  - {id: d, kind: tls, depth: web, source: me}\n"
+    )
+    assert mistakes_of(folder, GOOD.replace("imo", "./mine.yml")) == [
+        "mine.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', not 'gopher'",
+        "mine.yml:6: targets[1].ports[0]: must be less than or equal to 65535, not 70000",
+        "mine.yml:7: targets[2].hosts: is given twice (first on line 7)",
+        "mine.yml:8: targets[3].ports: kind tcp has no default port",
+        "mine.yml:9: targets[4]: needs hosts or addresses",
+        "mine.yml:9: targets[4].id: 'd' is the id of an earlier target",
+    ]
+
+
+def test_an_alias_bomb_is_one_line(tmp_path: Path) -> None:
+    layers = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    path = tmp_path / "bomb.yml"
+    path.write_text("a0: &a0 [x]\n" + "\n".join(layers))
+    assert [mistake.what for mistake in read(path).mistakes] == [
+        "unfolds into too much: too deep, or aliases of aliases"
+    ]
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    assert [str(m) for m in load(tmp_path / "none.yml")[1]] == [
+        f"{tmp_path}/none.yml:1: cannot be read: no such file or directory"
+    ]
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="replace")))
+def test_no_file_makes_the_reader_raise(data: bytes) -> None:
+    path = Path("/dev/shm/didban-test-config.yml")
+    path.write_bytes(data)
+    loaded, mistakes = load(path)
+    assert loaded is None
+    assert mistakes

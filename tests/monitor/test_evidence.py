@@ -1,0 +1,128 @@
+"""What is summed up from rounds: a failure counts only where the line could have carried it."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.evidence import Line, Record
+from monitor.judge import State, judge
+from probes.words import Failure, Finding, Kind, Step
+from tests.monitor.facts import endpoint, rounds, target, walk
+
+WELL = Line(foreign_seen=True, canaries=12, names_dead=False)
+DARK = Line(foreign_seen=False, canaries=12, names_dead=False)
+MINUTE = 60_000
+
+
+def state(record: Record, line: Line = WELL, now_ms: int = 0) -> State:
+    return judge(record.evidence(line, now_ms or record.finished_ms, stale_after_s=180)).state
+
+
+def test_four_failures_on_two_addresses_are_broken_and_one_success_ends_it() -> None:
+    record = Record(target())
+    states = []
+    for number in range(4):
+        failed = walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE, address=f"157.240.1.{number % 2}")
+        record.add(rounds(failed, number=number), WELL, number * 15_000)
+        states.append(state(record))
+    assert states == [State.INSUFFICIENT, State.INSUFFICIENT, State.INSUFFICIENT, State.BROKEN]
+    record.add(rounds(walk()), WELL, 5 * MINUTE)
+    assert state(record) is State.OK
+    assert record.failed_rounds == 0
+
+
+def test_a_single_address_needs_six_rounds() -> None:
+    record = Record(target(endpoints=1))
+    states = []
+    for number in range(6):
+        record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.CONNECT)), WELL, number * MINUTE)
+        states.append(state(record))
+    assert states == [State.INSUFFICIENT] * 5 + [State.BROKEN]
+
+
+def test_what_failed_in_the_dark_does_not_count_when_the_light_is_back() -> None:
+    """After a cut the services' last walks are failures: none of them may look like a block."""
+    record = Record(target())
+    for number in range(9):
+        record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.CONNECT, address=f"157.240.1.{number}")), DARK, number)
+    assert state(record, DARK) is State.CUT_OFF
+    assert state(record, WELL) is State.INSUFFICIENT
+    assert record.cusum == 0
+
+
+def test_an_old_round_says_nothing() -> None:
+    record = Record(target())
+    record.add(rounds(walk()), WELL, 0)
+    assert state(record, now_ms=180_000) is State.OK
+    assert state(record, now_ms=180_001) is State.INSUFFICIENT
+
+
+def test_any_of_asks_the_round_just_walked() -> None:
+    record = Record(target(endpoints=4, sample=2))
+    record.add(rounds(walk(at=endpoint(1)), walk(at=endpoint(2), failed=Failure.TIMEOUT)), WELL, 0)
+    assert record.reached
+    assert record.endpoints_ratio == 0.5
+
+
+def test_all_of_asks_the_last_full_turn() -> None:
+    record = Record(target(endpoints=2, at_least=2))
+    record.add(rounds(walk(at=endpoint(1))), WELL, 0)
+    assert not record.reached, "only one of two has been walked"
+    record.add(rounds(walk(at=endpoint(2))), WELL, 1)
+    assert record.reached
+    record.add(rounds(walk(at=endpoint(1), failed=Failure.TIMEOUT)), WELL, 2)
+    assert not record.reached
+
+
+def test_the_most_frequent_failure_speaks_and_ties_go_deeper() -> None:
+    record = Record(target())
+    record.add(rounds(walk(failed=Failure.DNS_NXDOMAIN, step=Step.RESOLVE)), WELL, 0)
+    record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)), WELL, 1)
+    assert record.failure() == (Step.HANDSHAKE, Failure.TIMEOUT)
+    record.add(rounds(walk(failed=Failure.DNS_NXDOMAIN, step=Step.RESOLVE)), WELL, 2)
+    assert record.failure() == (Step.RESOLVE, Failure.DNS_NXDOMAIN)
+    record.add(rounds(walk()), WELL, 3)
+    assert record.failure() is None
+
+
+def test_a_forged_answer_is_interference_once_three_rounds_agree() -> None:
+    record = Record(target())
+    states = []
+    for number in range(3):
+        forged = walk(failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.FORGED_DNS_ANSWER,))
+        record.add(rounds(forged, number=number), WELL, number)
+        states.append(state(record))
+    assert states == [State.INSUFFICIENT, State.INSUFFICIENT, State.INTERFERED]
+    assert record.findings() == (Finding.FORGED_DNS_ANSWER,)
+
+
+def test_a_sinkhole_at_home_says_nothing() -> None:
+    record = Record(target())
+    for number in range(9):
+        local = walk(failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.LOCAL_SINKHOLE,))
+        record.add(rounds(local), WELL, number)
+    assert state(record) is State.INSUFFICIENT
+
+
+def test_a_page_no_service_wrote_is_not_the_service() -> None:
+    record = Record(target(kind=Kind.HTTP))
+    for number in range(3):
+        record.add(rounds(walk(findings=(Finding.BLOCK_PAGE,), address=f"157.240.1.{number}")), WELL, number)
+    assert not record.reached
+    assert state(record) is State.INTERFERED
+
+
+def test_a_refusal_in_hand_is_a_state_of_its_own() -> None:
+    record = Record(target())
+    record.add(rounds(walk(findings=(Finding.PROVIDER_REFUSAL,))), WELL, 0)
+    assert state(record) is State.REFUSED
+
+
+@pytest.mark.parametrize(("failed", "reached", "expected"), [(1, 0, 0.65), (6, 0, 3.5), (2, 1, 0.95), (0, 3, 0.0)])
+def test_the_sum_is_oonis(failed: int, reached: int, expected: float) -> None:
+    record = Record(target())
+    for _ in range(failed):
+        record.add(rounds(walk(failed=Failure.TIMEOUT)), WELL, 0)
+    for _ in range(reached):
+        record.add(rounds(walk()), WELL, 0)
+    assert record.cusum == pytest.approx(expected)

@@ -1,0 +1,77 @@
+"""Remote write 1.0, both ways: what is written is read, and no bytes make the reader fall."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+import cramjam
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.remotewrite import STALE, Malformed, TimeSeries, decode, encode, gather, labels, value
+
+words = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
+series = st.builds(
+    lambda name, rest, samples: TimeSeries(labels(name, rest), tuple(samples)),
+    words,
+    st.dictionaries(words, st.text(min_size=1, max_size=20), max_size=4),
+    st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.binary(min_size=8, max_size=8)), max_size=5),
+)
+
+
+@given(st.lists(series, max_size=6))
+def test_what_is_written_is_read_bit_for_bit(written: list[TimeSeries]) -> None:
+    assert decode(encode(written), most_bytes=1_000_000) == written
+
+
+def test_these_are_the_bytes_prometheus_expects() -> None:
+    """Made by hand from the protobuf schema of the specification."""
+    body = encode([TimeSeries(labels("up", {"a": "b"}), ((1000, value(1.0)),))])
+    assert cramjam.snappy.decompress_raw(body).read() == bytes.fromhex(
+        "0a260a0e0a085f5f6e616d655f5f120275700a060a0161120162120c09000000000000f03f10e807"
+    )
+
+
+def test_a_staleness_marker_keeps_its_bits() -> None:
+    assert math.isnan(STALE)
+    ((_, packed),) = decode(encode([TimeSeries(labels("x", {}), ((1, value(STALE)),))]), most_bytes=999)[0].samples
+    assert struct.unpack("<Q", packed)[0] == 0x7FF0000000000002
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_the_reader_fall(data: bytes) -> None:
+    for body in (data, bytes(cramjam.snappy.compress_raw(data))):
+        try:
+            decode(body, most_bytes=10_000)
+        except Malformed:
+            continue
+
+
+def test_half_a_body_is_malformed() -> None:
+    body = encode([TimeSeries(labels("up", {"a": "b" * 50}), ((1000, value(1.0)),))])
+    for cut in range(1, len(body)):
+        with pytest.raises(Malformed):
+            decode(body[:cut], most_bytes=10_000)
+
+
+def test_a_bomb_is_not_unfolded() -> None:
+    with pytest.raises(Malformed, match="unfolds"):
+        decode(bytes(cramjam.snappy.compress_raw(bytes(10_000_000))), most_bytes=1_000_000)
+
+
+def test_labels_out_of_order_or_twice_are_malformed() -> None:
+    good = encode([TimeSeries((("a", "1"), ("b", "2")), ())])
+    assert decode(good, most_bytes=999)
+    for wrong in ((("b", "2"), ("a", "1")), (("a", "1"), ("a", "2")), (("a", ""),)):
+        with pytest.raises(Malformed):
+            decode(encode([TimeSeries(wrong, ())]), most_bytes=999)
+
+
+def test_loose_samples_are_gathered_in_the_order_of_time() -> None:
+    up = labels("up", {})
+    assert gather([(up, 2, value(2)), (labels("x", {}), 1, value(0)), (up, 1, value(1))]) == [
+        TimeSeries(up, ((1, value(1)), (2, value(2)))),
+        TimeSeries(labels("x", {}), ((1, value(0)),)),
+    ]

@@ -1,0 +1,146 @@
+"""Facts stay on disk as they were: over a restart, over kill -9, and never with an address of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from monitor import metrics
+from monitor.metrics import Series, identity
+from monitor.spool import SCHEMA_VERSION, Spool, SpoolError
+from monitor.tick import Tick
+from probes.words import Failure, Finding, Step
+from tests.monitor.facts import INSIDE, rounds, walk
+
+
+@pytest.fixture
+async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
+    opened = Spool(tmp_path)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_a_walk_comes_back_as_it_was(spool: Spool) -> None:
+    walks = (
+        walk(started_ms=1),
+        walk(started_ms=2, failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.FORGED_DNS_ANSWER,)),
+    )
+    await spool.add(rounds(*walks))
+    assert tuple(await spool.walks()) == walks
+
+
+async def test_walks_are_found_by_target_and_time_newest_kept(spool: Spool) -> None:
+    for number in range(10):
+        await spool.add(rounds(walk(to=f"imo/{number % 2}", started_ms=number)))
+    assert [each.started_ms for each in await spool.walks(target="imo/1", since_ms=3)] == [3, 5, 7, 9]
+    assert [each.started_ms for each in await spool.walks(limit=3)] == [7, 8, 9]
+
+
+async def test_two_spools_after_one_another_see_the_same(tmp_path: Path) -> None:
+    for _ in range(2):
+        spool = Spool(tmp_path)
+        await spool.open()
+        await spool.add(rounds(walk()))
+        await spool.close()
+    spool = Spool(tmp_path)
+    await spool.open()
+    assert (await spool.size()).walks == 2
+    await spool.close()
+
+
+async def test_a_tick_is_kept_with_the_series_it_ended(spool: Spool, tmp_path: Path) -> None:
+    up = Series(metrics.TARGET_UP, ("imo", "web"))
+    first = Tick(1000, {up: 1.0})
+    second = Tick(2000, {}).after(first)
+    assert second.ended == (up,)
+    await spool.add_tick(first, identity(INSIDE))
+    await spool.add_tick(second, identity(INSIDE))
+    with sqlite3.connect(tmp_path / "spool.db") as db:
+        assert [row[0] for row in db.execute("SELECT at_ms FROM ticks")] == [1000, 2000]
+        ((name, labels),) = db.execute("SELECT name, labels FROM series").fetchall()
+    assert name == "didban_target_up"
+    assert '"vantage":"v1"' in labels
+
+
+async def test_what_is_too_old_goes_and_the_rest_stays(spool: Spool) -> None:
+    for number in range(10):
+        await spool.add(rounds(walk(started_ms=number)))
+    assert await spool.trim(before_ms=4, most_bytes=10**9) == 4
+    assert [each.started_ms for each in await spool.walks()] == [4, 5, 6, 7, 8, 9]
+
+
+async def test_a_spool_that_grew_too_large_loses_its_oldest_first(spool: Spool) -> None:
+    for number in range(200):
+        await spool.add(rounds(walk(started_ms=number)))
+    gone = await spool.trim(before_ms=0, most_bytes=10_000)
+    assert gone == 20
+    assert (await spool.walks())[0].started_ms == 20
+
+
+async def test_it_remembers_what_it_is_told(spool: Spool) -> None:
+    assert await spool.recall("canaries") is None
+    await spool.remember("canaries", {"a": [1, 2.5, None]})
+    assert await spool.recall("canaries") == {"a": [1, 2.5, None]}
+
+
+async def test_a_newer_spool_is_refused_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+        db.execute("CREATE TABLE future(x)")
+    before = path.read_bytes()
+    with pytest.raises(SpoolError, match="written by a newer Didban"):
+        await Spool(tmp_path).open()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("obstacle", ["a file", "noise"])
+async def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path, obstacle: str) -> None:
+    if obstacle == "a file":
+        (tmp_path / "st").write_text("in the way")
+        folder = tmp_path / "st"
+    else:
+        folder = tmp_path
+        (folder / "spool.db").write_bytes(os.urandom(8192))
+    with pytest.raises(OSError, match=r"spool|st"):
+        await Spool(folder).open()
+
+
+async def test_kill_minus_nine_loses_no_walk_that_was_kept(tmp_path: Path) -> None:
+    """A process says each walk aloud once it is kept, and is killed at some moment: what was said is there."""
+    code = (
+        "import asyncio, sys; from pathlib import Path; from monitor.spool import Spool; "
+        "from tests.monitor.facts import rounds, walk\n"
+        "async def main():\n"
+        "    spool = Spool(Path(sys.argv[1])); await spool.open()\n"
+        "    for number in range(100000):\n"
+        "        await spool.add(rounds(walk(started_ms=number))); print(number, flush=True)\n"
+        "asyncio.run(main())"
+    )
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    said = [int(await child.stdout.readline()) for _ in range(50)]
+    child.send_signal(signal.SIGKILL)
+    rest, _ = await child.communicate()
+    said += [int(line) for line in rest.splitlines()]
+    spool = Spool(tmp_path)
+    await spool.open()
+    kept = [each.started_ms for each in await spool.walks(limit=200_000)]
+    await spool.close()
+    assert set(said) <= set(kept)
+    assert len(kept) == len(set(kept))
+
+
+async def test_many_writers_at_once_are_one_after_the_other(spool: Spool) -> None:
+    await asyncio.gather(*(spool.add(rounds(walk(started_ms=number))) for number in range(50)))
+    assert (await spool.size()).walks == 50
