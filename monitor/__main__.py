@@ -17,6 +17,8 @@ from monitor import __version__, consent, daemon, init, logs, webconfig
 from monitor.check import check
 from monitor.config import Loaded
 from monitor.config import load as load_config
+from monitor.hub import daemon as hub_daemon
+from monitor.hub import settings as hub_settings
 from monitor.hub.registry import Registry
 from probes.doors import schema
 from probes.doors.clock import SystemClock
@@ -143,6 +145,32 @@ def run_command(
         daemon.run(loaded, options)
     except BaseExceptionGroup as group:
         _fail(f"a part of the daemon died, and the daemon with it: {_first(group)!r}")
+
+
+hub_app = typer.Typer(invoke_without_command=True, no_args_is_help=True, help="The other end, abroad.")
+app.add_typer(hub_app, name="hub")
+
+
+@hub_app.callback()
+def hub_command(
+    ctx: typer.Context,
+    config_file: Annotated[Path | None, typer.Option("--config.file", help="hub.yml")] = None,
+    log_level: Annotated[logs.Level, typer.Option("--log.level")] = logs.Level.INFO,
+    log_format: Annotated[logs.Form, typer.Option("--log.format")] = logs.Form.LOGFMT,
+    time_scale: Annotated[float, typer.Option(min=1, max=30, help="Laboratory only: divides every duration.")] = 1,
+) -> None:
+    """Receive from vantages, check, forward, and say who is expected."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if config_file is None:
+        _fail("give --config.file, hub.yml", WRONG_USE)
+    logs.set_up(log_level, log_format)
+    loaded, mistakes = hub_settings.load(config_file)
+    for mistake in mistakes:
+        typer.echo(str(mistake), err=True)
+    if loaded is None:
+        raise typer.Exit(NO)
+    hub_daemon.run(loaded, config_file, time_scale)
 
 
 def _address(given: str) -> str:

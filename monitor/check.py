@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor import config, cost
+from monitor.hub import settings
 from probes import catalogue
 from probes.doors.yamlfile import Mistake, read
 
 
 def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
-    """One line of good news, or every mistake. A file with `service:` is a service file, else a didban.yml."""
+    """One line of good news, or every mistake. Which kind of file it is, its keys say."""
     match read(path).value:
+        case {"forward": _} | {"registry": _} | {"credentials": _}:
+            hub, mistakes = settings.load(path)
+            return f"{len(hub.registry.vantages)} vantages" if hub else "", mistakes
         case {"service": _}:
             service, mistakes = catalogue.load_file(path)
             return f"{len(service.targets)} targets" if service else "", mistakes

@@ -89,6 +89,7 @@ def _missing_files(document: Document, folder: Path) -> Iterator[Mistake]:
         ("tls", "ca_file"),
         ("heartbeat", "url_file"),
         ("notify", "webhook", "url_file"),
+        ("notify", "watchdog", "url_file"),
         ("notify", "email", "password_file"),
     ]
     for index, _ in enumerate(_list(document.value, "ship")):

@@ -173,4 +173,9 @@ WEIGHT = _gauge(
 )
 UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local time minus UTC, now.")
 
+# of the hub itself
+HUB_BATCHES = _counter("didban_hub_batches_total", ("vantage", "result"), "Batches from a vantage: taken, or why not.")
+
+FROM_THE_HUB = frozenset({EXPECTED, PAUSED, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
+
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))

@@ -31,6 +31,9 @@ def _home(given: str) -> str:
     return given
 
 
+Home = Annotated[str, AfterValidator(_home)]
+
+
 def _unhurried(given_s: float) -> float:
     if given_s < SHORTEST_INTERVAL_S:
         raise ValueError("must be 60s or longer: at most one round per target and minute")
@@ -102,7 +105,7 @@ class ClientTls(Strict):
 
 class Destination(Strict):
     name: Word
-    remote_write: Annotated[str, AfterValidator(_home)]
+    remote_write: Home
     basic_auth: BasicAuth | None = None
     tls: ClientTls = ClientTls()
     proxies: Annotated[tuple[Way, ...], Field(min_length=1)] = ("direct",)
@@ -141,10 +144,11 @@ class Webhook(Strict):
 
 
 class Notify(Strict):
-    """Who is told, by `didban up` and on a hub."""
+    """Who is told, by `didban up` and on a hub. `watchdog`: told again and again that alerting is alive."""
 
     email: Smtp | None = None
     webhook: Webhook | None = None
+    watchdog: Webhook | None = None
 
 
 class Config(Strict):

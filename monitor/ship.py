@@ -6,7 +6,6 @@ What could not be sent while it was news stays in the spool. Nothing here change
 from __future__ import annotations
 
 import asyncio
-import base64
 import socket
 import ssl
 from collections import Counter, deque
@@ -19,6 +18,7 @@ import structlog
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from monitor import metrics, remotewrite
+from monitor.credentials import basic_header, client_context
 from monitor.limits import Budget
 from monitor.metrics import Series
 from monitor.pace import Pace
@@ -49,21 +49,8 @@ class Home:
     def of(cls, destination: Destination, folder: Path, device: str = "") -> Home:
         """Raises OSError when a file named in the configuration cannot be read."""
         auth = destination.basic_auth
-        authorization = None
-        if auth is not None:
-            password = (folder / auth.password_file).read_text().strip()
-            authorization = "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode()
-        return cls(destination, authorization, _tls(destination, folder), device)
-
-
-def _tls(destination: Destination, folder: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    files = destination.tls
-    if files.ca_file:
-        context.load_verify_locations(folder / files.ca_file)
-    if files.cert_file:
-        context.load_cert_chain(folder / files.cert_file, folder / files.key_file if files.key_file else None)
-    return context
+        authorization = basic_header(auth, folder) if auth is not None else None
+        return cls(destination, authorization, client_context(destination.tls, folder), device)
 
 
 class Shipper:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import ipaddress
 import ssl
@@ -15,6 +13,7 @@ from typing import Annotated
 import bcrypt
 from pydantic import Field
 
+from monitor.credentials import read_basic, server_context
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
 
@@ -47,8 +46,7 @@ class WebConfig(Strict):
         tls = self.tls_server_config
         if tls is None:
             return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(folder / tls.cert_file, folder / tls.key_file)
+        context = server_context(tls.cert_file, tls.key_file, folder)
         if tls.client_ca_file:
             context.load_verify_locations(folder / tls.client_ca_file)
         if self._wants_client_certificate:
@@ -94,7 +92,7 @@ class Doorkeeper:
     async def admits(self, authorization: str | None) -> bool:
         if not self._users:
             return True
-        user, password = _parse(authorization)
+        user, password = read_basic(authorization)
         hashed = self._users.get(user)
         if hashed is None:
             return False
@@ -105,14 +103,3 @@ class Doorkeeper:
                 return False
             self._known.add(seen)
         return True
-
-
-def _parse(authorization: str | None) -> tuple[str, str]:
-    scheme, _, credentials = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, password

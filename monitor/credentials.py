@@ -1,0 +1,45 @@
+"""Basic authentication and TLS, made from files: no secret is ever in a configuration, a log or an error."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ssl
+from pathlib import Path
+
+from monitor.settings import BasicAuth, ClientTls
+
+
+def basic_header(auth: BasicAuth, folder: Path) -> str:
+    """The Authorization header; raises OSError when the password file cannot be read."""
+    password = (folder / auth.password_file).read_text().strip()
+    return "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode()
+
+
+def read_basic(authorization: str | None) -> tuple[str, str]:
+    """User and password of an Authorization header; two empty words for anything that is not one."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password
+
+
+def client_context(tls: ClientTls, folder: Path) -> ssl.SSLContext:
+    """The system's roots and the configured ones, with our own certificate where one is named."""
+    context = ssl.create_default_context()
+    if tls.ca_file:
+        context.load_verify_locations(folder / tls.ca_file)
+    if tls.cert_file:
+        context.load_cert_chain(folder / tls.cert_file, folder / tls.key_file if tls.key_file else None)
+    return context
+
+
+def server_context(cert_file: str, key_file: str, folder: Path) -> ssl.SSLContext:
+    """A listener's own certificate and key."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / cert_file, folder / key_file)
+    return context

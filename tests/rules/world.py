@@ -1,0 +1,172 @@
+"""A world of vantages as promtool sees it: what each box sends, minute by minute, and who must be told what.
+
+Everything is what the wire would carry: no state of a rule is ever set, only series.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RULES = Path(__file__).parents[2] / "monitor" / "rules"
+STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
+LABELS = ("alertname", "severity", "country", "network", "service", "vantage", "extent")
+
+Steps = Mapping[int, float | None]  # from this minute on: this value; None: no sample
+
+MCI, TCI, RIGHTEL, IRANCELL = "AS197207", "AS58224", "AS57218", "AS44244"
+
+
+@dataclass
+class Box:
+    """One vantage. `away`: minutes (from, to) in which nothing of it arrives."""
+
+    labels: dict[str, str]
+    series: dict[str, Steps] = field(default_factory=dict)
+    away: list[tuple[int, int]] = field(default_factory=list)
+    expected: Steps = field(default_factory=lambda: {0: 1.0})
+    heartbeat: bool = True
+
+    def send(self, name: str, steps: Steps, **labels: str) -> Box:
+        self.series[series(name, {**self.labels, **labels})] = steps
+        return self
+
+    def reach(self, steps: Steps, scope: str = "international") -> Box:
+        return self.send("didban_connectivity_ratio", steps, scope=scope)
+
+    def state(self, service: str, steps: Mapping[int, str]) -> Box:
+        for state in STATES:
+            values = {minute: float(now == state) for minute, now in steps.items()}
+            self.send("didban_service_state", values, service=service, state=state)
+        return self
+
+    def silent(self, since: int, until: int = 10_000) -> Box:
+        self.away.append((since, until))
+        return self
+
+
+@dataclass
+class World:
+    """Lasts as long as somebody asks what happened in it."""
+
+    boxes: list[Box] = field(default_factory=list)
+    extra: dict[str, Steps] = field(default_factory=dict)
+    wanted: list[dict[str, object]] = field(default_factory=list)
+    texts: list[dict[str, object]] = field(default_factory=list)
+
+    def line(self, vantage: str, network: str = MCI, *, role: str = "inside", country: str = "IR") -> Box:
+        """A box that is well: reaches abroad and at home, and every service answers."""
+        labels = {"vantage": vantage, "country": country, "network": network, "role": role}
+        labels["access"] = "mobile" if role == "inside" else "datacenter"
+        box = Box({key: value for key, value in labels.items() if value})
+        box.reach({0: 1.0})
+        if role == "inside":
+            box.reach({0: 1.0}, "domestic").reach({0: 1.0}, "gateway")
+        for service in ("whatsapp", "instagram", "imo"):
+            box.state(service, {0: "ok"})
+        self.boxes.append(box)
+        return box
+
+    def control(self, vantage: str, network: str) -> Box:
+        return self.line(vantage, network, role="control", country="DE")
+
+    def controls(self) -> list[Box]:
+        return [self.control(f"c{number}", f"AS{number}") for number in (1, 2, 3)]
+
+    def say(self, name: str, steps: Steps, **labels: str) -> World:
+        self.extra[series(name, labels)] = steps
+        return self
+
+    def services(self) -> World:
+        for service in ("whatsapp", "instagram", "imo"):
+            self.say("didban_service_info", {0: 1.0}, service=service, page="true")
+        return self.say("didban_country_utc_offset_seconds", {0: 12600.0}, country="IR")
+
+    # ---------------------------------------------------------------- what must come of it
+
+    def told(self, minute: float, *alerts: Mapping[str, str]) -> World:
+        """At this minute exactly these alerts fire (the watchdog aside)."""
+        samples = [{"labels": "{" + pairs(alert) + "}", "value": 1} for alert in alerts]
+        query = f'count by ({", ".join(LABELS)}) (ALERTS{{alertstate="firing", alertname!="Watchdog"}})'
+        self.wanted.append({"expr": query, "eval_time": f"{int(minute * 60)}s", "exp_samples": samples})
+        return self
+
+    def quiet(self, *minutes: float) -> World:
+        for minute in minutes:
+            self.told(minute)
+        return self
+
+    def query(self, minute: float, expr: str, samples: Mapping[str, float]) -> World:
+        wanted = [{"labels": labels, "value": value} for labels, value in samples.items()]
+        self.wanted.append({"expr": expr, "eval_time": f"{int(minute * 60)}s", "exp_samples": wanted})
+        return self
+
+    def text(self, minute: float, alert: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> World:
+        expected = {"exp_labels": dict(labels), "exp_annotations": dict(annotations)}
+        self.texts.append({"eval_time": f"{int(minute * 60)}s", "alertname": alert, "exp_alerts": [expected]})
+        return self
+
+    def check(self, folder: Path, evaluation: str = "15s") -> None:
+        """Has promtool live through it; fails with promtool's own words."""
+        unit = {
+            "interval": "1m",
+            "input_series": list(self._input()),
+            "promql_expr_test": self.wanted,
+            "alert_rule_test": self.texts,
+        }
+        for path in RULES.glob("*.yml"):
+            shutil.copy(path, folder)
+        document = {
+            "rule_files": [path.name for path in sorted(RULES.glob("*.yml"))],
+            "evaluation_interval": evaluation,
+            "group_eval_order": ["didban", "didban-memory"],
+            "tests": [unit],
+        }
+        (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
+        command = ["promtool", "test", "rules", "world.yml"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _input(self) -> Sequence[dict[str, str]]:
+        asked = [*self.wanted, *self.texts]
+        minutes = max(int(str(each["eval_time"])[:-1]) for each in asked) // 60 + 1
+        lines = []
+        for box in self.boxes:
+            everything = dict(box.series)
+            if box.heartbeat:
+                everything[series("didban_heartbeat_timestamp_seconds", box.labels)] = {}
+            lines += [written(name, steps, minutes, box.away) for name, steps in everything.items()]
+            expected = series("didban_vantage_expected", box.labels)
+            lines.append(written(expected, box.expected, minutes))
+        return lines + [written(name, steps, minutes) for name, steps in self.extra.items()]
+
+
+def series(name: str, labels: Mapping[str, str]) -> str:
+    return f"{name}{{{pairs(labels)}}}"
+
+
+def pairs(labels: Mapping[str, str]) -> str:
+    return ", ".join(f'{key}="{value}"' for key, value in labels.items())
+
+
+def written(name: str, steps: Steps, minutes: int, away: Sequence[tuple[int, int]] = ()) -> dict[str, str]:
+    """One value a minute; a heartbeat's is its own time."""
+    values = []
+    for minute in range(minutes + 1):
+        value = _at(steps, minute) if steps else 60.0 * minute
+        if any(since <= minute < until for since, until in away):
+            value = None
+        values.append("_" if value is None else f"{value:g}")
+    return {"series": name, "values": " ".join(values)}
+
+
+def _at(steps: Steps, minute: int) -> float | None:
+    return steps[max(since for since in steps if since <= minute)] if min(steps) <= minute else None
+
+
+def alert(name: str, severity: str, **labels: str) -> dict[str, str]:
+    return {"alertname": name, "severity": severity, **labels}
