@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+import json
 import os
 import sys
 import traceback
@@ -13,13 +15,14 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
-from monitor import __version__, consent, daemon, init, logs, webconfig
+from monitor import __version__, consent, daemon, init, logs, probe, webconfig
 from monitor.check import check
 from monitor.config import Loaded
 from monitor.config import load as load_config
 from monitor.hub import daemon as hub_daemon
 from monitor.hub import settings as hub_settings
 from monitor.hub.registry import Registry
+from monitor.judge import State
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 from probes.words import Access, Role
@@ -145,6 +148,27 @@ def run_command(
         daemon.run(loaded, options)
     except BaseExceptionGroup as group:
         _fail(f"a part of the daemon died, and the daemon with it: {_first(group)!r}")
+
+
+@app.command("probe")
+def probe_command(
+    name: Annotated[str, typer.Argument(metavar="TARGET|SERVICE", help="Such as whatsapp, or whatsapp/chat.")],
+    config_file: Annotated[Path, typer.Option("--config.file", help="didban.yml")] = Path("didban.yml"),
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+) -> None:
+    """Walk a target or a service once, now, and say what was asked, what came back, and what it means."""
+    loaded = _loaded(config_file)
+    if (lacking := consent.lacking(loaded.config)) is not None:
+        _fail(lacking, NO)
+    probed = asyncio.run(probe.probe(loaded, name))
+    if not probed:
+        known = ", ".join(service.id for service in loaded.services)
+        _fail(f"{name}: no such target; configured are {known}", WRONG_USE)
+    for each in probed:
+        lines = [json.dumps(probe.as_json(each), ensure_ascii=False)] if as_json else probe.explained(each)
+        typer.echo("\n".join(lines))
+    if any(each.judgement.state is not State.OK for each in probed):
+        raise typer.Exit(NO)
 
 
 hub_app = typer.Typer(invoke_without_command=True, no_args_is_help=True, help="The other end, abroad.")

@@ -60,15 +60,20 @@ class Canaries:
     # ---------------------------------------------------------------- what happened
 
     def add(self, done: Round) -> bool:
-        """Takes in a round of one canary; True if one that was alive has fallen silent."""
+        """Takes in a round of one canary; True if all should be walked at once.
+
+        That is when one that was alive has fallen silent (is it the canary, or the line?), and when the first of them
+        answers again in the dark.
+        """
         canary = self._all[done.target]
         was_alive, canary.alive = canary.alive, any(walk.reached for walk in done.walks)
+        light = canary.alive and not self.foreign_seen and canary.target.scope is Scope.INTERNATIONAL
         if canary.alive:
             canary.ever_alive, canary.dead_since_ms = True, None
             self._note_rtt(canary, done)
         elif canary.dead_since_ms is None:
             canary.dead_since_ms = done.started_ms
-        return was_alive is True and not canary.alive
+        return light or (was_alive is True and not canary.alive)
 
     def turn_ended(self, *, foreign_reached: bool) -> None:
         """One round of international canaries is over."""

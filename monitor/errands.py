@@ -1,4 +1,4 @@
-"""What is due together, and how often: one errand for each target, one for each scope of canaries. Pure."""
+"""What is due together, and how often: a target alone, the canaries of a scope, the landmarks of a network. Pure."""
 
 from __future__ import annotations
 
@@ -43,14 +43,20 @@ def errands(services: Iterable[Service], pace: Pace) -> tuple[Errand, ...]:
     alone = (
         Errand(target.name, (target,), 1, pace.period_s(target), target.essential)
         for target in targets
-        if target.scope is None
+        if target.scope is None and target.about is None
+    )
+    networks = sorted({target.about.network for target in targets if target.about is not None})
+    about = (
+        Errand(f"landmarks/{network}", here, len(here), pace.landmark_s, essential=True)
+        for network in networks
+        if (here := tuple(t for t in targets if t.about is not None and t.about.network == network))
     )
     together = (
         Errand(f"canaries/{scope}", here, min(CANARIES_A_ROUND[scope], len(here)), pace.interval_s, essential=True)
         for scope in Scope
         if (here := tuple(target for target in targets if target.scope is scope))
     )
-    return (*alone, *together)
+    return (*alone, *about, *together)
 
 
 def walked_by(vantage: Vantage, services: Iterable[Service], resolvers: Sequence[str]) -> tuple[Service, ...]:

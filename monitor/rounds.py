@@ -139,7 +139,7 @@ class Rounds:
         news = self._view.add(done, self._tools.clock.now_ms())
         if news.changed and target.about is None and target.name not in self._confirming:
             self._spawn(self._confirm(target, done.number))
-        if news.canary_fell and done.reason is not Reason.CANARY:
+        if news.ask_canaries and done.reason is not Reason.CANARY:
             self._spawn(self._walk_all_canaries(done.number))
 
     # ---------------------------------------------------------------- walking again
@@ -159,7 +159,7 @@ class Rounds:
             self._confirming.discard(target.name)
 
     async def _walk_all_canaries(self, number: int) -> None:
-        """One that was alive has fallen silent: is it the canary, or the line?"""
+        """Is it the canary, or the line? International ones first: they say most."""
         if "canaries" in self._walking:
             return
         self._walking.add("canaries")

@@ -71,7 +71,7 @@ class Spool:
         """Keeps the walks of a finished round; they are committed when this returns."""
         rows = [(walk.started_ms, done.target, done.number, _encode(walk)) for walk in done.walks]
         sql = "INSERT INTO walks(started_ms, target, round, walk) VALUES (?, ?, ?, ?)"
-        await self._run(lambda db: db.executemany(sql, rows))
+        await self._run(lambda db: _done(db.executemany(sql, rows)))
 
     async def add_tick(self, tick: Tick, identity: Mapping[str, str]) -> None:
         """Keeps the tick as it was stated. `identity`: the labels of this vantage, part of every series."""
@@ -89,7 +89,7 @@ class Spool:
     async def remember(self, key: str, value: object) -> None:
         """Keeps what a restart would forget."""
         row = (key, msgspec.json.encode(value))
-        await self._run(lambda db: db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row))
+        await self._run(lambda db: _done(db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row)))
 
     async def recall(self, key: str) -> Any:
         """What was remembered under `key`, or None."""
@@ -175,6 +175,11 @@ class Spool:
 def _delete_before(db: sqlite3.Connection, before_ms: int) -> int:
     db.execute("DELETE FROM ticks WHERE at_ms < ?", (before_ms,))
     return db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount
+
+
+def _done(cursor: sqlite3.Cursor) -> None:
+    """A cursor must die on the spool's thread: one collected on another while this one writes is SQLITE_MISUSE."""
+    cursor.close()
 
 
 def _encode(walk: Walk) -> bytes:

@@ -31,7 +31,7 @@ def status(view: View, now_ms: int, *, notices: list[str]) -> Json:
         "connectivity": {scope: ratio for scope, ratio in ratios.items() if ratio is not None},
         "summary": summary(view, ratios),
         "notices": notices,
-        "services": [_service(view, service) for service in view.services if service.id != "canaries"],
+        "services": [_service(view, service) for service in view.services if service.watched],
         "canaries": [_canary(view, scope, now_ms) for scope in Scope if view.canaries.of(scope)],
     }
 
@@ -46,7 +46,7 @@ def summary(view: View, ratios: dict[str, float | None]) -> str:
             return "This vantage is cut off: nothing abroad answers, while hosts in the country do."
         return "This vantage is cut off: nothing abroad answers, and nothing in the country either."
     broken = [s for s in view.services if view.service_state(s) in (State.BROKEN, State.INTERFERED, State.REFUSED)]
-    names = ", ".join(service.title.get("en", service.id) for service in broken if service.id != "canaries")
+    names = ", ".join(service.title.get("en", service.id) for service in broken if service.watched)
     if names:
         return f"This line reaches abroad; not reached: {names}."
     return "This line reaches abroad, and every service on it that was judged answers."

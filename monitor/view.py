@@ -48,11 +48,11 @@ class News:
 
     Attributes:
         changed: the target is no longer reached, or is again: it is to be walked again soon.
-        canary_fell: a canary that had answered did not: all canaries are to be walked at once.
+        ask_canaries: a canary fell silent, or spoke up in the dark: all of them are to be walked at once.
     """
 
     changed: bool
-    canary_fell: bool
+    ask_canaries: bool
 
 
 @dataclass(slots=True)
@@ -98,14 +98,14 @@ class View:
             self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
             self.walks_since_tick += 1
             self._note_name(walk)
-        canary_fell = target.scope is not None and self.canaries.add(done)
+        ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
             self.canaries.foreign_was_reached()
         record.add(done, self.line(target, now_ms), now_ms)
         if target.about is not None:
             self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
         self._judge(standing, now_ms)
-        return News(changed=was_reached is not None and was_reached is not record.reached, canary_fell=canary_fell)
+        return News(changed=was_reached is not None and was_reached is not record.reached, ask_canaries=ask_canaries)
 
     def _note_name(self, walk: Walk) -> None:
         first = walk.steps[0]
@@ -144,7 +144,7 @@ class View:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
             for standing in fresh:
                 yield from self._of_target(standing)
-            if fresh and service.id != "canaries":
+            if fresh and service.watched:
                 state = self.service_state(service)
                 yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
         for (name, result), count in self.walks_by_result.items():

@@ -102,6 +102,11 @@ class Service:
     page: bool
     targets: tuple[Target, ...]
 
+    @property
+    def watched(self) -> bool:
+        """What people use, as against canaries and landmarks, which only tell something of networks."""
+        return any(target.scope is None and target.about is None for target in self.targets)
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:

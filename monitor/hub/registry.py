@@ -82,6 +82,8 @@ class Registry:
             if vantage.cohort:
                 yield Series(metrics.COHORT, (vantage.cohort,)), identity(vantage), 1
         for service in self.services:
+            if not service.watched:
+                continue
             yield Series(metrics.SERVICE_INFO, (service.id, str(service.page).lower())), {}, 1
         for row in self.networks:
             if row.weight is not None:

@@ -317,6 +317,16 @@ def test_a_block_told_before_a_cut_is_not_told_again_after_it(tmp_path: Path) ->
     made.told(80, BLOCKED_MCI, OVER).check(tmp_path)
 
 
+def test_a_block_that_ended_in_the_dark_ends_before_its_parent_does(tmp_path: Path) -> None:
+    """Else Alertmanager would tell it anew in the minutes between the two."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        each = box(made, vantage)
+        each.state("instagram", {0: "ok", 10: "broken", 30: "cut_off", 60: "ok"})
+        each.reach({0: 1.0, 30: 0.0, 60: 1.0})
+    made.told(25, BLOCKED_MCI).told(59, BLOCKED_MCI, SHUTDOWN).told(68, SHUTDOWN).told(80, OVER).check(tmp_path)
+
+
 def test_a_block_on_a_living_network_is_told_while_another_is_cut(tmp_path: Path) -> None:
     made = dark(world(), "m1", "m2")
     for vantage in ("f1", "f2"):
@@ -431,6 +441,14 @@ def test_one_box_that_reaches_nothing_while_its_network_is_well_is_a_box(tmp_pat
 
 def test_a_box_of_a_network_that_is_cut_is_not_told_apart(tmp_path: Path) -> None:
     dark(world(), "m1", "m2").told(30, SHUTDOWN).check(tmp_path)
+
+
+def test_lines_that_come_back_with_the_darkness_still_in_their_mouths_are_no_news(tmp_path: Path) -> None:
+    """What they saw in silence arrives late; their first tick still says zero."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).silent(20, 40).reach({0: 1.0, 20: 0.0, 41: 1.0})
+    made.told(39, SILENT).quiet(*[40 + quarter / 4 for quarter in range(4, 30)]).check(tmp_path)
 
 
 # ---------------------------------------------------------------- CountryShutdown

@@ -1,0 +1,298 @@
+"""The laboratory, running: real servers, real daemons, a hub abroad with its Prometheus and Alertmanager, and the liar.
+
+Stands in the router's namespace (tests/lab/enter.py): every host can be reached from here without crossing the
+middlebox, and nothing else can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from monitor import consent, stack
+from monitor.settings import Notify, Smtp, Webhook
+from probes.words import Access, Role
+from tests.lab import enter, network, servers, world
+from tests.lab.middlebox import OUTSIDE
+from tests.lab.world import Box
+
+HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 8443, 9090, 9093
+SMTP_PORT, WEBHOOK_PORT = 2525, 8025
+_PATIENCE_S = 30.0
+
+
+class Lab:
+    """`times`: how much faster than the world everything lives here."""
+
+    def __init__(self, folder: Path, *, times: float = 30) -> None:
+        if not enter.inside():
+            raise RuntimeError("the laboratory is only built inside: python -m tests.lab.enter ...")
+        self.folder, self.times = folder, times
+        self.pki: servers.Pki
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Lab:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._start_router()
+        self._start_servers()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in self._children.values():
+            child.terminate()
+        for child in self._children.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=6)
+            child.kill()
+            child.wait()
+
+    # ---------------------------------------------------------------- the network
+
+    def _start_router(self) -> None:
+        self.spawn("middlebox", None, [sys.executable, "-m", "tests.lab.middlebox", str(self.folder / "liar.sock")])
+        self.wait_for("the middlebox", lambda: OUTSIDE in dict(socket.if_nameindex()).values())
+        network.build()
+
+    def _start_servers(self) -> None:
+        self.pki = servers.Pki.make(self.folder)
+        domestic = [address for found in world.domestic().values() for address in found]
+        services = [address for found in world.names().values() for address in found]
+        ports = {443: True, 80: False}
+        run, at = self.spawn, self.folder
+        every = [*world.canaries().values(), *services]
+        run("world-web", "world", servers.nginx(at / "world-web", self.pki, every, {**ports, 5222: False}))
+        run("home-web", "home", servers.nginx(at / "home-web", self.pki, domestic, ports))
+        run("landmarks", "mob", servers.nginx(at / "landmarks", self.pki, world.LANDMARKS, ports))
+        known = {**world.names(), **world.domestic()}
+        run("world-dns", "world", servers.unbound(at / "world-dns", world.WORLD_DNS, known))
+        for host, address in (("mob", world.MOBILE_DNS), ("fix", world.FIXED_DNS)):
+            config = servers.unbound(at / f"{host}-dns", address, world.domestic(), world.WORLD_DNS)
+            run(f"{host}-dns", host, config)
+        for transport in ("udp", "tcp"):
+            run(f"openvpn-{transport}", "world", servers.openvpn(at / f"openvpn-{transport}", self.pki, transport))
+        self.wait_for("nginx", lambda: _open("157.240.1.1", 443) and _open(next(iter(domestic)), 443))
+
+    def lies(self, *rows: Mapping[str, Any]) -> None:
+        """From now on the middlebox tells these lies, and no others."""
+        self._order({"lies": list(rows)})
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        """`crossed`: packets by source that came to the middlebox; `lied`: how many met which lie."""
+        counted: dict[str, dict[str, int]] = self._order({"stats": True})
+        return counted
+
+    def _order(self, order: Mapping[str, Any]) -> Any:
+        mine = self.folder / f"order-{next(self._numbers)}.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.bind(str(mine))
+            line.settimeout(5)
+            line.sendto(json.dumps(order).encode(), str(self.folder / "liar.sock"))
+            answer = json.loads(line.recv(1 << 20))
+        mine.unlink()
+        return answer
+
+    # ---------------------------------------------------------------- processes
+
+    def spawn(self, name: str, host: str | None, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
+        """A process on that host (None: the router), its output in the laboratory's folder."""
+        where = ["ip", "netns", "exec", host] if host else []
+        with (self.folder / f"{name}.log").open("ab") as log:
+            child = subprocess.Popen(
+                [*where, *command],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd=Path(__file__).parents[2],
+                env={**os.environ, **environment},
+            )
+        self._children[name] = child
+        return child
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ends a process; its exit code."""
+        child = self._children.pop(name)
+        child.send_signal(how)
+        return child.wait(timeout=10)
+
+    def run(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command on a host to its end."""
+        return subprocess.run(
+            ["ip", "netns", "exec", host, *command], capture_output=True, text=True, check=False, timeout=60
+        )
+
+    def wait_for(self, what: str, there: Any, patience_s: float = _PATIENCE_S) -> None:
+        """Asks until it is there. A wait has an end, and says what it waited for."""
+        until = time.monotonic() + patience_s
+        while not there():
+            if time.monotonic() > until:
+                raise TimeoutError(f"the laboratory waited {patience_s:g} s for {what}; see {self.folder}")
+            time.sleep(0.05)
+
+    # ---------------------------------------------------------------- vantages
+
+    def config(self, box: Box, *, services: Sequence[str] | None = None, extra: str = "") -> Path:
+        """didban.yml of a vantage, in a folder of its own."""
+        folder = self.folder / box.name
+        folder.mkdir(exist_ok=True)
+        (folder / "secret").write_bytes(hashlib.sha256(box.name.encode()).digest())
+        (folder / "hub.password").write_text(self.password(box))
+        asked = list(services or ("whatsapp", "instagram", "imo", "vpn", "canaries"))
+        if box.role == "control":
+            (folder / "landmarks.yml").write_text(_LANDMARKS)
+            asked.append("./landmarks.yml")
+        digest = consent.digest(Role(box.role), box.country, Access(box.access))
+        path = folder / "didban.yml"
+        path.write_text(f"""
+vantage: {{id: {box.name}, secret_file: secret, country: {box.country}, network: {box.network},
+          access: {box.access}, role: {box.role}}}
+consent: {{acknowledged: 2026-11-21, text_sha256: {digest}}}
+services: {json.dumps(asked)}
+responder: {world.RESPONDER}
+dns: {{system: [{box.resolver}]}}
+tls: {{ca_file: {self.pki.ca_file}}}
+limits: {{bytes_per_day: 5GB}}
+storage: {{path: {folder}/state}}
+ship:
+  - name: hub
+    remote_write: https://{world.HUB}:{HUB_PORT}/api/v1/write
+    basic_auth: {{username: {box.name}, password_file: hub.password}}
+    tls: {{ca_file: {self.pki.ca_file}}}
+{extra}""")
+        return path
+
+    def password(self, box: Box) -> str:
+        return hashlib.sha256(f"password of {box.name}".encode()).hexdigest()
+
+    def start_vantage(self, box: Box, **options: Any) -> None:
+        config = self.config(box, **options)
+        command = [sys.executable, "-m", "monitor", "run", f"--config.file={config}", f"--time-scale={self.times:g}"]
+        self.spawn(box.name, box.name, command)
+
+    # ---------------------------------------------------------------- the hub
+
+    def start_hub(self) -> None:
+        """The hub, Prometheus, Alertmanager, and an inbox: a real SMTP server and a real webhook."""
+        at = self.folder / "hub"
+        (at / "credentials").mkdir(parents=True)
+        for box in world.VANTAGES:
+            digest = hashlib.sha256(self.password(box).encode()).hexdigest()
+            (at / "credentials" / box.name).write_text(digest)
+        (at / "registry.yml").write_text(_registry())
+        (at / "hub.yml").write_text(f"""
+listen: {world.HUB}:{HUB_PORT}
+tls: {{cert_file: {self.pki.chain}, key_file: {self.pki.key}}}
+forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
+""")
+        (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")
+        mail = Smtp.model_validate(
+            {"to": ("oncall@example.org",), "from": "didban@example.org", "smarthost": f"127.0.0.1:{SMTP_PORT}",
+             "require_tls": False}
+        )  # fmt: skip
+        notify = Notify(email=mail, webhook=Webhook(url_file="webhook.url"), watchdog=Webhook(url_file="webhook.url"))
+        self.spawn("inbox", "hub", [sys.executable, "-m", "tests.lab.inbox", str(at / "inbox.jsonl")])
+        self._start_stack(at, notify)
+        hub = [sys.executable, "-m", "monitor", "hub", f"--config.file={at}/hub.yml", f"--time-scale={self.times:g}"]
+        self.spawn("hub", "hub", hub)
+        self.wait_for("the hub", lambda: _open(world.HUB, HUB_PORT))
+
+    def _start_stack(self, at: Path, notify: Notify) -> None:
+        programs = stack.find(stack.PROMETHEUS), stack.find(stack.ALERTMANAGER)
+        if programs[0] is None or programs[1] is None:
+            raise RuntimeError("prometheus and prometheus-alertmanager are not installed")
+        config = stack.write_alertmanager(at, notify, at, times=self.times)
+        listen = f"0.0.0.0:{ALERTMANAGER_PORT}"
+        self.spawn("alertmanager", "hub", stack.alertmanager_command(programs[1], config, at / "am", listen))
+        config = stack.write_prometheus(at, alertmanager=f"127.0.0.1:{ALERTMANAGER_PORT}", times=self.times)
+        listen = f"0.0.0.0:{PROMETHEUS_PORT}"
+        command = stack.prometheus_command(programs[0], config, at / "tsdb", listen, times=self.times)
+        self.spawn("prometheus", "hub", command)
+        self.wait_for("Prometheus", lambda: _answers(f"http://{world.HUB}:{PROMETHEUS_PORT}/-/ready"))
+        self.wait_for("Alertmanager", lambda: _answers(f"http://{world.HUB}:{ALERTMANAGER_PORT}/-/ready"))
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """An instant query: `[{"metric": {...}, "value": [time, "1"]}]`."""
+        url = f"http://{world.HUB}:{PROMETHEUS_PORT}/api/v1/query?" + urllib.parse.urlencode({"query": expr})
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+            return found
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What Alertmanager holds now, muted or not."""
+        url = f"http://{world.HUB}:{ALERTMANAGER_PORT}/api/v2/alerts"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """Every message that has arrived, in order: `{"at": seconds, "by": "smtp" | "webhook", ...}`."""
+        path = self.folder / "hub" / "inbox.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+
+def _registry() -> str:
+    rows = (
+        f"  - {{id: {box.name}, country: {box.country}, network: {box.network}, access: {box.access}, role: {box.role}}}"
+        for box in world.VANTAGES
+    )
+    return "vantages:\n" + "\n".join(rows) + "\n"
+
+
+_LANDMARKS = """
+service: landmarks
+title: {en: Landmarks, fa: نشانه‌ها}
+category: landmark
+targets:
+""" + "".join(
+    f"""
+  - id: mci-{number}
+    kind: tcp
+    depth: endpoint
+    addresses: [{address}]
+    ports: [443]
+    about: {{country: IR, network: {world.MOBILE}, kind: access}}
+    source: the laboratory's map
+"""
+    for number, address in enumerate(world.LANDMARKS, start=1)
+)
+
+
+def _open(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for one laboratory, short enough for Unix sockets."""
+    yield Path("/run") / f"lab-{secrets.token_hex(3)}"
