@@ -1,23 +1,52 @@
 # What one does with Didban. Each target does all its own set-up on a fresh Debian 12+ or Ubuntu 24.04+ machine.
 SHELL := /bin/sh
-VENV ?= .venv
+VENV ?= $(CURDIR)/.venv
 PY := $(VENV)/bin/python
 export VENV
 
-# what the tests need beside Python: the real servers of the laboratory, and a browser to look at pages
-TEST_PACKAGES := prometheus prometheus-alertmanager unbound nginx-light openvpn iproute2 procps util-linux chromium
+# what runs beside the daemon; and the real servers of the laboratory, and a browser to look at pages with
+STACK := prometheus prometheus-alertmanager
+LAB := $(STACK) unbound nginx-light openvpn iproute2 util-linux procps
+TEST := $(LAB) chromium curl
 
-.PHONY: run test test-unit test-lab long demo bench lint clean
+INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 
-lint: ; @deploy/machine.sh venv dev
+.PHONY: run test test-unit test-lab long demo bench lint venv-dev clean
+
+run:
+	@deploy/machine.sh have $(STACK)
+	@deploy/machine.sh venv
+	@deploy/run.sh
+
+demo:
+	@deploy/machine.sh have $(LAB)
+	@deploy/machine.sh venv lab
+	@$(PY) -m tests.lab.demo
+
+# what CI runs: every promise once
+test: lint test-unit test-lab
+
+venv-dev:
+	@deploy/machine.sh have $(TEST)
+	@deploy/machine.sh venv dev
+
+lint: venv-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test-unit: lint
+test-unit: venv-dev
 	$(PY) -m pytest -n auto -m "not lab and not evening and not long"
 
-test: test-unit
+test-lab: venv-dev
+	$(INSIDE) -m "(lab or evening) and not long" tests/lab
+
+# the full counts; writes results/long.json
+long: venv-dev
+	$(PY) -m tests.long
+
+bench: venv-dev
+	$(PY) -m tests.bench
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -74,6 +74,8 @@ def _contradictions(document: Document) -> Iterator[Mistake]:
     country, region = _at(value, "vantage", "country"), _at(value, "vantage", "region")
     if isinstance(region, str) and isinstance(country, str) and not region.startswith(country):
         yield document.mistake(("vantage", "region"), f"is not in {country}")
+    if country == "ZZ" and _at(value, "vantage", "role") == "inside":
+        yield document.mistake(("vantage", "country"), "is missing: a vantage inside says inside of what")
     names: list[Value] = []
     for index, _ in enumerate(_list(value, "ship")):
         name = _at(value, "ship", index, "name")

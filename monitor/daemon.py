@@ -39,7 +39,12 @@ _log = structlog.get_logger("didban")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line of `didban run`. `registry`: what a hub would say of this fleet of one (`didban up`)."""
+    """The command line of `didban run`.
+
+    Attributes:
+        registry: what a hub would say of this fleet of one (`didban up`).
+        idle: show the pages, send no probe.
+    """
 
     config_file: Path
     host: str
@@ -49,6 +54,7 @@ class Options:
     storage: Path
     time_scale: float = 1.0
     registry: Registry | None = None
+    idle: bool = False
 
 
 class Daemon:
@@ -78,7 +84,8 @@ class Daemon:
         async with self._tasks:
             self._listen_to_signals()
             own_work = [self._tasks.create_task(work) for work in (self._beat(), self._housekeeping())]
-            self._engine.start()
+            if not self._options.idle:
+                self._engine.start()
             await self._stop.wait()
             _log.info("stopping")
             self._engine.stop()
@@ -158,13 +165,15 @@ class Daemon:
         return status(self._engine.view, self._now_ms(), notices=list(self._notices()))
 
     def _notices(self) -> Iterator[str]:
+        if self._options.idle:
+            yield "No probe is sent: nobody has agreed to it yet. Run `didban init`, then `didban up`."
         if not self._reload_ok:
             yield "The last configuration was refused; the one before it is at work."
         yield from self._engine.notices(self._now_ms())
 
     async def probe(self, name: str) -> Json | None:
         """One round of a configured target, and how it stands then; None when there is none of that name."""
-        if not await self._engine.rounds.asked(name):
+        if self._options.idle or not await self._engine.rounds.asked(name):
             return None
         return target_as_json(self._engine.view.standings[name])
 
@@ -183,7 +192,8 @@ class Daemon:
         before, self._engine = self._engine, self._build(loaded)
         before.stop()
         self._engine.inherit(before)
-        self._engine.start()
+        if not self._options.idle:
+            self._engine.start()
         self._reloaded_ms = self._now_ms()
         _log.info("config_taken", file=str(self._options.config_file))
         return ()

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dashboards.status import page
 from monitor.exposition import Exposition
+from monitor.rulefiles import runbook_page
 from monitor.spool import Spool
 from monitor.status import Json, walk_as_json
 from monitor.webconfig import Doorkeeper
@@ -48,6 +49,7 @@ class Pages:
         return [
             web.get("/", self.front),
             web.get("/metrics", self.metrics),
+            web.get("/runbook/{name}", self.runbook),
             web.get("/-/healthy", self.healthy),
             web.get("/-/ready", self.ready),
             web.post("/-/reload", self.reload),
@@ -58,6 +60,11 @@ class Pages:
 
     async def front(self, request: web.Request) -> web.Response:
         return web.Response(text=page.render(self._answers.status()), content_type="text/html")
+
+    async def runbook(self, request: web.Request) -> web.Response:
+        """The page of an alert, as the links in messages ask for it: plain text, there when the internet is not."""
+        text = runbook_page(request.match_info["name"])
+        return web.Response(text=text) if text is not None else web.Response(status=404)
 
     async def metrics(self, request: web.Request) -> web.Response:
         text, content_type = self._exposition.text(request.headers.get("Accept", ""))

@@ -70,7 +70,8 @@ class Schedule:
         self._scheduler.start()
 
     def stop(self) -> None:
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def _due(self, errand: Errand) -> None:
         now_s = self._clock.now_ms() / 1000 + _ROUNDING_S

@@ -99,6 +99,11 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Model = TypeVar("Model", bound=Strict)
 
 
+def as_json(value: object) -> str:
+    """Plain values as a strict model takes them: in JSON a word may be an enum, and a number is never a text."""
+    return json.dumps(value)
+
+
 def fit(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Mistake, ...]]:
     """The model, or every mistake sorted by line. Strict: `"5"` is no number, `NO` is Norway and never false."""
     mistakes = list(document.mistakes)

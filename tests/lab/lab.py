@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import itertools
 import json
-import os
 import secrets
 import signal
 import socket
@@ -112,17 +111,19 @@ class Lab:
 
     # ---------------------------------------------------------------- processes
 
-    def spawn(self, name: str, host: str | None, command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
-        """A process on that host (None: the router), its output in the laboratory's folder."""
+    def spawn(
+        self, name: str, host: str | None, command: Sequence[str], *, shown: bool = False, pass_fds: Sequence[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """A process on that host (None: the router), its output in the laboratory's folder unless it is `shown`."""
         where = ["ip", "netns", "exec", host] if host else []
         with (self.folder / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
                 [*where, *command],
-                stdout=log,
-                stderr=log,
+                stdout=None if shown else log,
+                stderr=None if shown else log,
                 stdin=subprocess.DEVNULL,
                 cwd=Path(__file__).parents[2],
-                env={**os.environ, **environment},
+                pass_fds=tuple(pass_fds),
             )
         self._children[name] = child
         return child
@@ -149,7 +150,7 @@ class Lab:
 
     # ---------------------------------------------------------------- vantages
 
-    def config(self, box: Box, *, services: Sequence[str] | None = None, extra: str = "") -> Path:
+    def config(self, box: Box, *, services: Sequence[str] | None = None, ship: bool = True, extra: str = "") -> Path:
         """didban.yml of a vantage, in a folder of its own."""
         folder = self.folder / box.name
         folder.mkdir(exist_ok=True)
@@ -171,13 +172,16 @@ dns: {{system: [{box.resolver}]}}
 tls: {{ca_file: {self.pki.ca_file}}}
 limits: {{bytes_per_day: 5GB}}
 storage: {{path: {folder}/state}}
-ship:
+{self._ship(box) if ship else ""}{extra}""")
+        return path
+
+    def _ship(self, box: Box) -> str:
+        return f"""ship:
   - name: hub
     remote_write: https://{world.HUB}:{HUB_PORT}/api/v1/write
     basic_auth: {{username: {box.name}, password_file: hub.password}}
     tls: {{ca_file: {self.pki.ca_file}}}
-{extra}""")
-        return path
+"""
 
     def password(self, box: Box) -> str:
         return hashlib.sha256(f"password of {box.name}".encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""`didban init`: asks where the box stands, shows what probing from there means, writes the configuration."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from monitor import consent, init
+from monitor.check import check
+from monitor.cli.common import NO, WRONG_USE, fail
+from monitor.localtime import country_here
+from probes.doors import schema
+from probes.doors.clock import SystemClock
+from probes.words import Access, Role
+
+T = TypeVar("T")
+
+app = typer.Typer()
+
+
+def _country(given: str | None) -> str | None:
+    return _checked(schema.country, given)
+
+
+def _network(given: str | None) -> str | None:
+    return _checked(schema.network, given) if given else given
+
+
+def _checked(rule: schema.Rule, given: str | None) -> str | None:
+    try:
+        return None if given is None else rule(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command("init")
+def init_command(
+    role: Annotated[Role | None, typer.Option(help="Inside the country, or a control outside it.")] = None,
+    country: Annotated[str | None, typer.Option(callback=_country, help="ISO 3166-1 alpha-2, such as IR.")] = None,
+    network: Annotated[str | None, typer.Option(callback=_network, help="Such as AS197207; may stay empty.")] = None,
+    access: Annotated[Access | None, typer.Option(help="Kind of line.")] = None,
+    i_understand: Annotated[bool, typer.Option("--i-understand", help="The text was read, and agreed to.")] = False,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("didban.yml"),
+    storage: Annotated[str, typer.Option(help="Where measurements are kept.")] = "/var/lib/didban",
+) -> None:
+    """Write a didban.yml, after its keeper has read what probing from that place means, and agreed."""
+    if out.exists():
+        fail(f"{out} is there already; move it away first")
+    if sys.stdin.isatty():
+        role = role or _ask("Inside the country, or a control outside it (inside, control)", Role, "control")
+        country = country or _ask("Country (ISO 3166-1, such as IR)", lambda given: schema.country(given.upper()))
+        access = access or _ask("Kind of line (mobile, fixed, datacenter)", Access, "datacenter")
+        if network is None:
+            network = _ask("Network (such as AS197207; Enter leaves it out)", _network_or_none, "")
+    if role is Role.CONTROL:  # a control's own country is no part of what it says
+        country, access = country or country_here(), access or Access.DATACENTER
+    if role is None or country is None or access is None:
+        fail("without a terminal to ask on, give --role, --country and --access", WRONG_USE)
+    _agree(role, country, access, i_understand)
+    answers = init.Answers(role, country, access, network or "")
+    today = datetime.datetime.fromtimestamp(SystemClock().now_ms() / 1000, datetime.UTC).date().isoformat()
+    vantage = init.write(out, answers, storage=storage, today=today)
+    typer.echo(f"{out} and its secret are written; this vantage is {vantage}.")
+    typer.echo(check(out)[0])
+
+
+def _ask(question: str, answer: Callable[[str], T], default: str | None = None) -> T:
+    """Asks until the answer fits."""
+    while True:
+        given = typer.prompt(question, default=default, show_default=bool(default))
+        try:
+            return answer(given.strip())
+        except ValueError as error:
+            typer.echo(f"  {error}", err=True)
+
+
+def _network_or_none(given: str) -> str:
+    return schema.network(given.upper()) if given else ""
+
+
+def _agree(role: Role, country: str, access: Access, already: bool) -> None:
+    """Shows the text; goes on only when it was agreed to."""
+    typer.echo(consent.text(role, country, access))
+    if already:
+        return
+    if not sys.stdin.isatty():
+        fail("nothing is written without consent: read the text above, then say --i-understand", NO)
+    if not typer.confirm("Have you read this, and do you agree?"):
+        fail("nothing is written, nothing will be sent", NO)
