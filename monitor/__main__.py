@@ -16,7 +16,7 @@ from dashboards import grafana
 from monitor import __version__, rulefiles
 from monitor.cli import box, fleet, start
 from monitor.cli.box import TimeScale
-from monitor.cli.common import COULD_NOT
+from monitor.cli.common import COULD_NOT, NO
 
 app = typer.Typer(
     name="didban",
@@ -66,12 +66,22 @@ def rules(
 def main() -> None:
     sys.excepthook = _one_line
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        _say(" ".join(error.format_message().split()) or "give a command")
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        _say("nothing was done")
+        sys.exit(NO)
     except OSError as error:
         if os.environ.get("DIDBAN_DEBUG"):
             raise
-        sys.stderr.write(f"didban: {_in_words(error)}\n")
+        _say(_in_words(error))
         sys.exit(COULD_NOT)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"didban: {line}\n")
 
 
 def _in_words(error: OSError) -> str:
@@ -83,7 +93,7 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
     """Whatever flew this far is a bug of ours, and still one clear line; DIDBAN_DEBUG=1 shows where it came from."""
     if os.environ.get("DIDBAN_DEBUG"):
         traceback.print_exception(kind, error, trace)
-    sys.stderr.write(f"didban: internal error, please report it: {kind.__name__}: {error}\n")
+    _say(f"internal error, please report it: {kind.__name__}: {error}")
 
 
 if __name__ == "__main__":

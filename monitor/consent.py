@@ -55,7 +55,8 @@ Only run it on a machine that is yours, or whose keeper has read this and agreed
 def text(role: Role, country: str, access: Access, keep: str = "30 days") -> str:
     """What is shown and agreed to: for that country and kind of line, never for a name."""
     shown = _INSIDE if role is Role.INSIDE else _CONTROL
-    return textwrap.dedent(shown).format(country=country, access=access.value, keep=keep)
+    place = country if country != "ZZ" else "in a place that is not told"
+    return textwrap.dedent(shown).format(country=place, access=access.value, keep=keep)
 
 
 def digest(role: Role, country: str, access: Access) -> str:

@@ -95,8 +95,15 @@ class Rounds:
             rounds = await asyncio.gather(*(self._regular(target, number) for target in chosen))
             if errand.scope is Scope.INTERNATIONAL:
                 self._view.canaries.turn_ended(foreign_reached=any(rounds))
+                if not any(rounds) and self._view.canaries.foreign_seen:
+                    self._spawn(self._decide(number))
         finally:
             self._walking.discard(errand.name)
+
+    async def _decide(self, number: int) -> None:
+        """A round in which nothing abroad answered: a second one, soon, says whether the line is cut."""
+        await asyncio.sleep(spread_s(self._secret, "canaries", number, self._pace.confirm_s[0]))
+        await self._walk_all_canaries(number)
 
     def _in_turn(self, errand: Errand) -> list[Target]:
         """The next of them; all, as long as one was never walked, so that a fresh start knows its line at once."""

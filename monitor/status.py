@@ -41,6 +41,8 @@ def summary(view: View, ratios: dict[str, float | None]) -> str:
     international, domestic = ratios[Scope.INTERNATIONAL], ratios[Scope.DOMESTIC]
     if international is None:
         return "Too few canaries have been walked yet to say anything of this line."
+    if view.canaries.foreign_seen and international == 0:
+        return "Nothing abroad has answered in the last round; another one decides."
     if not view.canaries.foreign_seen:
         if domestic:
             return "This vantage is cut off: nothing abroad answers, while hosts in the country do."

@@ -7,6 +7,7 @@ mid-handshake reads as a reset) and aiohttp puts one timeout round connect and h
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import socket
 import ssl
@@ -145,7 +146,10 @@ class Sockets:
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
-        context.load_verify_locations(ca_file)
+        try:
+            context.load_verify_locations(ca_file)
+        except ssl.SSLError:
+            raise OSError(errno.EINVAL, "there is no certificate in it", str(ca_file)) from None
     return context
 
 

@@ -33,6 +33,7 @@ def _ip(commands: Iterator[str], *options: str) -> None:
 def _router() -> Iterator[str]:
     for device in (INSIDE, OUTSIDE):
         yield f"link set {device} up"
+    yield "route add blackhole default"  # what is not on the map is silence, as an unused address mostly is
     yield f"route add default dev {INSIDE} table {_FROM_INSIDE}"
     for net in world.DOMESTIC:
         yield f"route add {net} dev {OUTSIDE} table {_FROM_ABROAD}"

@@ -1,0 +1,226 @@
+"""A captured vantage can only lie about itself: whatever else it sends changes nothing, and is counted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.hub import enrol, registry, settings
+from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
+from monitor.hub.registry import NetworkRow, Registry
+from monitor.metrics import identity
+from monitor.remotewrite import TimeSeries, encode, labels, value
+from probes.facts import Vantage
+from tests.monitor.facts import CONTROL, INSIDE
+
+NOW_MS = 1_800_000_000_000
+MINE = {key: text for key, text in identity(INSIDE).items() if text}
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    fleet = {vantage.id: vantage for vantage in (INSIDE, CONTROL)}
+    for vantage in fleet:
+        (tmp_path / vantage).write_text(hashlib.sha256(f"secret of {vantage}".encode()).hexdigest() + "\n")
+    (tmp_path / "v9").write_text(hashlib.sha256(b"left behind").hexdigest())
+    known = Registry(fleet, frozenset(), (), (), ())
+    return Gateway(tmp_path, known, Bounds(accepts_age_ms=7 * 86_400_000, most_series=3))
+
+
+def batch(name: str = "didban_target_up", at_ms: int = NOW_MS, more: Mapping[str, str] | None = None) -> bytes:
+    return encode([TimeSeries(labels(name, {"service": "imo", **(more or {})}), ((at_ms, value(1.0)),))])
+
+
+def refused(gateway: Gateway, body: bytes) -> str:
+    with pytest.raises(Refusal) as caught:
+        gateway.read("v1", body, NOW_MS)
+    return caught.value.reason
+
+
+# ---------------------------------------------------------------- who writes
+
+
+def test_the_credential_says_who_it_is(gateway: Gateway) -> None:
+    assert gateway.admit(basic("v1", "secret of v1")) == "v1"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "reason"),
+    [
+        (None, Refused.UNAUTHORIZED),
+        ("", Refused.UNAUTHORIZED),
+        ("Bearer x", Refused.UNAUTHORIZED),
+        ("Basic !!!", Refused.UNAUTHORIZED),
+        (basic("v1", "secret of c1"), Refused.UNAUTHORIZED),
+        (basic("v1", ""), Refused.UNAUTHORIZED),
+        (basic("nobody", "x"), Refused.UNAUTHORIZED),
+        (basic("../v1", "secret of v1"), Refused.UNAUTHORIZED),
+        (basic("v9", "left behind"), Refused.UNKNOWN_VANTAGE),
+    ],
+)
+def test_a_stranger_is_refused(gateway: Gateway, authorization: str | None, reason: Refused) -> None:
+    with pytest.raises(Refusal) as caught:
+        gateway.admit(authorization)
+    assert caught.value.reason is reason
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def test_identity_is_set_from_the_registry_and_never_from_the_wire(gateway: Gateway) -> None:
+    (series,) = gateway.read("v1", batch(), NOW_MS)
+    assert dict(series.labels) == {"__name__": "didban_target_up", "service": "imo", **MINE}
+    assert gateway.read("v1", batch(more=MINE), NOW_MS) == [series]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (batch(more={"vantage": "c1"}), Refused.FOREIGN_IDENTITY),
+        (batch(more={"country": "DE"}), Refused.FOREIGN_IDENTITY),
+        (batch(more={"network": "AS1"}), Refused.FOREIGN_IDENTITY),
+        (batch(more={"role": "control"}), Refused.FOREIGN_IDENTITY),
+        (batch("up"), Refused.FOREIGN_NAME),
+        (batch("ALERTS"), Refused.FOREIGN_NAME),
+        (batch("didban:service_verdict"), Refused.FOREIGN_NAME),
+        (batch("didban_vantage_expected"), Refused.FOREIGN_NAME),
+        (batch("didban_vantage_paused"), Refused.FOREIGN_NAME),
+        (batch("didban_network_weight_ratio"), Refused.FOREIGN_NAME),
+        (batch(at_ms=NOW_MS + 120_001), Refused.FUTURE),
+        (batch(at_ms=NOW_MS - 8 * 86_400_000), Refused.TOO_OLD),
+        (batch(more={"target": "x" * 129}), Refused.BAD_LABEL),
+        (batch(more={"bad-name": "x"}), Refused.BAD_LABEL),
+        (batch()[:-7], Refused.MALFORMED),
+        (b"", Refused.MALFORMED),
+        (b"not snappy at all", Refused.MALFORMED),
+    ],
+)
+def test_what_cannot_be_believed_changes_nothing(gateway: Gateway, body: bytes, reason: Refused) -> None:
+    assert refused(gateway, body) == reason
+
+
+def test_one_bad_series_refuses_the_whole_batch(gateway: Gateway) -> None:
+    good = TimeSeries(labels("didban_target_up", {}), ((NOW_MS, value(1.0)),))
+    bad = TimeSeries(labels("up", {}), ((NOW_MS, value(1.0)),))
+    assert refused(gateway, encode([good, bad])) == Refused.FOREIGN_NAME
+
+
+def test_two_minutes_ahead_is_a_clock_and_more_is_not(gateway: Gateway) -> None:
+    assert gateway.read("v1", batch(at_ms=NOW_MS + 120_000), NOW_MS)
+
+
+def test_a_vantage_cannot_fill_the_database_with_series(gateway: Gateway) -> None:
+    for number in range(3):
+        gateway.read("v1", batch(more={"target": f"t{number}"}), NOW_MS)
+    assert refused(gateway, batch(more={"target": "t3"})) == Refused.TOO_MANY_SERIES
+    assert gateway.read("v1", batch(more={"target": "t0"}), NOW_MS), "what it wrote before it may go on writing"
+    assert gateway.read("c1", batch(more={"target": "t3"}), NOW_MS), "and others are not hit"
+    assert gateway.read("v1", batch(more={"target": "t3"}), NOW_MS + 3_600_000), "an hour later it counts anew"
+
+
+def test_a_stranger_makes_no_labels(gateway: Gateway) -> None:
+    gateway.count("v1", "taken")
+    gateway.count("whoever-i-say-i-am", Refused.UNAUTHORIZED)
+    gateway.count(None, Refused.UNAUTHORIZED)
+    assert dict(gateway.batches) == {("v1", "taken"): 1, ("unknown", "unauthorized"): 2}
+
+
+# ---------------------------------------------------------------- the registry
+
+
+def test_the_registry_says_who_is_expected_and_whose_silence_is_agreed() -> None:
+    paused = replace(INSIDE, id="v2", cohort="k2")
+    networks = (NetworkRow(country="IR", network="AS197207", operator="mci", weight=0.4, source="test"),)
+    known = Registry({"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, ("IR",), registry.shipped_services())
+    said = {
+        (series.name, who.get("vantage", ""), series.values): number for series, who, number in known.statements(NOW_MS)
+    }
+    assert said[("didban_vantage_expected", "v1", ())] == 1
+    assert said[("didban_vantage_paused", "v1", ())] == 0
+    assert said[("didban_vantage_paused", "v2", ())] == 1
+    assert said[("didban_vantage_cohort", "v2", ("k2",))] == 1
+    assert said[("didban_network_weight_ratio", "", ("IR", "AS197207", "mci"))] == 0.4
+    assert said[("didban_country_watch", "", ("IR",))] == 1
+    assert said[("didban_country_utc_offset_seconds", "", ("IR",))] == 12_600
+    assert said[("didban_service_info", "", ("whatsapp", "true"))] == 1
+    assert ("didban_service_info", "", ("canaries", "false")) not in said
+
+
+def test_tehran_changed_its_clocks_in_the_very_night() -> None:
+    known = Registry({"v1": INSIDE}, frozenset(), (), (), ())
+
+    def offset(at_ms: int) -> float:
+        return next(number for series, _, number in known.statements(at_ms) if "utc_offset" in series.name)
+
+    assert (offset(1_663_788_000_000), offset(1_663_789_600_000)) == (16_200, 12_600)  # 19:20 and 19:46 UTC
+
+
+HUB = """\
+listen: 127.0.0.1:8443
+forward: {remote_write: "http://127.0.0.1:9090/api/v1/write"}
+"""
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Path:
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "registry.yml").write_text(
+        "# ours\nvantages:\n  - {id: v1, country: IR, access: mobile, role: inside}\n"
+    )
+    path = tmp_path / "hub.yml"
+    path.write_text(HUB)
+    return path
+
+
+def test_a_box_is_enrolled_with_one_row_and_a_hash(hub: Path) -> None:
+    loaded, _ = settings.load(hub)
+    assert loaded is not None
+    row = {"id": "v2", "country": "IR", "network": "AS197207", "access": "mobile", "role": "inside", "cohort": ""}
+    password = enrol.add(loaded, row)
+    again, mistakes = settings.load(hub)
+    assert again is not None, mistakes
+    assert again.registry.vantages["v2"] == Vantage("v2", "IR", INSIDE.role, INSIDE.access, "AS197207")
+    assert "v1" in again.registry.vantages
+    credential = hub.parent / "credentials" / "v2"
+    assert credential.stat().st_mode & 0o777 == 0o600
+    assert password not in credential.read_text()
+    gate = Gateway(hub.parent / "credentials", again.registry, Bounds(1, 1))
+    assert gate.admit(basic("v2", password)) == "v2"
+    with pytest.raises(ValueError, match="enrolled already"):
+        enrol.add(again, row)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (HUB.replace("127.0.0.1:8443", "0.0.0.0:8443"),
+         "hub.yml:1: tls: is missing: vantages send a password, and not in clear"),
+        (HUB + "credentials: gone\n", "hub.yml:3: credentials: gone: no such folder"),
+        (HUB.replace("http://127.0.0.1:9090", "http://db.example.org"),
+         "hub.yml:2: forward.remote_write: must be https: a password would cross in clear"),
+        (HUB + "tls: {cert_file: a.pem, key_file: b.pem}\n", "hub.yml:3: tls.cert_file: a.pem: no such file"),
+        (HUB + "colour: red\n", "hub.yml:3: colour: unknown key"),
+    ],
+)  # fmt: skip
+def test_each_mistake_of_a_hub_is_named(hub: Path, text: str, line: str) -> None:
+    hub.write_text(text)
+    _, mistakes = settings.load(hub)
+    assert line in [str(mistake).removeprefix(f"{hub.parent}/") for mistake in mistakes]
+
+
+def test_a_box_enrolled_twice_is_a_mistake_in_the_registry(hub: Path) -> None:
+    row = "  - {id: v1, country: NO, access: fixed, role: inside}\n"
+    (hub.parent / "registry.yml").write_text(f"vantages:\n{row}{row}")
+    _, mistakes = settings.load(hub)
+    assert [str(m).removeprefix(f"{hub.parent}/") for m in mistakes] == [
+        "registry.yml:3: vantages[1].id: 'v1' is enrolled twice"
+    ]

@@ -1,0 +1,188 @@
+"""The way home: what is sent is what was stated, and what is not taken is tried again, or counted."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from monitor import metrics
+from monitor.limits import Budget
+from monitor.metrics import Series, identity
+from monitor.pace import Pace
+from monitor.remotewrite import TimeSeries, decode
+from monitor.settings import Destination
+from monitor.ship import Home, Shipper
+from monitor.tick import Tick
+from probes.doors.clock import SystemClock
+from tests.monitor.facts import INSIDE
+
+UP = Series(metrics.TARGET_UP, ("imo", "web"))
+FAILURE = Series(metrics.TARGET_FAILURE, ("imo", "web", "connect", "generic_timeout_error"))
+CUSUM = Series(metrics.TARGET_CUSUM, ("imo", "web"))  # not of the home set
+
+
+class Receiver:
+    """Answers with the statuses it was told, then 204; keeps what it took."""
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self.taken: list[list[TimeSeries]] = []
+        self.headers: list[dict[str, str]] = []
+        self.port = 0
+
+    async def write(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.headers.append(dict(request.headers))
+        status = self.statuses.pop(0) if self.statuses else 204
+        if status == 204:
+            self.taken.append(decode(body, most_bytes=1_000_000))
+        return web.Response(status=status)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    there = Receiver()
+    app = web.Application()
+    app.router.add_post("/api/v1/write", there.write)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    there.port = runner.addresses[0][1]
+    yield there
+    await runner.cleanup()
+
+
+PACE = Pace(interval_s=0.1, timeout_s=0.1, keep_s=1, heartbeat_s=1, ship_patience_s=0.5, ship_backoff_s=0.01)
+
+
+def shipper(receiver: Receiver, folder: Path, *proxies: str, also: tuple[str, ...] = ()) -> Shipper:
+    (folder / "password").write_text("s3cret\n")
+    home = Destination.model_validate(
+        {
+            "name": "hub",
+            "remote_write": f"http://127.0.0.1:{receiver.port}/api/v1/write",
+            "basic_auth": {"username": "v1", "password_file": "password"},
+            "proxies": proxies or ("direct",),
+            "also": also,
+        }
+    )
+    budget = Budget(cap=10**9, day_s=86400, essential_per_day=0, ordinary_per_day=0)
+    return Shipper(Home.of(home, folder), identity(INSIDE), clock=SystemClock(), budget=budget, pace=PACE)
+
+
+def tick(at_ms: int, *series: Series, before: Tick | None = None) -> Tick:
+    return Tick(at_ms, dict.fromkeys(series, 1.0)).after(before)
+
+
+async def test_a_tick_arrives_with_its_own_time_and_identity(receiver: Receiver, tmp_path: Path) -> None:
+    one = shipper(receiver, tmp_path)
+    one.offer(tick(1000, UP, CUSUM))
+    assert await one.send_waiting()
+    ((series,),) = receiver.taken
+    assert dict(series.labels) == {
+        "__name__": "didban_target_up", "service": "imo", "target": "web", "vantage": "v1", "country": "IR",
+        "network": "AS197207", "access": "mobile", "role": "inside",
+    }  # fmt: skip
+    assert [(at_ms, struct.unpack("<d", packed)[0]) for at_ms, packed in series.samples] == [(1000, 1.0)]
+    assert receiver.headers[0]["X-Prometheus-Remote-Write-Version"] == "0.1.0"
+    assert receiver.headers[0]["Authorization"].startswith("Basic ")
+    await one.close()
+
+
+async def test_only_the_home_set_goes_home_and_what_was_asked_for_beside_it(receiver: Receiver, tmp_path: Path) -> None:
+    one = shipper(receiver, tmp_path, also=("didban_target_cusum",))
+    one.offer(tick(1000, UP, CUSUM))
+    await one.send_waiting()
+    assert {series.name for series in receiver.taken[0]} == {"didban_target_up", "didban_target_cusum"}
+    await one.close()
+
+
+async def test_a_series_that_ends_is_sent_one_staleness_marker(receiver: Receiver, tmp_path: Path) -> None:
+    one = shipper(receiver, tmp_path)
+    first = tick(1000, UP, FAILURE)
+    second = tick(2000, UP, before=first)
+    third = tick(3000, UP, before=second)
+    for each in (first, second, third):
+        one.offer(each)
+    await one.send_waiting()
+    samples = {series.name: series.samples for series in receiver.taken[0]}
+    assert [at_ms for at_ms, _ in samples["didban_target_up"]] == [1000, 2000, 3000]
+    (_, alive), (ended_at, marker) = samples["didban_target_failure"]
+    assert struct.unpack("<d", alive)[0] == 1.0
+    assert ended_at == 2000
+    assert math.isnan(struct.unpack("<d", marker)[0])
+    assert struct.unpack("<Q", marker)[0] == 0x7FF0000000000002
+    await one.close()
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 401, 403, 408])
+async def test_what_may_be_taken_later_is_kept_and_sent_again_bit_for_bit(
+    receiver: Receiver, tmp_path: Path, status: int
+) -> None:
+    one = shipper(receiver, tmp_path)
+    receiver.statuses = [status]
+    one.offer(tick(1000, UP))
+    assert not await one.send_waiting()
+    assert one.pending == 1
+    assert await one.send_waiting()
+    assert one.pending == 0
+    assert (one.samples["failed"], one.samples["ok"]) == (1, 1)
+    await one.close()
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
+async def test_what_will_never_be_taken_does_not_block_the_rest(
+    receiver: Receiver, tmp_path: Path, status: int
+) -> None:
+    one = shipper(receiver, tmp_path)
+    receiver.statuses = [status]
+    one.offer(tick(1000, UP))
+    assert await one.send_waiting()
+    one.offer(tick(2000, UP))
+    assert await one.send_waiting()
+    assert len(receiver.taken) == 1
+    assert (one.quarantined["refused"], one.samples["refused"], one.samples["ok"]) == (1, 1, 1)
+    await one.close()
+
+
+async def test_ways_are_tried_in_turn_and_the_one_that_works_is_remembered(receiver: Receiver, tmp_path: Path) -> None:
+    dead = "http://127.0.0.1:9"
+    one = shipper(receiver, tmp_path, "socks5h://127.0.0.1:9", dead, "direct")
+    for at_ms in (1000, 2000):
+        one.offer(tick(at_ms, UP))
+        assert await one.send_waiting()
+    assert one._ways == ["direct", "socks5h://127.0.0.1:9", dead]
+    assert len(receiver.taken) == 2
+    await one.close()
+
+
+async def test_a_home_that_cannot_be_reached_is_tried_for_ever_and_holds_nothing_up(tmp_path: Path) -> None:
+    nowhere = Receiver()
+    nowhere.port = 9
+    one = shipper(nowhere, tmp_path)
+    for number in range(30):
+        one.offer(tick(number, UP))
+    running = asyncio.get_running_loop().create_task(one.run())
+    await asyncio.sleep(0.1)
+    assert not running.done()
+    assert one.samples["failed"] > 0
+    assert one.pending <= 10, "what is no longer news waits in the spool"
+    running.cancel()
+    await one.close()
+
+
+async def test_it_counts_what_it_costs(receiver: Receiver, tmp_path: Path) -> None:
+    one = shipper(receiver, tmp_path)
+    one.offer(tick(1000, UP))
+    await one.send_waiting()
+    assert one._budget.total[("sent", "ship")] > 100
+    assert one._budget.total[("received", "ship")] > 0
+    assert one._budget.total[("sent", "walk")] == 0
+    await one.close()
