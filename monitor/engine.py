@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor import CONTRACT, __version__, cost, judge, metrics
+from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics
+from monitor.baseline import Baselines
 from monitor.canaries import Canaries
 from monitor.config import Loaded
 from monitor.errands import Errand, errands, walked_by
+from monitor.histogram import Histogram
 from monitor.landmarks import Landmarks
 from monitor.limits import Budget, Limits
 from monitor.metrics import Series
@@ -90,7 +93,7 @@ class Engine:
             secret=secret,
             spawn=crew.take_on,
         )
-        schedule = Schedule(secret, hands.clock, rounds.due, rounds.came_too_late)
+        schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
         shippers = tuple(_shippers(loaded, hands, budget, pace))
         return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew)
 
@@ -99,6 +102,9 @@ class Engine:
     def start(self) -> None:
         for shipper in self.shippers:
             self.crew.take_on(shipper.run())
+        if (url_file := self.loaded.config.heartbeat.url_file) is not None:
+            url = self.loaded.path(url_file).read_text().strip()
+            self.crew.take_on(heartbeat.beat(url, self.pace.heartbeat_s, self.pace.ship_patience_s))
         self.schedule.start(self.rounds.errands)
         self.crew.take_on(self._first_rounds())
 
@@ -130,6 +136,7 @@ class Engine:
         self.view.walks_by_result = before.view.walks_by_result
         self.view.heartbeat_ms = before.view.heartbeat_ms
         self.view.canaries.recall(before.view.canaries.memory())
+        self.view.baselines = before.view.baselines
         self.rounds.missed, self.rounds.lateness = before.rounds.missed, before.rounds.lateness
         self.budget.total = before.budget.total
         self.budget.recall(before.budget.memory())
@@ -153,11 +160,7 @@ class Engine:
         yield from self.view.samples(now_ms)
         yield from ((Series(metrics.MISSED, (reason,)), n) for reason, n in self.rounds.missed_counts())
         yield from ((Series(metrics.BYTES, key), count) for key, count in self.budget.total.items())
-        lateness = self.rounds.lateness
-        for le, count in lateness.buckets():
-            yield Series(metrics.LATENESS, (), "_bucket", le), count
-        yield Series(metrics.LATENESS, (), "_sum"), lateness.sum_s
-        yield Series(metrics.LATENESS, (), "_count"), lateness.counts[-1]
+        yield from self.rounds.lateness.series(metrics.LATENESS)
         for shipper in self.shippers:
             yield from shipper.series()
         method = (catalogue_digest(self.loaded), str(judge.VERSION), __version__, str(CONTRACT))
@@ -169,6 +172,7 @@ class Engine:
     async def remember(self, spool: Spool) -> None:
         await spool.remember("canaries", self.view.canaries.memory())
         await spool.remember("landmarks", self.view.landmarks.memory())
+        await spool.remember("baselines", self.view.baselines.memory())
         await spool.remember("budget", self.budget.memory())
 
     async def recall(self, spool: Spool) -> None:
@@ -178,6 +182,8 @@ class Engine:
             self.view.canaries.recall(canaries)
         if (landmarks := await spool.recall("landmarks")) is not None:
             self.view.landmarks.recall(landmarks, targets)
+        if (baselines := await spool.recall("baselines")) is not None:
+            self.view.baselines.recall(baselines)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
 
@@ -191,6 +197,8 @@ def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...
         turn_s={target.name: errand.turn_s for errand in todo for target in errand.targets},
         canaries=Canaries(canaries, vantage, standing_s=pace.standing_s, day_s=pace.day_s),
         landmarks=Landmarks(day_s=pace.day_s),
+        baselines=Baselines(day_s=pace.day_s),
+        histograms=defaultdict(Histogram) if loaded.config.histograms else None,
     )
 
 

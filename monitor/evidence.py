@@ -44,9 +44,11 @@ class Record:
     latest: dict[Endpoint, Walk] = field(default_factory=dict)
     failed: deque[Round] = field(default_factory=lambda: deque(maxlen=_ROUNDS_LOOKED_AT))
     failed_rounds: int = 0
+    slow_rounds: int = 0
 
-    def add(self, done: Round, line: Line, finished_ms: int) -> None:
+    def add(self, done: Round, line: Line, finished_ms: int, *, slow: bool = False) -> None:
         """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
+        self.slow_rounds = self.slow_rounds + 1 if slow else 0
         self.last, self.finished_ms = done, finished_ms
         self.latest.update({walk.endpoint: walk for walk in done.walks})
         if self.reached:
@@ -111,6 +113,7 @@ class Record:
         return Evidence(
             fresh=True,
             reached=self.reached,
+            slow_rounds=self.slow_rounds,
             authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
             refusal=Finding.PROVIDER_REFUSAL in findings,
             local=not LOCAL.isdisjoint(findings),

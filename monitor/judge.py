@@ -12,6 +12,7 @@ from enum import StrEnum
 FEWEST_CANARIES = 5  # below that no ratio means anything (FIELD: "with n canaries a threshold means something only if")
 CONFIRMED_ROUNDS = 4  # straight failures, on two or more endpoints
 PROVEN_ROUNDS = 3  # straight failures, with a proof of interference in hand
+SLOW_ROUNDS = 3
 CUSUM_ALARM = 3.5  # OONI's detector: six straight failures a minute apart, also on a single endpoint
 
 VERSION = 1  # a rule added or moved is a new judge; an id never changes its meaning
@@ -46,6 +47,7 @@ class Evidence:
     Attributes:
         fresh: a round finished within the last three periods.
         reached: the last round reached it.
+        slow_rounds: straight rounds that reached it, but took three times as long as is usual here at this hour.
         authenticated: the far end of the last round proved who it is, or the kind cannot ask for more.
         refusal: it was reached, and said in so many words that it will not serve.
         local: a finding that only this house can have caused.
@@ -62,6 +64,7 @@ class Evidence:
 
     fresh: bool
     reached: bool = False
+    slow_rounds: int = 0
     authenticated: bool = False
     refusal: bool = False
     local: bool = False
@@ -108,6 +111,12 @@ RULES: tuple[Rule, ...] = (
         State.REFUSED,
         lambda e: e.reached and e.authenticated and e.refusal,
         "the real service answers, and says that it will not serve this line",
+    ),
+    Rule(
+        "slower_than_usual",
+        State.SLOW,
+        lambda e: e.reached and e.slow_rounds >= SLOW_ROUNDS,
+        "reached, but again and again three times as slowly as is usual here at this hour",
     ),
     Rule("reached", State.OK, lambda e: e.reached, "reached; a reached target outranks dead canaries"),
     Rule(

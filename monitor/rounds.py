@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from monitor.errands import Errand
-from monitor.lateness import Lateness
+from monitor.histogram import Histogram
 from monitor.limits import Budget, Limits
 from monitor.pace import Pace
 from monitor.schedule import Due
@@ -56,7 +56,7 @@ class Rounds:
         self._confirming: set[str] = set()
         self._next_canary = Counter[str]()
         self.missed = Counter[str]()
-        self.lateness = Lateness()
+        self.lateness = Histogram()
 
     # ---------------------------------------------------------------- what is due
 
@@ -71,9 +71,10 @@ class Rounds:
             self.lateness.add(max(0.0, now_ms / 1000 - due.due_s))
             self._spawn(self.walk(due.errand, due.number))
 
-    def came_too_late(self, errand: Errand) -> None:
-        self.missed["late"] += 1
-        _log.warning("round_too_late", errand=errand.name)
+    def unseen(self, errand: Errand, count: int) -> None:
+        """Rounds that came and went while the machine was busy or asleep."""
+        self.missed["late"] += count
+        _log.warning("rounds_unseen", errand=errand.name, count=count)
 
     async def asked(self, name: str) -> bool:
         """One round of a target now, under the same limits; False when there is none of that name."""

@@ -9,7 +9,6 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from apscheduler.events import EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -18,7 +17,6 @@ from monitor.errands import Errand
 from monitor.spread import next_round, start_s
 from probes.ports import Clock
 
-_GRACE_PERIODS = 0.5
 _ROUNDING_S = 0.002  # a datetime holds microseconds, our clock milliseconds: asked again, a start must not come again
 
 
@@ -45,28 +43,24 @@ class _Keyed(BaseTrigger):  # type: ignore[misc]
 
 
 class Schedule:
-    """Calls `on_due` for each round of each errand, and `on_missed` for each that came too late to be walked."""
+    """Calls `on_due` for each round of each errand, and `on_missed` with how many came and went unseen.
+
+    Rounds pass unseen when the machine was busy, asleep, or its clock leapt. APScheduler would coalesce or skip them
+    without a word; the numbers of the rounds tell.
+    """
 
     def __init__(
-        self, secret: bytes, clock: Clock, on_due: Callable[[Due], None], on_missed: Callable[[Errand], None]
+        self, secret: bytes, clock: Clock, on_due: Callable[[Due], None], on_missed: Callable[[Errand, int], None]
     ) -> None:
         self._secret, self._clock = secret, clock
         self._on_due, self._on_missed = on_due, on_missed
-        self._errands: dict[str, Errand] = {}
+        self._last: dict[str, int] = {}
         self._scheduler = AsyncIOScheduler(timezone=datetime.UTC, executors={"default": DebugExecutor()})
-        self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
 
     def start(self, errands: Iterable[Errand]) -> None:
         for errand in errands:
-            self._errands[errand.name] = errand
-            self._scheduler.add_job(
-                self._due,
-                _Keyed(self._secret, errand),
-                args=[errand],
-                id=errand.name,
-                coalesce=True,
-                misfire_grace_time=max(1, round(errand.period_s * _GRACE_PERIODS)),
-            )
+            keyed = _Keyed(self._secret, errand)
+            self._scheduler.add_job(self._due, keyed, args=[errand], id=errand.name, misfire_grace_time=None)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -75,8 +69,10 @@ class Schedule:
 
     def _due(self, errand: Errand) -> None:
         now_s = self._clock.now_ms() / 1000 + _ROUNDING_S
-        number, _ = next_round(self._secret, errand.name, now_s, errand.period_s)
-        self._on_due(Due(errand, number - 1, start_s(self._secret, errand.name, number - 1, errand.period_s)))
-
-    def _missed(self, event: JobExecutionEvent) -> None:
-        self._on_missed(self._errands[event.job_id])
+        following, _ = next_round(self._secret, errand.name, now_s, errand.period_s)
+        number = following - 1
+        unseen = number - self._last.get(errand.name, number - 1) - 1
+        if unseen > 0:
+            self._on_missed(errand, unseen)
+        self._last[errand.name] = number
+        self._on_due(Due(errand, number, start_s(self._secret, errand.name, number, errand.period_s)))

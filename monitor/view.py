@@ -5,13 +5,15 @@ Facts are on disk before they come here (monitor/daemon.py): what is wrong in th
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor import metrics
+from monitor.baseline import Baselines
 from monitor.canaries import Canaries
 from monitor.evidence import Line, Record
+from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
 from monitor.landmarks import Landmarks
 from monitor.metrics import Series
@@ -62,6 +64,7 @@ class View:
     Attributes:
         services: with the targets walked here only.
         turn_s: target name -> how often it is walked, in seconds.
+        histograms: of steps that succeeded, by service and step, where they are asked for.
     """
 
     vantage: Vantage
@@ -69,6 +72,8 @@ class View:
     turn_s: Mapping[str, float]
     canaries: Canaries
     landmarks: Landmarks
+    baselines: Baselines
+    histograms: defaultdict[tuple[str, str], Histogram] | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
     walks_since_tick: int = 0
@@ -98,19 +103,30 @@ class View:
             self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
             self.walks_since_tick += 1
             self._note_name(walk)
+            self._note_lengths(walk)
         ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
             self.canaries.foreign_was_reached()
-        record.add(done, self.line(target, now_ms), now_ms)
+        success = next((walk for walk in done.walks if walk.reached), None)
+        slow = success is not None and self.baselines.is_slow(success, now_ms)
+        record.add(done, self.line(target, now_ms), now_ms, slow=slow)
         if target.about is not None:
             self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
         self._judge(standing, now_ms)
+        if success is not None and standing.judgement.state is State.OK and not slow:
+            self.baselines.learn(success, now_ms)
         return News(changed=was_reached is not None and was_reached is not record.reached, ask_canaries=ask_canaries)
 
     def _note_name(self, walk: Walk) -> None:
         first = walk.steps[0]
         if first.step is Step.RESOLVE and not walk.endpoint.address:
             self._names.append((walk.target.partition("/")[0], first.failure is None))
+
+    def _note_lengths(self, walk: Walk) -> None:
+        if self.histograms is not None:
+            for seen in walk.steps:
+                if seen.failure is None:
+                    self.histograms[(walk.target.partition("/")[0], seen.step)].add(seen.took_s)
 
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
@@ -143,12 +159,14 @@ class View:
         for service in self.services:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
             for standing in fresh:
-                yield from self._of_target(standing)
+                yield from self._of_target(standing, now_ms)
             if fresh and service.watched:
                 state = self.service_state(service)
                 yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
         for (name, result), count in self.walks_by_result.items():
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
+        for of, histogram in (self.histograms or {}).items():
+            yield from histogram.series(metrics.WALK_STEP, of)
         yield from self._of_line(now_ms)
 
     def _of(self, service: Service) -> list[Standing]:
@@ -165,7 +183,7 @@ class View:
         essential = [s for s in standings if s.record.target.essential]
         return worst([s.judgement.state for s in essential or standings])
 
-    def _of_target(self, standing: Standing) -> Iterator[tuple[Series, float]]:
+    def _of_target(self, standing: Standing, now_ms: int) -> Iterator[tuple[Series, float]]:
         record = standing.record
         key = (record.target.service, record.target.id)
         yield Series(metrics.TARGET_UP, key), float(record.reached)
@@ -179,6 +197,9 @@ class View:
             yield Series(metrics.TARGET_FINDING, (*key, finding)), 1
         if (success := record.last_success()) is not None:
             yield from _of_success(key, success)
+        for step in Step:
+            if (usual_s := self.baselines.usual_s(record.target.name, step, now_ms)) is not None:
+                yield Series(metrics.STEP_BASELINE, (*key, step)), usual_s
 
     def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         for scope in Scope:

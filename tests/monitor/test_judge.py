@@ -19,6 +19,7 @@ evidences = st.builds(
     Evidence,
     fresh=st.booleans(),
     reached=st.booleans(),
+    slow_rounds=st.integers(0, 5),
     authenticated=st.booleans(),
     refusal=st.booleans(),
     local=st.booleans(),
@@ -40,6 +41,8 @@ evidences = st.builds(
         (Evidence(fresh=False), State.INSUFFICIENT, "nothing_fresh"),
         (REACHED, State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, canaries=0), State.OK, "reached"),
+        (replace(REACHED, slow_rounds=3), State.SLOW, "slower_than_usual"),
+        (replace(REACHED, slow_rounds=2), State.OK, "reached"),
         (replace(REACHED, refusal=True), State.REFUSED, "refusal"),
         (replace(REACHED, refusal=True, authenticated=False), State.OK, "reached"),
         (replace(WELL, failed_rounds=1, failed_endpoints=1, cusum=0.65), State.INSUFFICIENT, "unconfirmed"),
@@ -80,6 +83,7 @@ def test_every_rule_speaks_for_some_evidence() -> None:
                 fresh=fresh,
                 reached=reached,
                 authenticated=reached,
+                slow_rounds=failed,
                 refusal=refusal,
                 local=local,
                 interference=proof,
@@ -112,7 +116,7 @@ def test_no_conviction_without_confirmation_on_a_line_that_reaches_abroad(eviden
 @given(evidences)
 def test_a_reached_target_outranks_everything_but_a_cause_at_home(evidence: Evidence) -> None:
     if evidence.fresh and evidence.reached and not evidence.local:
-        assert judge(evidence).state in (State.OK, State.REFUSED)
+        assert judge(evidence).state in (State.OK, State.SLOW, State.REFUSED)
 
 
 def test_the_worst_target_speaks_and_nothing_known_is_not_ok() -> None:
