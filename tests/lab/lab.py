@@ -49,13 +49,21 @@ class Lab:
 
     def __enter__(self) -> Lab:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._start_router()
-        self._start_servers()
+        try:
+            self._start_router()
+            self._start_servers()
+        except BaseException:
+            self._end_children()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end_children()
+        network.raze()
+
+    def _end_children(self) -> None:
         for child in self._children.values():
             child.terminate()
         for child in self._children.values():

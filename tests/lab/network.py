@@ -26,6 +26,20 @@ def build() -> None:
         _ip(_host(host), "-n", host.name)
 
 
+def raze() -> None:
+    """Takes everything down again, so that another laboratory can stand here. The middlebox took its devices along."""
+    _ip(_torn_down())
+    for host in world.hosts():
+        subprocess.run(["ip", "netns", "del", host.name], check=True)
+
+
+def _torn_down() -> Iterator[str]:
+    for host in world.hosts():
+        yield f"link del v-{host.name}"
+        yield f"rule del iif v-{host.name}"
+    yield "route del blackhole default"
+
+
 def _ip(commands: Iterator[str], *options: str) -> None:
     subprocess.run(["ip", *options, "-batch", "-"], input="\n".join(commands), text=True, check=True)
 
