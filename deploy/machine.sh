@@ -58,7 +58,7 @@ have() {
 make_venv() {
   extra=${1:+[$1]}
   stamp=$venv/.didban-${1:-run}
-  [ ! -e "$stamp" ] || [ "$root/pyproject.toml" -nt "$stamp" ] || return 0
+  [ ! -e "$stamp" ] || [ -n "$(find "$root/pyproject.toml" -newer "$stamp")" ] || return 0
   python=${PYTHON:-python3}
   if ! "$python" -c 'import ensurepip' 2>/dev/null; then have python3-venv; fi
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"

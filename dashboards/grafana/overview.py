@@ -26,7 +26,7 @@ def build() -> Any:
         .timezone("utc")
         .refresh("30s")
         .time("now-6h", "now")
-        .editable()
+        .readonly()
         .tooltip(model.DashboardCursorSync.CROSSHAIR)
         .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
         .with_variable(_variable("country", "Country", "label_values(didban:network_reach:ratio, country)"))

@@ -1,0 +1,83 @@
+"""What lies in deploy/ is taken by the programs it is for, and says what the product says elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from monitor import stack
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def read(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text())
+
+
+def test_promtool_takes_the_hubs_prometheus() -> None:
+    done = run("promtool", "check", "config", "--syntax-only", DEPLOY / "prometheus/prometheus.yml")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_hubs_prometheus_is_the_one_that_was_tried(tmp_path: Path) -> None:
+    """The laboratory and `didban up` run what monitor/stack.py writes; what is shipped says the same."""
+    tried = read(stack.write_prometheus(tmp_path, alertmanager="127.0.0.1:9093"))
+    shipped = read(DEPLOY / "prometheus/prometheus.yml")
+    for key in ("global", "storage", "alerting"):
+        assert shipped[key] == tried[key]
+    command = stack.prometheus_command("prometheus", tmp_path, tmp_path, "127.0.0.1:9090")
+    asked = (DEPLOY / "prometheus/prometheus.default").read_text().partition('ARGS="')[2].rstrip('"\n').split()
+    assert len(asked) == 3
+    assert set(asked) <= set(command)
+
+
+def test_a_scraped_vantage_keeps_its_own_labels() -> None:
+    commented = (DEPLOY / "prometheus/prometheus.yml").read_text().partition("#  - job_name: didban")[2]
+    assert "honor_labels: true" in commented
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace("/opt/didban/.venv/bin/didban", "/bin/true"))
+    done = run("systemd-analyze", "verify", "--recursive-errors=no", copy)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_the_units_give_away_as_little_as_they_can(unit: Path) -> None:
+    done = run("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
+    assert done.returncode == 0, done.stdout[-400:]
+
+
+def test_the_units_start_commands_that_exist() -> None:
+    for unit in UNITS:
+        line = next(line for line in unit.read_text().splitlines() if line.startswith("ExecStart="))
+        words = line.split()
+        asked = [word.partition("=")[0] for word in words[2:]]
+        shown = run(sys.executable, "-m", "monitor", words[1], "--help").stdout
+        assert all(option in shown for option in asked), shown
+
+
+def test_grafana_finds_the_dashboards_and_the_data() -> None:
+    source = read(DEPLOY / "grafana/datasources/didban.yml")["datasources"][0]
+    assert (source["type"], source["url"]) == ("prometheus", "http://127.0.0.1:9090")
+    provider = read(DEPLOY / "grafana/dashboards/didban.yml")["providers"][0]
+    assert provider["options"]["path"] in (DEPLOY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda path: path.name)
+def test_the_scripts_are_plain_shell(script: Path) -> None:
+    done = run("shellcheck", script)
+    assert done.returncode == 0, done.stdout
