@@ -170,3 +170,8 @@ def in_scope(target: Target, vantage: Vantage) -> bool:
     if target.scope is None or target.at is None:
         return True
     return (target.at.country == vantage.country) is (target.scope is Scope.DOMESTIC)
+
+
+def domestic(target: Target, vantage: Vantage) -> bool:
+    """Whether what lies abroad says nothing of it: it stands in our own country."""
+    return target.scope is Scope.GATEWAY or (target.at is not None and target.at.country == vantage.country)

@@ -13,6 +13,7 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Kind, Step
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 _ROUNDS_LOOKED_AT = 8
+_POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 # kinds whose far end proves who it is: for them `ok` demands the proof
 _PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN}
 _STEPS = list(Step)
@@ -25,11 +26,21 @@ class Line:
     foreign_seen: bool
     canaries: int
     names_dead: bool
+    reach: float | None = None  # share of the usable international canaries that answered when last walked
+
+    @property
+    def poor(self) -> bool:
+        return self.reach is not None and self.reach < _POOR
 
     @property
     def carries(self) -> bool:
-        """A failure on a line that carries nothing says nothing of the target."""
-        return self.foreign_seen and not self.names_dead
+        """A failure on a line that carries next to nothing says nothing of the target."""
+        return self.foreign_seen and not self.names_dead and not self.poor
+
+    def blames(self, done: Round) -> bool:
+        """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too."""
+        proven = any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
+        return self.carries or (proven and self.foreign_seen)
 
 
 @dataclass(slots=True)
@@ -55,7 +66,7 @@ class Record:
             self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
             self.failed.clear()
             self.failed_rounds = 0
-        elif self.domestic or line.carries:
+        elif self.domestic or line.blames(done):
             self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
             self.failed.append(done)
             self.failed_rounds += 1
@@ -123,6 +134,7 @@ class Record:
             cusum=self.cusum,
             foreign_seen=line.foreign_seen,
             canaries=line.canaries,
+            line_poor=line.poor,
             names_dead=line.names_dead,
             failed_resolving=not self.reached and all(_failed_at(walk) is Step.RESOLVE for walk in last.walks),
             domestic=self.domestic,

@@ -15,7 +15,7 @@ PROVEN_ROUNDS = 3  # straight failures, with a proof of interference in hand
 SLOW_ROUNDS = 3
 CUSUM_ALARM = 3.5  # OONI's detector: six straight failures a minute apart, also on a single endpoint
 
-VERSION = 1  # a rule added or moved is a new judge; an id never changes its meaning
+VERSION = 2  # a rule added or moved is a new judge; an id never changes its meaning
 
 
 class State(StrEnum):
@@ -57,6 +57,7 @@ class Evidence:
         cusum: OONI's sum over rounds, 0 to 3.5.
         foreign_seen: something abroad that authenticates itself was reached in the last two rounds of canaries.
         canaries: usable international ones.
+        line_poor: fewer than half of those answered when last walked.
         names_dead: other names were asked for, and none resolved.
         failed_resolving: the last round got no further than the name.
         domestic: the target stands in our own country; what lies abroad says nothing of it.
@@ -74,6 +75,7 @@ class Evidence:
     cusum: float = 0.0
     foreign_seen: bool = True
     canaries: int = 0
+    line_poor: bool = False
     names_dead: bool = False
     failed_resolving: bool = False
     domestic: bool = False
@@ -142,6 +144,12 @@ RULES: tuple[Rule, ...] = (
         State.INTERFERED,
         lambda e: e.interference and e.failed_rounds >= PROVEN_ROUNDS,
         "not reached, and something between here and there was seen to lie",
+    ),
+    Rule(
+        "poor_line",
+        State.INSUFFICIENT,
+        lambda e: not e.domestic and e.line_poor,
+        "not reached, but most things abroad are not reached from here either: that is the line, not this service",
     ),
     Rule(
         "confirmed",

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from monitor.canaries import domestic
 from monitor.config import Loaded
 from monitor.errands import walked_by
 from monitor.evidence import Line, Record
@@ -49,21 +50,24 @@ async def probe(loaded: Loaded, name: str) -> list[Probed]:
     if not wanted:
         return []
     line = await _line(services, hands)
-    return [await _probed(target, line, hands) for target in wanted]
+    vantage = loaded.config.as_vantage()
+    return [await _probed(Record(target, domestic(target, vantage)), line, hands) for target in wanted]
 
 
 async def _line(services: Iterable[Service], hands: Tools) -> Line:
     """Whether this line reaches abroad at all."""
     canaries = [t for s in services for t in s.targets if t.scope is Scope.INTERNATIONAL][:_CANARIES]
     seen = await asyncio.gather(*(walk(t, t.endpoints[0], hands, reason=Reason.ASKED, turn=0) for t in canaries))
-    return Line(foreign_seen=any(each.reached for each in seen), canaries=len(canaries), names_dead=False)
+    reached = sum(each.reached for each in seen)
+    reach = reached / len(seen) if seen else None
+    return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, reach=reach)
 
 
-async def _probed(target: Target, line: Line, hands: Tools) -> Probed:
+async def _probed(record: Record, line: Line, hands: Tools) -> Probed:
+    target = record.target
     endpoints = target.endpoints[: max(target.sample, min(target.at_least, _MOST_ENDPOINTS))]
     walks = await asyncio.gather(*(walk(target, each, hands, reason=Reason.ASKED, turn=0) for each in endpoints))
     now_ms = hands.clock.now_ms()
-    record = Record(target)
     record.add(Round(target.name, 0, Reason.ASKED, now_ms, tuple(walks)), line, now_ms)
     return Probed(target, judge(record.evidence(line, now_ms, stale_after_s=60)), record, tuple(walks))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from monitor import metrics
 from monitor.baseline import Baselines
-from monitor.canaries import Canaries
+from monitor.canaries import Canaries, domestic
 from monitor.evidence import Line, Record
 from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
@@ -82,15 +82,11 @@ class View:
 
     def __post_init__(self) -> None:
         for target in self.targets():
-            self.standings[target.name] = Standing(Record(target, domestic=self._is_domestic(target)))
+            self.standings[target.name] = Standing(Record(target, domestic=domestic(target, self.vantage)))
 
     def targets(self) -> Iterator[Target]:
         for service in self.services:
             yield from service.targets
-
-    def _is_domestic(self, target: Target) -> bool:
-        at_home = target.at is not None and target.at.country == self.vantage.country
-        return target.scope is Scope.GATEWAY or at_home
 
     # ---------------------------------------------------------------- taking in
 
@@ -134,6 +130,7 @@ class View:
         return Line(
             foreign_seen=self.canaries.foreign_seen,
             canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
+            reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
             names_dead=len(others) >= _FEWEST_NAMES and not any(others),
         )
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
 
 IN_LAB = os.environ.get("DIDBAN_LAB") == "1"  # set by tests/lab/enter.py inside namespaces that lead nowhere
 
@@ -20,3 +26,19 @@ def _loopback_only(event: str, args: tuple[object, ...]) -> None:
 
 if not IN_LAB:
     sys.addaudithook(_loopback_only)
+
+
+settings.register_profile("long", max_examples=5_000, deadline=None)
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """Notes a figure of a full count, where `make long` gathers them (tests/long.py)."""
+    gathered = os.environ.get("DIDBAN_FIGURES")
+
+    def note(name: str, value: float) -> None:
+        if gathered is not None:
+            with Path(gathered).open("a") as file:
+                file.write(json.dumps({"test": request.node.name, "name": name, "value": value}) + "\n")
+
+    return note

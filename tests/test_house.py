@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import datetime
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import long
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("probes", "monitor", "dashboards")
@@ -67,3 +71,14 @@ def test_nobody_catches_everything() -> None:
             if isinstance(node, ast.ExceptHandler):
                 caught = ast.unparse(node.type) if node.type else "everything"
                 assert caught not in ("everything", "Exception"), f"{path}: {caught}"
+
+
+def test_the_full_counts_speak_for_this_code() -> None:
+    """`make long` passed, and no code is more than 14 days younger than what it counted."""
+    counted = json.loads(long.RESULTS.read_text())
+    assert counted["passed"], [part for part in counted["parts"] if not part["passed"]]
+    assert counted["figures"], "a count without a figure counted nothing"
+    last = ["git", "log", "-1", "--format=%cI", "--", *long.CODE]
+    changed = subprocess.run(last, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    younger = datetime.datetime.fromisoformat(changed) - datetime.datetime.fromisoformat(counted["date"])
+    assert younger <= datetime.timedelta(days=14), "run `make long`, and commit what it writes"

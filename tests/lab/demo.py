@@ -105,7 +105,7 @@ def main() -> int:
         if (why_not := enter.missing()) is not None:
             sys.stderr.write(f"demo: {why_not}\n")
             return 3
-        enter.enter([sys.executable, "-m", "tests.lab.demo"])
+        return enter.enter([sys.executable, "-m", "tests.lab.demo"])
     console = Console(highlight=False)
     console.print("Building a country: two networks, four boxes inside, three controls and a hub abroad, and a liar.")
     with scratch() as folder, Lab(folder) as lab:
@@ -136,4 +136,7 @@ def _farewell(console: Console, evening: Evening) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -8,12 +8,16 @@ is killed: it is process 1 of its own world.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
 
 MARK = "DIDBAN_LAB"
+_PDEATHSIG = 1
 
 
 def missing() -> str | None:
@@ -37,14 +41,32 @@ def _unshare() -> list[str]:
     return ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 
-def enter(command: list[str]) -> None:
-    """Becomes the command, inside. Never returns."""
+def enter(command: list[str]) -> int:
+    """Runs the command inside; its exit code. What we are asked to end by is handed on: unshare itself would not."""
     script = (
         "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up"
         ' && echo 1 > /proc/sys/net/ipv4/ip_forward && exec "$@"'
     )
-    os.environ[MARK] = "1"
-    os.execvp("unshare", [*_unshare(), "sh", "-c", script, "sh", *command])
+    room = subprocess.Popen(
+        [*_unshare(), "sh", "-c", script, "sh", *command],
+        env={**os.environ, MARK: "1"},
+        close_fds=False,  # `make run` hands its listeners in
+        start_new_session=True,  # else Ctrl-C would come twice: from the terminal, and from us
+        preexec_fn=_die_with_parent,
+    )
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        """As SIGINT, which every Python process hears; process 1 of a namespace is deaf to SIGTERM by default."""
+        for child in Path(f"/proc/{room.pid}/task/{room.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, hand_on)
+    return room.wait()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
 
 
 def inside() -> bool:
@@ -54,4 +76,4 @@ def inside() -> bool:
 if __name__ == "__main__":
     if (why_not := missing()) is not None:
         sys.exit(f"lab: {why_not}")
-    enter(sys.argv[1:])
+    sys.exit(enter(sys.argv[1:]))

@@ -59,6 +59,7 @@ class Step:
     expects: frozenset[Key] = frozenset()
     may: frozenset[Key] = frozenset()
     least_s: float = 4.0
+    most_s: float = _MOST_S
     ready: Callable[[Lab], bool] = lambda lab: True
 
 
@@ -112,7 +113,7 @@ class Evening:
     def _over(self, step: Step) -> bool:
         lasted_s = time.monotonic() - self.step_began_s
         missing = [(by, each) for by in ("smtp", "webhook") for each in step.expects if (by, each) not in self._known]
-        if lasted_s > _MOST_S:
+        if lasted_s > step.most_s:
             self.late += [f"{step.title}: {dict(each)['alertname']} did not come by {by}" for by, each in missing]
             if not step.ready(self.lab):
                 self.late.append(f"{step.title}: never became ready")
@@ -196,6 +197,17 @@ EVENING = (
         least_s=30,
         ready=all_well,
     ),
+)
+
+TWO_HOURS_LATER = Step(
+    "two hours later",
+    lambda lab: None,
+    frozenset(
+        on(net, "ServiceUnblocked", "info", service=service)
+        for net in NETWORKS
+        for service in ("instagram", "whatsapp")
+    ),
+    most_s=330,
 )
 
 

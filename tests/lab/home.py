@@ -7,12 +7,10 @@ served, no probe is sent, and it says what to run.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
 
 from monitor import init
 from monitor.up import free_port
@@ -25,8 +23,8 @@ _LISTENERS = "DIDBAN_LAB_LISTENERS"
 _BOX = world.VANTAGES[0]
 
 
-def outside() -> None:
-    """Opens the listeners while we still stand in the world, then goes inside. Never returns."""
+def outside() -> int:
+    """Opens the listeners while we still stand in the world, then goes inside."""
     if (why_not := enter.missing()) is not None:
         _serve_idle(why_not)
     listeners = []
@@ -36,7 +34,7 @@ def outside() -> None:
         print(f"didban: {name:13} http://127.0.0.1:{listener.getsockname()[1]}/  (laboratory)", flush=True)
         listeners.append(f"{listener.detach()}:{port}")
     os.environ[_LISTENERS] = " ".join(listeners)
-    enter.enter([sys.executable, "-m", "tests.lab.home"])
+    return enter.enter([sys.executable, "-m", "tests.lab.home"])
 
 
 def _serve_idle(why_not: str) -> None:
@@ -52,7 +50,6 @@ def _serve_idle(why_not: str) -> None:
 
 def inside() -> int:
     """Builds the laboratory, and runs `didban up` on one of its boxes until Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
     pairs = os.environ[_LISTENERS].split()
     with scratch() as folder, Lab(folder, times=1) as lab:
         config = lab.config(_BOX, ship=False, extra=_names(pairs))
@@ -71,11 +68,5 @@ def _names(pairs: list[str]) -> str:
     return f'web: {{names: ["127.0.0.1:{ports[0]}", "localhost:{ports[0]}"]}}\n'
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    if enter.inside():
-        sys.exit(inside())
-    outside()
+    sys.exit(inside() if enter.inside() else outside())

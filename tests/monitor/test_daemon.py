@@ -122,6 +122,62 @@ def test_a_reload_keeps_counting_where_it_was(vantage: Vantage) -> None:
     vantage.stop()
 
 
+# ---------------------------------------------------------------- full counts
+
+Figure = Callable[[str, float], None]
+
+
+@pytest.mark.long
+def test_at_whatever_moment_it_is_stopped_it_ends_in_time(vantage: Vantage, figure: Figure) -> None:
+    took = []
+    for number in range(25):
+        vantage.start()
+        time.sleep(0.04 * number)
+        code, took_s, said = vantage.stop()
+        assert (code, "Traceback" in said) == (0, False), said
+        took.append(took_s)
+    figure("stops", len(took))
+    figure("longest stop in s", round(max(took), 3))
+    assert max(took) < 5
+
+
+@pytest.mark.long
+def test_twenty_kills_of_the_daemon_lose_no_walk(vantage: Vantage, figure: Figure) -> None:
+    kept = 0.0
+    for number in range(20):
+        vantage.start()
+        now = next(iter(values(vantage, "didban_spool_observations").values()))
+        assert now >= kept
+        kept = now
+        time.sleep(0.03 * number)
+        vantage.signal(signal.SIGKILL)
+        assert vantage.process is not None
+        vantage.process.communicate()
+    figure("kills", 20)
+    figure("walks kept", kept)
+
+
+@pytest.mark.long
+def test_a_hundred_reloads_leave_nothing_behind(vantage: Vantage, figure: Figure) -> None:
+    vantage.start()
+    assert vantage.process is not None
+    at = Path(f"/proc/{vantage.process.pid}")
+
+    def held() -> tuple[int, int]:
+        pages = int((at / "statm").read_text().split()[1])
+        return len(list((at / "fd").iterdir())), pages * 4096
+
+    for _ in range(20):
+        assert vantage.ask("/-/reload", "POST")[0] == 200
+    files, memory = held()
+    for _ in range(100):
+        assert vantage.ask("/-/reload", "POST")[0] == 200
+    until(lambda: held()[0] <= files + 8)  # walks under way hold a socket each
+    figure("memory grown in MB", round((held()[1] - memory) / 1e6, 1))
+    assert held()[1] - memory < 20e6
+    vantage.stop()
+
+
 # ---------------------------------------------------------------- starts that cannot be
 
 

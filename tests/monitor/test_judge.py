@@ -29,6 +29,7 @@ evidences = st.builds(
     cusum=st.floats(0, 3.5),
     foreign_seen=st.booleans(),
     canaries=st.integers(0, 18),
+    line_poor=st.booleans(),
     names_dead=st.booleans(),
     failed_resolving=st.booleans(),
     domestic=st.booleans(),
@@ -54,6 +55,9 @@ evidences = st.builds(
         (replace(FAILED, interference=True, failed_rounds=2), State.INSUFFICIENT, "unconfirmed"),
         (replace(FAILED, interference=True, local=True), State.INSUFFICIENT, "local_cause"),
         (replace(FAILED, canaries=4), State.INSUFFICIENT, "too_few_canaries"),
+        (replace(FAILED, line_poor=True), State.INSUFFICIENT, "poor_line"),
+        (replace(FAILED, line_poor=True, interference=True), State.INTERFERED, "proof_in_hand"),
+        (replace(FAILED, line_poor=True, domestic=True), State.BROKEN, "confirmed"),
         (replace(FAILED, foreign_seen=False), State.CUT_OFF, "nothing_foreign"),
         (replace(FAILED, foreign_seen=False, interference=True), State.CUT_OFF, "nothing_foreign"),
         (replace(FAILED, foreign_seen=False, domestic=True), State.BROKEN, "confirmed"),
@@ -95,6 +99,7 @@ def test_every_rule_speaks_for_some_evidence() -> None:
                 failed_resolving=dead,
             )
             spoke.add(judge(evidence).rule_id)
+    spoke.add(judge(replace(FAILED, line_poor=True)).rule_id)
     assert spoke == {rule.id for rule in RULES}
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -114,31 +114,62 @@ async def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path, ob
         await Spool(folder).open()
 
 
-async def test_kill_minus_nine_loses_no_walk_that_was_kept(tmp_path: Path) -> None:
-    """A process says each walk aloud once it is kept, and is killed at some moment: what was said is there."""
-    code = (
-        "import asyncio, sys; from pathlib import Path; from monitor.spool import Spool; "
-        "from tests.monitor.facts import rounds, walk\n"
-        "async def main():\n"
-        "    spool = Spool(Path(sys.argv[1])); await spool.open()\n"
-        "    for number in range(100000):\n"
-        "        await spool.add(rounds(walk(started_ms=number))); print(number, flush=True)\n"
-        "asyncio.run(main())"
-    )
+_SAYS_EACH_WALK_IT_KEPT = """
+import asyncio, sys
+from pathlib import Path
+from monitor.spool import Spool
+from tests.monitor.facts import rounds, walk
+
+async def main():
+    spool = Spool(Path(sys.argv[1]))
+    await spool.open()
+    for number in range(int(sys.argv[2]), 10**9):
+        await spool.add(rounds(walk(started_ms=number)))
+        print(number, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def _killed(folder: Path, first: int, after: int) -> list[int]:
+    """A process says each walk aloud once it is kept, and is killed at some moment after so many: what it said."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", _SAYS_EACH_WALK_IT_KEPT, str(folder), str(first), stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout is not None
-    said = [int(await child.stdout.readline()) for _ in range(50)]
+    said = [int(await child.stdout.readline()) for _ in range(after)]
     child.send_signal(signal.SIGKILL)
     rest, _ = await child.communicate()
-    said += [int(line) for line in rest.splitlines()]
-    spool = Spool(tmp_path)
+    return said + [int(line) for line in rest.splitlines()]
+
+
+async def _kept(folder: Path) -> list[int]:
+    spool = Spool(folder)
     await spool.open()
-    kept = [each.started_ms for each in await spool.walks(limit=200_000)]
+    kept = [each.started_ms for each in await spool.walks(limit=1_000_000)]
     await spool.close()
+    return kept
+
+
+async def test_kill_minus_nine_loses_no_walk_that_was_kept(tmp_path: Path) -> None:
+    said = await _killed(tmp_path, 0, 50)
+    kept = await _kept(tmp_path)
     assert set(said) <= set(kept)
     assert len(kept) == len(set(kept))
+
+
+@pytest.mark.long
+async def test_fifty_kills_on_one_spool_lose_nothing(tmp_path: Path, figure: Callable[[str, float], None]) -> None:
+    said: list[int] = []
+    for number in range(50):
+        said += await _killed(tmp_path, (number + 1) * 1_000_000, 1 + 7 * number)
+    kept = await _kept(tmp_path)
+    figure("kills", 50)
+    figure("walks said to be kept", len(said))
+    figure("walks lost", len(set(said) - set(kept)))
+    assert set(said) <= set(kept)
+    with sqlite3.connect(tmp_path / "spool.db") as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 async def test_many_writers_at_once_are_one_after_the_other(spool: Spool) -> None:

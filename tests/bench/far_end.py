@@ -1,0 +1,111 @@
+"""The far ends of the benches, in a process of their own on 127.0.0.1: DNS, HTTP, HTTPS, OpenVPN, and who is silent.
+
+python -m tests.bench.far_end FOLDER     prints their ports, and lives until its standard input is closed
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import resource
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import trustme
+import uvloop
+
+from tests.probes.liars import NAME, answering, listening, resolver, says, silent
+
+_ADDRESS = "157.240.1.1"  # what the name resolves to: the step that resolves walks to no loopback address
+_OTHER_NAMES = 58  # a real edge certificate serves many; these bring the chain to 3.9 KB
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + b"".join(
+    b"X-Policy-%d: %s\r\n" % (number, b"default-src 'self'; " * 6) for number in range(8)
+)
+_PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
+_LONG_PAGE = _HEAD + b"Content-Length: 300000\r\nConnection: close\r\n\r\n" + b"x" * 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Who listens where on 127.0.0.1.
+
+    Attributes:
+        silent: accepts a connection and says nothing; `mute` does so once TLS stands.
+        long: HTTPS with a page of 300 KB.
+        ca_file: the root of everybody's chain.
+    """
+
+    dns: int
+    openvpn: int
+    silent: int
+    mute: int
+    http: int
+    https: int
+    long: int
+    ca_file: str
+
+
+@contextlib.contextmanager
+def far_end() -> Iterator[Ports]:
+    """Starts the process and ends it."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tests.bench.far_end", folder]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        try:
+            yield Ports(**json.loads(child.stdout.readline()))
+        finally:
+            child.communicate()
+
+
+def many_files() -> None:
+    """As many open sockets as this user may have."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _chain(ca_file: Path) -> ssl.SSLContext:
+    """A server's context with leaf (ECDSA) and two intermediates (RSA), as large sites have; writes the root."""
+    rsa = trustme.KeyType.RSA
+    root = trustme.CA(organization_name="Bench Root", key_type=rsa)
+    root.cert_pem.write_to_path(str(ca_file))
+    issuer = root.create_child_ca(key_type=rsa).create_child_ca(key_type=rsa)
+    leaf = issuer.issue_cert(NAME, *(f"*.edge-{number}.example.net" for number in range(_OTHER_NAMES)))
+    sent = sum(len(ssl.PEM_cert_to_DER_cert(pem.bytes().decode())) for pem in leaf.cert_chain_pems)
+    assert 3_500 < sent < 4_500, f"no longer a realistic chain: {sent} bytes"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(context)
+    return context
+
+
+def _openvpn(data: bytes) -> list[bytes]:
+    """A hard reset that acknowledges the client's (26 bytes, as openvpn 2.6 sends)."""
+    return [b"\x40" + bytes(8) + b"\x01" + bytes(4) + data[1:9] + bytes(4)]
+
+
+async def _serve(folder: Path) -> None:
+    ca_file = folder / "ca.pem"
+    tls = _chain(ca_file)
+    async with (
+        answering(resolver(addresses=(_ADDRESS,))) as dns,
+        answering(_openvpn) as openvpn,
+        listening(silent) as quiet,
+        listening(silent, tls) as mute,
+        listening(says(_PAGE)) as http,
+        listening(says(_PAGE), tls) as https,
+        listening(says(_LONG_PAGE), tls) as long,
+    ):
+        print(json.dumps(asdict(Ports(dns, openvpn, quiet, mute, http, https, long, str(ca_file)))), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    many_files()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(Path(sys.argv[1])))
