@@ -38,7 +38,7 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
     services, wrong = catalogue.load(names, beside=folder, responder=responder)
     for mistake in wrong:
         if mistake.file in names:  # a name nobody ships: the line is the one that asked for it
-            found.append(document.mistake(("services", names.index(mistake.file)), mistake.what))
+            found.append(document.mistake(("services", len(names) - 1 - names[::-1].index(mistake.file)), mistake.what))
         else:
             found.append(mistake)
     if config is None or found:

@@ -21,6 +21,9 @@ _ORDINARY = (
 )
 _HONEST = f"Didban/{__version__} (measures whether people can reach one another; control vantage)"
 
+# of a step's deadline: two tries of a resolver fit into one, and a page that stalls is kept before it strikes
+_RESOLVER_SHARE, _PAGE_SHARE = 0.45, 0.8
+
 
 def tools(loaded: Loaded, pace: Pace) -> Tools:
     """Inside, an ordinary browser's words; at a control we say what we are."""
@@ -29,9 +32,11 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
     ca_file = loaded.path(config.tls.ca_file) if config.tls.ca_file else None
     return Tools(
         clock=SystemClock(),
-        names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * 0.45, device=device),
+        names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device),
         wire=Sockets(ca_file, device),
-        web=Browser(_ORDINARY if config.vantage.role is Role.INSIDE else _HONEST),
+        web=Browser(
+            _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST, patience_s=pace.timeout_s * _PAGE_SHARE
+        ),
         fingerprints=known.load(),
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,

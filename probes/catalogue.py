@@ -23,7 +23,9 @@ RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder 
 _PORTS = {Kind.DNS: 53, Kind.TLS: 443, Kind.HTTP: 80, Kind.HTTPS: 443, Kind.OPENVPN: 1194}
 _TIERS = {Kind.OPENVPN: 2}
 _OVER_UDP = {Kind.DNS, Kind.OPENVPN}
+_OVER_TCP = set(Kind) - {Kind.DNS}
 _PROVES_ITSELF = {Kind.TLS, Kind.HTTPS}
+_OPTIONS = {Kind.HTTP: {"path"}, Kind.HTTPS: {"path"}}
 _ALL = 0
 
 
@@ -102,7 +104,9 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
             continue
         service, found = load_file(path, responder=responder)
         mistakes += found
-        if service is not None:
+        if service is not None and any(service.id == earlier.id for earlier in services):
+            mistakes.append(Mistake(name, 1, "", f"is {service.id!r}, which is asked for already"))
+        elif service is not None:
             services.append(service)
     return tuple(services), tuple(mistakes)
 
@@ -111,7 +115,10 @@ def locate(name: str, beside: Path) -> Path | None:
     """The file behind a shipped name or a path."""
     if re.fullmatch(r"[a-z0-9_-]+", name):
         return path if (path := SHIPPED / f"{name}.yml").is_file() else None
-    return path if (path := beside / name).is_file() else None
+    try:
+        return path if (path := beside / name).is_file() else None
+    except (OSError, ValueError):  # a name no file can have
+        return None
 
 
 def shipped() -> list[str]:
@@ -159,12 +166,18 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "hosts", "literal addresses take one name at most"
     if not row.ports and row.kind not in _PORTS:
         yield "ports", f"kind {row.kind} has no default port"
-    if row.transport is Transport.UDP and row.kind not in _OVER_UDP:
-        yield "transport", f"kind {row.kind} is not spoken over udp"
+    if row.kind not in (_OVER_UDP if row.transport is Transport.UDP else _OVER_TCP) and row.transport:
+        yield "transport", f"kind {row.kind} is not spoken over {row.transport}"
+    for key in ("hosts", "addresses", "ports"):
+        if len(set(getattr(row, key))) < len(getattr(row, key)):
+            yield key, "names one twice"
+    yield from _option_mistakes(row)
     if row.combine > count:
         yield "combine", f"asks for {row.combine} endpoints of {count}"
     if row.about is not None and row.scope is not None:
         yield "about", "a landmark is no canary"
+    if (row.about or row.scope is Scope.INTERNATIONAL) and not all(map(_is_public, row.addresses)):
+        yield "addresses", "a landmark or an international canary stands at public addresses of single hosts"
     if row.scope is Scope.INTERNATIONAL:
         if not row.addresses or len(row.hosts) != 1:
             yield "addresses", "an international canary has a literal address and one known name: DNS plays no part"
@@ -172,6 +185,19 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
             yield "kind", "an international canary must prove who it is: tls or https"
     if row.scope in (Scope.INTERNATIONAL, Scope.DOMESTIC) and row.at is None:
         yield "at", "is missing: in which country and network the canary stands"
+
+
+def _option_mistakes(row: TargetRow) -> Iterator[tuple[str, str]]:
+    known = _OPTIONS.get(row.kind, set())
+    for key in sorted(set(row.options) - known):
+        yield "options", f"{key!r} is no option of kind {row.kind}"
+    if "path" in known and not re.fullmatch(r"/[!-~]*", row.options.get("path", "/")):
+        yield "options", "path must begin with / and hold no space, and nothing beyond ASCII unescaped"
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address)
+    return ip.is_global and not ip.is_multicast
 
 
 def _target(service: str, row: TargetRow, responder: str) -> Target:

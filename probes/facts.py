@@ -130,7 +130,7 @@ class Observation:
     certificate: Certificate | None = None  # handshake
     status: int | None = None  # fetch
     answer: Answer | None = None  # fetch, from an authenticated far end only
-    body_sha256: str | None = None  # fetch: of the part that was read, own address scrubbed
+    body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     """
     mark = next((id for address in answer.addresses if (id := known.forged_answer(address))), None)
     seen = replace(seen, answers=answer.addresses, fingerprint=mark)
-    public = [address for address in answer.addresses if ipaddress.ip_address(address).is_global]
+    public = [address for address in answer.addresses if _public(address)]
     if public and (mark is None or place.target.kind in _PROVES_ITSELF):
         return seen, replace(place, address=public[place.turn % len(public)])
     findings: tuple[Finding, ...] = ()
@@ -51,6 +51,12 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     elif answer.private_resolver and all(_nowhere(address) for address in answer.addresses):
         findings = (Finding.LOCAL_SINKHOLE,)
     return replace(seen, failure=Failure.DNS_BOGON, findings=findings), place
+
+
+def _public(address: str) -> bool:
+    """One host somewhere in the world; multicast counts as global, and would be heard by every neighbour."""
+    ip = ipaddress.ip_address(address)
+    return ip.is_global and not ip.is_multicast
 
 
 def _nowhere(address: str) -> bool:

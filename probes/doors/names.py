@@ -17,13 +17,18 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.IN.A  # loaded before any reply: a foreign class seen first would settle what an A record is
+import dns.rrset
 
 from probes.failure import Refusal
 from probes.ports import Resolved, Traffic
 from probes.words import Failure
 
 _UDP_PAYLOAD = 1232  # DNS flag day 2020: fits every path without fragments
+_MOST_REPLY_BYTES, _MOST_RECORDS = 4096, 100  # dnspython needs 13 s for 64 KB of compressed names (measured)
+_MOST_DATAGRAMS = 32  # a flood of noise must not eat the day's bytes
 _UDP_HEADERS = 28
 _TCP_HEADERS = 280  # a connect, a close and a segment each way
 _TRY_NEXT = {Failure.DNS_SERVFAIL, Failure.DNS_REFUSED, Failure.DNS_MALFORMED_REPLY, Failure.DNS_WRONG_ID}
@@ -51,26 +56,34 @@ class Resolvers:
 
     async def resolve(self, host: str, traffic: Traffic) -> Resolved:
         """Two tries, the second at the next resolver; NXDOMAIN and an empty answer are believed at once (RFC 1035)."""
-        query = dns.message.make_query(host, dns.rdatatype.A, use_edns=0, payload=_UDP_PAYLOAD)
         server = self.servers[0]
         try:
-            reply = await self._one_try(query, server, traffic)
-        except (OSError, Refusal) as error:
-            if isinstance(error, Refusal) and error.failure not in _TRY_NEXT:
+            reply = await self._one_try(host, server, traffic)
+        except (OSError, EOFError, Refusal) as first:
+            if isinstance(first, Refusal) and first.failure not in _TRY_NEXT:
                 raise
             server = self.servers[1 % len(self.servers)]
-            reply = await self._one_try(query, server, traffic)
-        return Resolved(_addresses(reply), ipaddress.ip_address(server).is_private)
+            try:
+                reply = await self._one_try(host, server, traffic)
+            except TimeoutError:
+                if isinstance(first, Refusal):  # a No that was heard says more than a silence after it
+                    raise first from None
+                raise
+        return Resolved(_addresses(reply), _in_the_house(server))
 
     async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
-        query = dns.message.make_query(host, dns.rdatatype.A, use_edns=0, payload=_UDP_PAYLOAD)
+        query = _query(host)
         try:
             await self._by_udp(query, resolver, port, traffic)
         except TimeoutError:
             await self._by_udp(query, resolver, port, traffic)
 
-    async def _one_try(self, query: dns.message.Message, server: str, traffic: Traffic) -> dns.message.Message:
+    async def _one_try(self, host: str, server: str, traffic: Traffic) -> dns.message.Message:
+        query = _query(host)
         reply = await self._by_udp(query, server, self.port, traffic)
+        if reply.rcode() is dns.rcode.FORMERR:  # a resolver older than EDNS
+            query = _query(host, edns=False)
+            reply = await self._by_udp(query, server, self.port, traffic)
         if reply.flags & dns.flags.TC:
             reply = await self._by_tcp(query, server, traffic)
         if failure := _RCODES.get(reply.rcode()):
@@ -92,7 +105,7 @@ class Resolvers:
                 async with asyncio.timeout(self.patience_s):
                     await loop.sock_sendall(line, wire)
                     traffic.sent += len(wire) + _UDP_HEADERS
-                    while True:
+                    for _ in range(_MOST_DATAGRAMS):
                         data = await loop.sock_recv(line, 65535)
                         traffic.received += len(data) + _UDP_HEADERS
                         try:
@@ -102,7 +115,7 @@ class Resolvers:
             except TimeoutError:
                 if seen is None:
                     raise
-                raise Refusal(seen) from None
+        raise Refusal(seen or Failure.DNS_MALFORMED_REPLY)
 
     async def _by_tcp(self, query: dns.message.Message, server: str, traffic: Traffic) -> dns.message.Message:
         loop = asyncio.get_running_loop()
@@ -116,6 +129,18 @@ class Resolvers:
         traffic.sent += len(wire) + _TCP_HEADERS
         traffic.received += len(data) + _TCP_HEADERS
         return _parse(query, data)
+
+
+def _query(host: str, *, edns: bool = True) -> dns.message.Message:
+    if not edns:
+        return dns.message.make_query(host, dns.rdatatype.A)
+    return dns.message.make_query(host, dns.rdatatype.A, use_edns=0, payload=_UDP_PAYLOAD)
+
+
+def _in_the_house(server: str) -> bool:
+    """A home router, as against a stub on this machine: what that one says may come from anywhere."""
+    ip = ipaddress.ip_address(server)
+    return ip.is_private and not ip.is_loopback
 
 
 def _socket(server: str, kind: socket.SocketKind, device: str) -> contextlib.closing[socket.socket]:
@@ -138,6 +163,9 @@ async def _exactly(loop: asyncio.AbstractEventLoop, line: socket.socket, count: 
 
 
 def _parse(query: dns.message.Message, data: bytes) -> dns.message.Message:
+    records = sum(int.from_bytes(data[at : at + 2], "big") for at in (6, 8, 10))
+    if len(data) > _MOST_REPLY_BYTES or records > _MOST_RECORDS:
+        raise Refusal(Failure.DNS_MALFORMED_REPLY)
     try:
         reply = dns.message.from_wire(data, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError):
@@ -150,5 +178,10 @@ def _parse(query: dns.message.Message, data: bytes) -> dns.message.Message:
 
 
 def _addresses(reply: dns.message.Message) -> tuple[str, ...]:
-    found = (rdata.address for rrset in reply.answer if rrset.rdtype == dns.rdatatype.A for rdata in rrset)
+    found = (rdata.address for rrset in reply.answer if _holds_addresses(rrset) for rdata in rrset)
     return tuple(dict.fromkeys(found))[:32]
+
+
+def _holds_addresses(rrset: dns.rrset.RRset) -> bool:
+    """Of class IN: an A record of another class is something else, and a liar's to send."""
+    return rrset.rdtype == dns.rdatatype.A and rrset.rdclass == dns.rdataclass.IN

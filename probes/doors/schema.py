@@ -112,8 +112,19 @@ def fit(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Mis
         try:
             fitted = model.model_validate_json(json.dumps(document.value if document.value is not None else {}))
         except ValidationError as error:
-            mistakes += (_mistake(detail, document, model) for detail in error.errors(include_url=False))
+            mistakes += (_mistake(detail, document, model) for detail in _causes(error.errors(include_url=False)))
     return (fitted if not mistakes else None), tuple(sorted(set(mistakes)))
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the echoes: a list is not too short because its only row is wrong."""
+    places = [detail["loc"] for detail in details]
+
+    def is_echo(detail: ErrorDetails) -> bool:
+        here = detail["loc"]
+        return detail["type"] == "too_short" and any(p != here and p[: len(here)] == here for p in places)
+
+    return [detail for detail in details if not is_echo(detail)]
 
 
 def _mistake(detail: ErrorDetails, document: Document, model: type[BaseModel]) -> Mistake:

@@ -6,6 +6,8 @@ connection").
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 
 import h11
@@ -16,15 +18,24 @@ from probes.words import Failure
 
 _HEAD_BYTES = 16 * 1024
 _BODY_BYTES = 64 * 1024
+_MOST_READ_BYTES = 4 * _BODY_BYTES  # a body of one byte a chunk may wrap each in 16 KiB of nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """`Web`. `user_agent` is an ordinary one inside a country, an honest one at a control."""
+    """`Web`.
+
+    Args:
+        user_agent: an ordinary one inside a country, an honest one at a control.
+        patience_s: from the request on, how long a body is waited for; the step's own deadline stands above it, and
+            whoever waits for that loses the head as well.
+    """
 
     user_agent: str
+    patience_s: float
 
     async def fetch(self, stream: Stream, host: str, path: str, *, secure: bool) -> Page:
+        until_s = asyncio.get_running_loop().time() + self.patience_s
         talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
         try:
             request = talk.send(h11.Request(method="GET", target=path, headers=self._headers(host)))
@@ -33,7 +44,7 @@ class Browser:
             if not 200 <= head.status_code < 600:
                 raise Refusal(Failure.HTTP_REQUEST_FAILED)
             wanted = 0 if secure and head.status_code < 400 else _BODY_BYTES
-            body = await self._body(talk, stream, wanted)
+            body = await self._body(talk, stream, wanted, until_s)
         except h11.ProtocolError:
             raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in head.headers}
@@ -61,26 +72,26 @@ class Browser:
             else:
                 raise Refusal(Failure.HTTP_REQUEST_FAILED)
 
-    async def _body(self, talk: h11.Connection, stream: Stream, wanted: int) -> bytes:
-        """What came of it. A body that breaks off is no failure: the head has already said what the far end thinks."""
-        body = b""
-        while len(body) < wanted:
-            try:
-                event = talk.next_event()
-            except h11.RemoteProtocolError:
-                break
-            if event is h11.NEED_DATA:
-                await _feed(talk, stream)
-            elif isinstance(event, h11.Data):
-                body += bytes(event.data)
-            else:
-                break
-        return body[:wanted]
+    async def _body(self, talk: h11.Connection, stream: Stream, wanted: int, until_s: float) -> bytes:
+        """What came of it. A body that breaks off, by a close, a reset or silence, is no failure: the head has said."""
+        body, read = bytearray(), 0
+        with contextlib.suppress(h11.RemoteProtocolError, OSError, EOFError):
+            async with asyncio.timeout_at(until_s):
+                while len(body) < wanted and read < _MOST_READ_BYTES:
+                    event = talk.next_event()
+                    if event is h11.NEED_DATA:
+                        read += await _feed(talk, stream)
+                    elif isinstance(event, h11.Data):
+                        body += event.data
+                    else:
+                        break
+        return bytes(body[:wanted])
 
 
-async def _feed(talk: h11.Connection, stream: Stream) -> None:
-    """A close before the head is a failure of its own, not bad HTTP: the two have different causes."""
+async def _feed(talk: h11.Connection, stream: Stream) -> int:
+    """Takes in what came; its length. A close before the head is no bad HTTP: the two have different causes."""
     data = await stream.receive(16 * 1024)
     if not data and talk.their_state is h11.SEND_RESPONSE:
         raise EOFError
     talk.receive_data(data)
+    return len(data)

@@ -7,6 +7,7 @@ mid-handshake reads as a reset) and aiohttp puts one timeout round connect and h
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import socket
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from probes.facts import Certificate
+from probes.failure import Refusal
 from probes.ports import Stream, Traffic
-from probes.words import Transport
+from probes.words import Failure, Transport
 
 _CHUNK = 16 * 1024
 _RECEIVE_BUFFER = 16 * 1024  # bounds what a page we close early still costs a mobile line
@@ -68,7 +70,8 @@ class SecureLine:
                 if not await self._fill():
                     raise EOFError from None
             except ssl.SSLError:
-                await self._flush()  # the alert that says why: an ordinary client sends it
+                with contextlib.suppress(OSError):  # they may be gone; what they showed outranks that
+                    await self._flush()  # the alert that says why: an ordinary client sends it
                 raise
             else:
                 await self._flush()
@@ -154,7 +157,10 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _certificate(tls: ssl.SSLObject) -> Certificate:
-    shown: dict[str, Any] = tls.getpeercert() or {}
+    try:
+        shown: dict[str, Any] = tls.getpeercert() or {}
+    except ValueError:  # a name in it that is no text
+        raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
     der = tls.getpeercert(binary_form=True) or b""
     issuer: dict[str, str] = dict(pair for rdn in shown.get("issuer", ()) for pair in rdn)
     return Certificate(

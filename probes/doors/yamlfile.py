@@ -16,6 +16,7 @@ Location = tuple[str | int, ...]
 
 _MOST_BYTES = 1024 * 1024
 _MOST_NODES = 100_000  # an alias bomb is small on disk and endless in memory
+_TOO_MUCH = "unfolds into too much: too deep, or aliases of aliases"
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
@@ -53,7 +54,8 @@ class Document:
 
 def dotted(location: Location) -> str:
     """`("targets", 0, "ports", 1)` as a person writes it: `targets[0].ports[1]`."""
-    return re.sub(r"^\.", "", "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location))
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return " ".join(path.removeprefix(".").split())
 
 
 def read(path: Path) -> Document:
@@ -66,6 +68,8 @@ def read(path: Path) -> Document:
         return _unreadable(path, 1, "is larger than 1 MB")
     try:
         root = YAML(typ="rt", pure=True).compose(data.decode("utf-8"))
+    except RecursionError:
+        return _unreadable(path, 1, _TOO_MUCH)
     except UnicodeDecodeError as error:
         return _unreadable(path, data[: error.start].count(b"\n") + 1, "is not UTF-8 text")
     except MarkedYAMLError as error:
@@ -77,7 +81,7 @@ def read(path: Path) -> Document:
     try:
         value = reader.value(root, ()) if root is not None else None
     except (_TooMuch, RecursionError):
-        return _unreadable(path, 1, "unfolds into too much: too deep, or aliases of aliases")
+        return _unreadable(path, 1, _TOO_MUCH)
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
 
 

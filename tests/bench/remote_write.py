@@ -1,8 +1,8 @@
 """Encoding one batch of 400 series as remote write 1.0, beside Google's protobuf where it is installed.
 
 The peer fills protobuf messages from the same tuples and compresses with the same snappy; both read back as the same
-series. Without it there is no peer: JSON is another format. Every batch here holds the same series as the one before, as
-a vantage's ticks do.
+series. Without it there is no peer: JSON is another format. Every batch here holds the same series as the one before,
+as a vantage's ticks do.
 """
 
 from __future__ import annotations

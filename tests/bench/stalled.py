@@ -4,8 +4,9 @@
 
 They hang in the handshake, as when a ClientHello is swallowed, or in the fetch, as when a line dies under load. Each
 figure comes from a fresh process, warmed up by one stalled walk, and is the growth of its resident set while 500 more
-hang. The kernel's socket buffers are in neither figure. What is not comparable: Didban's figure holds the record of each
-walk in the making; aiohttp's holds one session for all, the cheapest way to use it. Both walk to a literal address.
+hang. The kernel's socket buffers are in neither figure. What is not comparable: Didban's figure holds the record of
+each walk in the making; aiohttp's holds one session for all, the cheapest way to use it. Both walk to a literal
+address.
 """
 
 from __future__ import annotations

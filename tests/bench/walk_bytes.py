@@ -2,12 +2,12 @@
 
     python -m tests.bench.walk_bytes inside     measures; only in a network namespace with nothing in it but loopback
 
-In that namespace loopback has an MTU of 1,500 and segments like any line (no GSO), so its counters see every packet there
-and back, each once, without a link header. Every walk resolves its name. The chain is 3.9 KB (a leaf and two
-intermediates), the head of a page 1.4 KB, its body 1 KB; the long page has 300 KB, of which we take what came before we
-closed. What is not comparable: no packet is lost here, and with no distance there are fewer bare acknowledgements, but
-more of a long page arrives before our close does. `_own_count` is what the walk itself counted, which the daily cap goes
-by.
+In that namespace loopback has an MTU of 1,500 and segments like any line (no GSO), so its counters see every packet
+there and back, each once, without a link header. Every walk resolves its name. The chain is 3.9 KB (a leaf and two
+intermediates), the head of a page 1.4 KB, its body 1 KB; the long page has 300 KB, of which we take what came before
+we closed. What is not comparable: no packet is lost here, and with no distance there are fewer bare acknowledgements,
+but more of a long page arrives before our close does. `_own_count` is what the walk itself counted, which the daily
+cap goes by.
 """
 
 from __future__ import annotations

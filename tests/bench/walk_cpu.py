@@ -1,12 +1,12 @@
 """CPU of one walk that succeeds, beside who does the same work: resolve, connect, handshake and fetch on 127.0.0.1.
 
-All sides of a kind take turns in one process on uvloop, eight in flight; the far ends live in another process. What is
-not comparable: Didban tells the steps apart, names what failed and hands over a record, aiohttp gives one page or one
-exception and reads the page to its end (1 KB), where Didban stops at the head. aiohttp asks DNS through dnspython, since
-it has no resolver of its own but the system's; all ask the same question, and both trust the system's roots and one more.
-uvloop opens a connection in C, which no socket of one's own can match. blackbox_exporter resolves nothing here (its
-resolver is the system's), so Didban's side of that pair walks to a literal address; its figure holds the answering of
-`/probe`, and Didban's does not hold judging and stating.
+All sides of a kind take turns in one process on uvloop, eight in flight; the far ends live in another process. What
+is not comparable: Didban tells the steps apart, names what failed and hands over a record, aiohttp gives one page or
+one exception and reads the page to its end (1 KB), where Didban stops at the head. aiohttp asks DNS through
+dnspython, since it has no resolver of its own but the system's; all ask the same question, and both trust the
+system's roots and one more. uvloop opens a connection in C, which no socket of one's own can match. blackbox_exporter
+resolves nothing here (its resolver is the system's), so Didban's side of that pair walks to a literal address; its
+figure holds the answering of `/probe`, and Didban's does not hold judging and stating.
 """
 
 from __future__ import annotations

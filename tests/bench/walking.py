@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from probes.doors.clock import SystemClock
-from probes.doors.names import Resolvers
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.facts import Certificate, Target, Walk
-from probes.fingerprint import Fingerprints
 from probes.place import Tools
 from probes.ports import Stream, Traffic
 from probes.words import Kind, Transport
 from tests.bench.far_end import Ports
+from tests.probes import liars
 from tests.probes.liars import target, walked
 
 TIMEOUT_S = 5.0
@@ -39,15 +37,11 @@ class Home:
 
 def tools(ca_file: str, dns_port: int = 9, *, timeout_s: float = TIMEOUT_S) -> Tools:
     """What every walk of the bench shares; no fingerprints, as no peer has any."""
-    return Tools(
-        clock=SystemClock(),
-        names=Resolvers(["127.0.0.1"], patience_s=timeout_s * 0.45, port=dns_port),
-        wire=Home(Sockets(Path(ca_file))),
-        web=Browser(_AGENT),
-        fingerprints=Fingerprints(),
-        timeout_s=timeout_s,
-        token=secrets.token_bytes,
-    )
+    hands = liars.tools(Path(ca_file), dns_port=dns_port, timeout_s=timeout_s)
+    assert isinstance(hands.wire, Sockets)
+    assert isinstance(hands.web, Browser)
+    web = replace(hands.web, user_agent=_AGENT)
+    return replace(hands, wire=Home(hands.wire), web=web, token=secrets.token_bytes)
 
 
 @dataclass(frozen=True, slots=True)

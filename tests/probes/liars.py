@@ -148,10 +148,10 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def answering(reply: Reply) -> AsyncIterator[int]:
-    """The UDP port of somebody who answers each datagram with `reply`'s."""
+async def answering(reply: Reply, port: int = 0) -> AsyncIterator[int]:
+    """The UDP port (any, or this one) of somebody who answers each datagram with `reply`'s."""
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(reply), local_addr=("127.0.0.1", 0))
+    transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(reply), local_addr=("127.0.0.1", port))
     try:
         yield transport.get_extra_info("sockname")[1]
     finally:
@@ -180,7 +180,7 @@ def tools(ca_file: Path | None = None, *, dns_port: int = 9, timeout_s: float = 
         clock=SystemClock(),
         names=Resolvers(["127.0.0.1"], patience_s=timeout_s * 0.45, port=dns_port),
         wire=Sockets(ca_file),
-        web=Browser("test"),
+        web=Browser("test", patience_s=timeout_s * 0.8),
         fingerprints=Fingerprints(),
         timeout_s=timeout_s,
         token=lambda count: bytes(range(count)),

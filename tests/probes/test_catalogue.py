@@ -96,3 +96,60 @@ def test_no_row_of_the_catalogue_is_read_as_a_forgery() -> None:
     fingerprints = known.load()
     addresses = [endpoint.address for target in TARGETS for endpoint in target.endpoints if endpoint.address]
     assert [each for each in addresses if fingerprints.forged_answer(each)] == []
+
+
+# ---------------------------------------------------------------- service files of others
+
+HEAD = "service: x\ntitle: {en: X}\ncategory: test\ntargets:\n"
+ROW = "  - {id: a, kind: KIND, depth: web, source: test, MORE}\n"
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    path = folder / "x.yml"
+    path.write_text(text)
+    return [str(each).removeprefix(f"{folder}/") for each in catalogue.load_file(path)[1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "line"),
+    [
+        ("carrier_pigeon", "hosts: [a.example]",
+         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', not 'carrier_pigeon'"),
+        ("tls", "hosts: [a.example], ports: [70000]",
+         "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
+        ("https", "hosts: [a.example], options: {path: '/a b'}",
+         "x.yml:5: targets[0].options: path must begin with / and hold no space, and nothing beyond ASCII unescaped"),
+        ("https", "hosts: [a.example], options: {path: /سلام}",
+         "x.yml:5: targets[0].options: path must begin with / and hold no space, and nothing beyond ASCII unescaped"),
+        ("https", "hosts: [a.example], options: {pth: /a}", "x.yml:5: targets[0].options: 'pth' is no option of kind https"),
+        ("tcp", "hosts: [a.example, a.example], ports: [1]", "x.yml:5: targets[0].hosts: names one twice"),
+        ("tls", "hosts: [a.example], transport: udp", "x.yml:5: targets[0].transport: kind tls is not spoken over udp"),
+        ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
+        ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
+         "x.yml:5: targets[0].addresses: a landmark or an international canary stands at public addresses of single hosts"),
+        ("tls", "hosts: [a.example], at: {country: NO!, network: AS1}",
+         "x.yml:5: targets[0].at.country: must be a country of ISO 3166-1 such as IR, not 'NO!'"),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_line(tmp_path: Path, kind: str, more: str, line: str) -> None:
+    assert mistakes(tmp_path, HEAD + ROW.replace("KIND", kind).replace("MORE", more)) == [line]
+
+
+def test_norway_is_a_country_and_never_false(tmp_path: Path) -> None:
+    row = ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example], at: {country: NO, network: AS1}")
+    assert mistakes(tmp_path, HEAD + row) == []
+
+
+@pytest.mark.parametrize("depth", [500, 5_000])
+def test_a_file_that_is_all_brackets_is_one_mistake(tmp_path: Path, depth: int) -> None:
+    (line,) = mistakes(tmp_path, "a: " + "[" * depth + "]" * depth)
+    assert line.startswith("x.yml:1: ")
+
+
+def test_a_service_asked_for_twice_is_a_mistake(tmp_path: Path) -> None:
+    for name in ("x.yml", "y.yml"):
+        (tmp_path / name).write_text(HEAD + ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example]"))
+    _, found = catalogue.load(["./x.yml", "./y.yml"], beside=tmp_path)
+    assert [str(each) for each in found] == ["./y.yml:1: is 'x', which is asked for already"]
+    _, found = catalogue.load(["imo", "x" * 300 + "/", "imo"], beside=tmp_path)
+    assert len(found) == 2

@@ -45,6 +45,12 @@ def os_error(number: int) -> OSError:
         (os_error(errno.ECONNABORTED), Failure.CONNECTION_ABORTED),
         (os_error(errno.EHOSTUNREACH), Failure.HOST_UNREACHABLE),
         (os_error(errno.ENETUNREACH), Failure.NETWORK_UNREACHABLE),
+        (os_error(errno.ENODEV), Failure.NETWORK_UNREACHABLE),  # the interface walks are bound to is gone
+        (os_error(errno.ENONET), Failure.HOST_UNREACHABLE),  # ICMP 3/8
+        (os_error(errno.EOPNOTSUPP), Failure.HOST_UNREACHABLE),  # ICMP 3/5
+        (os_error(errno.EMSGSIZE), Failure.HOST_UNREACHABLE),  # ICMP 3/4
+        (os_error(errno.EILSEQ), Failure.UNKNOWN),
+        (OSError("without a number"), None),
         (os_error(errno.EMFILE), None),
         (os_error(errno.ENOMEM), None),
         (os_error(errno.EPERM), None),

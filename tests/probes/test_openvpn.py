@@ -45,6 +45,11 @@ def test_an_answer_to_somebody_else_proves_nothing(at: int) -> None:
     assert HardReset(sent[1:9], Transport.UDP).read(changed) is expected
 
 
+@pytest.mark.parametrize("packet", [b"\x00\x0e\x38", b"\x00\x30\x38", b"\x00\x30\x48" + bytes(60)])
+def test_another_packet_by_tcp_is_something_else_at_once(packet: bytes) -> None:
+    assert HardReset(bytes(8), Transport.TCP).read(packet) is Reply.OTHER
+
+
 @given(st.binary(max_size=200), st.sampled_from(Transport))
 def test_no_bytes_make_it_raise(data: bytes, transport: Transport) -> None:
     assert HardReset(bytes(8), transport).read(data) in Reply

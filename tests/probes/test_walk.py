@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import resource
+import socket
+import ssl
+import struct
+import time
 from dataclasses import replace
 from ipaddress import ip_network
 
+import dns.flags
 import dns.message
 import dns.rcode
 import pytest
@@ -15,6 +20,7 @@ import trustme
 
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
+from probes.ports import Resolved, Traffic
 from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, Reply, listening, target, tools, walked
@@ -96,6 +102,26 @@ async def test_each_flaw_of_a_certificate_has_its_word(
         assert certificate is not None
         assert certificate.issuer.startswith("trustme")
         assert len(certificate.sha256) == 64
+
+
+async def test_a_bad_certificate_followed_by_a_reset_is_a_bad_certificate() -> None:
+    """A middlebox that shows its own certificate and hangs up must not pass for one that only hangs up."""
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        away, to = await asyncio.open_connection("127.0.0.1", inner)
+        to.write(await reader.read(65536))
+        writer.write(await away.read(65536))
+        await writer.drain()
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        to.close()
+        writer.transport.abort()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("elsewhere.example").configure_cert(context)
+    async with listening(liars.silent, context) as inner, listening(relay) as port:
+        walk = await walked(target(Kind.TLS, port), tools())
+    assert broke(walk) == (Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY)
 
 
 # ---------------------------------------------------------------- fetch
@@ -192,6 +218,56 @@ async def test_a_refusal_counts_only_from_an_authenticated_far_end(authority: Au
     assert (await fetched(authority, liars.says(law), known=KNOWN, secure=False)).findings == ()
 
 
+@pytest.mark.parametrize("secure", [True, False])
+@pytest.mark.parametrize("end", ["reset", "silence", "drip", "close"])
+async def test_a_page_that_breaks_off_has_been_seen_all_the_same(authority: Authority, end: str, secure: bool) -> None:
+    """The head says what the far end thinks; a reset or a silence behind it takes nothing of that back."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"HTTP/1.1 451 No\r\nContent-Length: 5000\r\n\r\n" + PAGE.partition(b"\r\n\r\n")[2])
+        await writer.drain()
+        if end == "reset":
+            await asyncio.sleep(0.05)
+            raw = writer.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+        while end == "drip":
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        if end == "silence":
+            await reader.read()
+
+    walk = await fetched(authority, behave, known=KNOWN, secure=secure)
+    assert walk.failure is None
+    assert walk.last.status == 451
+    assert walk.findings == ((Finding.PROVIDER_REFUSAL,) if secure else (Finding.BLOCK_PAGE,))
+
+
+async def test_chunks_wrapped_in_nothing_cost_what_is_read_of_them(authority: Authority) -> None:
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"1;" + b"x" * 15_000 + b"\r\na\r\n")
+            await writer.drain()
+
+    walk = await fetched(authority, behave)
+    assert walk.last.status == 403
+    assert walk.bytes_received < 500_000
+
+
+async def test_our_own_address_on_a_page_is_in_no_digest(authority: Authority) -> None:
+    def page(address: str) -> Behaviour:
+        body = f"<p>Blocked. Your IP: {address}</p>".encode()
+        return liars.says(b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    addresses = ("203.0.113.77", "198.51.100.4", "2001:db8::77", "203-0-113-77", "MjAzLjAuMTEzLjc3")
+    digests = {(await fetched(authority, page(address))).last.body_sha256 for address in addresses}
+    assert len(digests) == 1
+    assert None not in digests
+
+
 async def test_a_challenge_is_an_answer(authority: Authority) -> None:
     page = b"HTTP/1.1 403 Forbidden\r\ncf-mitigated: challenge\r\nContent-Length: 0\r\n\r\n"
     walk = await fetched(authority, liars.says(page), known=KNOWN)
@@ -257,6 +333,19 @@ IRAN = Fingerprints(forged=(ForgedAnswer("ir_10_10_34", ip_network("10.10.34.0/2
 TURKEY = Fingerprints(forged=(ForgedAnswer("tr_6", ip_network("195.175.254.2/32")),))
 
 
+class HomeRouter:
+    """A resolver in the house, which answers every name alike."""
+
+    def __init__(self, answer: str) -> None:
+        self._answer = answer
+
+    async def resolve(self, host: str, traffic: Traffic) -> Resolved:
+        return Resolved((self._answer,), private_resolver=True)
+
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+        raise AssertionError
+
+
 @pytest.mark.parametrize(
     ("answer", "known", "finding"),
     [
@@ -267,13 +356,102 @@ TURKEY = Fingerprints(forged=(ForgedAnswer("tr_6", ip_network("195.175.254.2/32"
     ],
 )
 async def test_a_forgery_is_told_from_a_sinkhole_at_home(answer: str, known: Fingerprints, finding: Finding) -> None:
-    """The resolver here stands in private space, as a home router's does; a known forgery is one all the same."""
-    async with liars.answering(liars.resolver(addresses=(answer,))) as port:
-        hands = replace(tools(dns_port=port), fingerprints=known)
-        walk = await walked(replace(target(Kind.TCP, 443, named=True)), hands)
+    """A known forgery is one whoever hands it on."""
+    hands = replace(tools(), names=HomeRouter(answer), fingerprints=known)
+    walk = await walked(target(Kind.TCP, 443, named=True), hands)
     assert broke(walk) == (Step.RESOLVE, Failure.DNS_BOGON)
     assert walk.findings == (finding,)
     assert walk.address == "", "nobody walks to where a liar points"
+
+
+@pytest.mark.parametrize("answer", ["0.0.0.0", "127.0.0.1", "10.20.30.40", "239.255.255.250"])
+async def test_a_stub_on_this_machine_is_no_sinkhole_and_its_answer_leads_nowhere(answer: str) -> None:
+    """What stands behind it may be the operator's resolver; multicast would be heard by every neighbour."""
+    async with liars.answering(liars.resolver(addresses=(answer,))) as port:
+        walk = await walked(target(Kind.OPENVPN, 1194, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, Failure.DNS_BOGON)
+    assert (walk.findings, walk.address) == ((), "")
+
+
+@pytest.mark.parametrize("rdclass", [2, 3, 4, 254, 255])
+async def test_an_address_of_another_class_is_none(rdclass: int) -> None:
+    """One such datagram must neither end the daemon nor spoil the next good answer."""
+
+    def reply(data: bytes) -> list[bytes]:
+        (good,) = liars.resolver(addresses=("157.240.1.1",))(data)
+        at = good.rindex(b"\x00\x01\x00\x01")  # type A, class IN of the answer
+        return [good[: at + 2] + rdclass.to_bytes(2, "big") + good[at + 4 :]]
+
+    async with liars.answering(reply) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, Failure.DNS_MALFORMED_REPLY if rdclass == 3 else Failure.DNS_NO_ANSWER)
+    async with liars.answering(liars.resolver(addresses=("157.240.1.1",))) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert walk.steps[0].answers == ("157.240.1.1",)
+
+
+async def test_a_huge_reply_does_not_hold_everything_up() -> None:
+    """Thousands of records that point at one long name cost dnspython seconds: they are not unfolded."""
+
+    def reply(data: bytes) -> list[bytes]:
+        question = data[12 : data.index(b"\0", 12) + 5]
+        record = b"\xc0\x0c\x00\x0f\x00\x01" + bytes(4) + b"\x00\x04\x00\x0a\xc0\x0c"
+        head = data[:2] + b"\x81\x80" + b"\x00\x01" + (4000).to_bytes(2, "big") + bytes(4)
+        return [(head + question + record * 4000)[:60_000]]
+
+    began_s = time.process_time()
+    async with liars.answering(reply) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, Failure.DNS_MALFORMED_REPLY)
+    assert time.process_time() - began_s < 1
+
+
+async def test_a_flood_of_noise_is_not_read_to_its_end() -> None:
+    async with liars.answering(lambda data: [b"noise" * 100] * 500) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, Failure.DNS_MALFORMED_REPLY)
+    assert walk.bytes_received < 40_000
+
+
+async def test_a_resolver_older_than_edns_is_asked_without() -> None:
+    def reply(data: bytes) -> list[bytes]:
+        edns = dns.message.from_wire(data).edns >= 0
+        return (liars.resolver(dns.rcode.FORMERR) if edns else liars.resolver(addresses=("157.240.1.1",)))(data)
+
+    async with liars.answering(reply) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert walk.steps[0].answers == ("157.240.1.1",)
+
+
+async def test_a_no_that_was_heard_says_more_than_a_silence_after_it() -> None:
+    heard: list[bytes] = []
+
+    def first_only(data: bytes) -> list[bytes]:
+        heard.append(data)
+        return liars.resolver(dns.rcode.SERVFAIL)(data) if len(heard) == 1 else []
+
+    async with liars.answering(first_only) as port:
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, Failure.DNS_SERVFAIL)
+
+
+@pytest.mark.parametrize(("answer", "failure"), [("truth", None), ("close", Failure.EOF), ("silence", Failure.TIMEOUT)])
+async def test_a_truncated_answer_is_asked_for_by_tcp(answer: str, failure: Failure | None) -> None:
+    def truncated(data: bytes) -> list[bytes]:
+        reply = dns.message.make_response(dns.message.from_wire(data))
+        reply.flags |= dns.flags.TC
+        return [reply.to_wire()]
+
+    async def by_tcp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        query = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+        (reply,) = liars.resolver(addresses=("157.240.1.1",))(query)
+        if answer == "silence":
+            await reader.read()
+        writer.write(len(reply).to_bytes(2, "big") + (reply if answer == "truth" else reply[:9]))
+
+    async with listening(by_tcp) as port, liars.answering(truncated, port):
+        walk = await walked(target(Kind.DNS, 53, transport=Transport.UDP, named=True), tools(dns_port=port))
+    assert broke(walk) == (Step.RESOLVE, failure)
 
 
 # ---------------------------------------------------------------- knock
@@ -288,10 +466,11 @@ def openvpn(data: bytes) -> list[bytes]:
     [
         (openvpn, None),
         (lambda data: [], Failure.TIMEOUT),
+        (lambda data: [b"somebody else's", *openvpn(data)], None),
         (lambda data: [data], Failure.KNOCK_UNEXPECTED_REPLY),
         (lambda data: [b"\x40" + bytes(25)], Failure.KNOCK_UNEXPECTED_REPLY),
     ],
-    ids=["answers", "silence", "echo", "other session"],
+    ids=["answers", "silence", "the truth is second", "echo", "other session"],
 )
 async def test_openvpn_over_udp(reply: Reply, failure: Failure | None) -> None:
     async with liars.answering(reply) as port:
