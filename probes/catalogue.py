@@ -176,8 +176,8 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "combine", f"asks for {row.combine} endpoints of {count}"
     if row.about is not None and row.scope is not None:
         yield "about", "a landmark is no canary"
-    if (row.about or row.scope is Scope.INTERNATIONAL) and not all(map(_is_public, row.addresses)):
-        yield "addresses", "a landmark or an international canary stands at public addresses of single hosts"
+    if row.about and not all(map(_is_public, row.addresses)):
+        yield "addresses", "a landmark stands at public addresses of single hosts, never in a house"
     if row.scope is Scope.INTERNATIONAL:
         if not row.addresses or len(row.hosts) != 1:
             yield "addresses", "an international canary has a literal address and one known name: DNS plays no part"

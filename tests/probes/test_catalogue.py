@@ -126,7 +126,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("tls", "hosts: [a.example], transport: udp", "x.yml:5: targets[0].transport: kind tls is not spoken over udp"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
-         "x.yml:5: targets[0].addresses: a landmark or an international canary stands at public addresses of single hosts"),
+         "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house"),
         ("tls", "hosts: [a.example], at: {country: NO!, network: AS1}",
          "x.yml:5: targets[0].at.country: must be a country of ISO 3166-1 such as IR, not 'NO!'"),
     ],
