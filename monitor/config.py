@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import ssl
+import urllib.parse
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.settings import Config
 from probes import catalogue
 from probes.doors.schema import fit, seconds
-from probes.doors.yamlfile import Document, Mistake, Value, read
+from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
+
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
     document = read(path)
     config, mistakes = fit(document, Config)
     folder = path.absolute().parent
-    found = [*mistakes, *_contradictions(document), *_missing_files(document, folder)]
+    found = [*mistakes, *_contradictions(document), *missing_files(document, folder, _named_files(document))]
     names = [str(name) for name in _list(document.value, "services")] if config is None else list(config.services)
     responder = str(_at(document.value, "responder") or "")
     services, wrong = catalogue.load(names, beside=folder, responder=responder)
@@ -84,20 +88,50 @@ def _contradictions(document: Document) -> Iterator[Mistake]:
         names.append(name)
 
 
-def _missing_files(document: Document, folder: Path) -> Iterator[Mistake]:
-    """Every file the configuration names must be there."""
-    named: list[tuple[str | int, ...]] = [
-        ("vantage", "secret_file"),
-        ("tls", "ca_file"),
-        ("heartbeat", "url_file"),
-        ("notify", "webhook", "url_file"),
-        ("notify", "watchdog", "url_file"),
-        ("notify", "email", "password_file"),
-    ]
+NOTIFY_FILES: tuple[Location, ...] = (
+    ("notify", "webhook", "url_file"),
+    ("notify", "watchdog", "url_file"),
+    ("notify", "email", "password_file"),
+)
+
+
+def _named_files(document: Document) -> Iterator[Location]:
+    """Where the configuration names a file."""
+    yield from (("vantage", "secret_file"), ("tls", "ca_file"), ("heartbeat", "url_file"), *NOTIFY_FILES)
     for index, _ in enumerate(_list(document.value, "ship")):
-        named.append(("ship", index, "basic_auth", "password_file"))
-        named += [("ship", index, "tls", key) for key in ("ca_file", "cert_file", "key_file")]
+        yield ("ship", index, "basic_auth", "password_file")
+        yield from (("ship", index, "tls", key) for key in ("ca_file", "cert_file", "key_file"))
+
+
+def missing_files(document: Document, folder: Path, named: Iterable[Location]) -> Iterator[Mistake]:
+    """Every file a configuration names must be there, and hold what it should as far as that is text."""
     for location in named:
         name = _at(document.value, *location)
-        if isinstance(name, str) and not (folder / name).is_file():
+        if not isinstance(name, str):
+            continue
+        if not (folder / name).is_file():
             yield document.mistake(location, f"{name}: no such file")
+        elif (flaw := _flaw(folder / name, str(location[-1]))) is not None:
+            yield document.mistake(location, f"{name}: {flaw}")
+
+
+def _flaw(path: Path, key: str) -> str | None:
+    """What is wrong with a file of that kind; nothing of its content is said: it may be a secret."""
+    try:
+        match key:
+            case "secret_file":
+                return None if path.stat().st_size >= _SECRET_BYTES else f"holds fewer than {_SECRET_BYTES} bytes"
+            case "ca_file":
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+            case "url_file":
+                url = urllib.parse.urlsplit(path.read_text(encoding="utf-8").strip())
+                return None if url.scheme in ("http", "https") and url.hostname else "holds no http(s) address"
+            case "password_file":
+                return None if path.read_text(encoding="utf-8").strip() else "is empty"
+    except UnicodeDecodeError:
+        return "is not text"
+    except ssl.SSLError:
+        return "there is no certificate in it"
+    except OSError as error:
+        return f"cannot be read: {(error.strerror or str(error)).lower()}"
+    return None

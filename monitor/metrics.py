@@ -136,9 +136,6 @@ HEARTBEAT = _gauge(
     "didban_heartbeat_timestamp_seconds", (), "The last tick in which at least one walk had finished.", home=True
 )
 STOPPING = _gauge("didban_vantage_stopping", (), "1 as the last word of a clean stop.", home=True)
-COHORT = _gauge(
-    "didban_vantage_cohort", ("cohort",), "1; boxes of one cohort share a home or a power line: one witness.", home=True
-)
 CLOCK_OFFSET = _gauge("didban_clock_offset_seconds", (), "Own clock minus true time. Absent if unknown.", home=True)
 LATENESS = Family("didban_schedule_lateness_seconds", Shape.HISTOGRAM, (), "Start of a round after it was due.")
 MISSED = _counter(
@@ -166,6 +163,9 @@ BUILD = _gauge("didban_build_info", ("version",), "1; the version that runs.")
 # from a hub, or from the daemon of a machine that is its own hub (`didban up`)
 SERVICE_INFO = _gauge("didban_service_info", ("service", "page"), "1; page: a block of it wakes people.")
 EXPECTED = _gauge("didban_vantage_expected", (), "1 for a vantage the registry expects to hear.")
+COHORT = _gauge(
+    "didban_vantage_cohort", ("cohort",), "1; boxes of one cohort share a home or a power line: one witness."
+)
 PAUSED = _gauge("didban_vantage_paused", (), "1 for a vantage whose silence is agreed.")
 WATCH = _gauge("didban_country_watch", ("country",), "1 while thresholds for single boxes are lowered.")
 WEIGHT = _gauge(
@@ -176,6 +176,6 @@ UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local ti
 # of the hub itself
 HUB_BATCHES = _counter("didban_hub_batches_total", ("vantage", "result"), "Batches from a vantage: taken, or why not.")
 
-FROM_THE_HUB = frozenset({EXPECTED, PAUSED, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
+FROM_THE_HUB = frozenset({EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from probes.doors.schema import Address, Bytes, Country, Host, NetworkId, Seconds, Strict, Word, matching
+from probes.doors.schema import Address, Bytes, Country, Host, HostPort, NetworkId, Seconds, Strict, Word, matching
 from probes.facts import Vantage
 from probes.words import Access, Role
 
@@ -24,11 +24,18 @@ Way = Annotated[str, AfterValidator(matching("direct|(socks5h?|http)://.+", "dir
 def _home(given: str) -> str:
     """In clear only to this machine: a password crosses."""
     url = urllib.parse.urlsplit(given)
-    if url.scheme not in ("http", "https") or not url.hostname:
+    if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
         raise ValueError(f"must be an http:// or https:// address, not {given!r}")
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("must be https: a password would cross in clear")
     return given
+
+
+def _has_good_port(url: urllib.parse.SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
 
 
 Home = Annotated[str, AfterValidator(_home)]
@@ -133,7 +140,7 @@ class Landmarks(Strict):
 class Smtp(Strict):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
     sender: Annotated[str, Field(alias="from", min_length=3)]
-    smarthost: Annotated[str, AfterValidator(matching("[^:/ ]+:[0-9]{1,5}", "HOST:PORT"))]
+    smarthost: HostPort
     username: str | None = None
     password_file: str | None = None
     require_tls: bool = True

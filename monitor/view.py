@@ -209,8 +209,6 @@ class View:
                 yield Series(metrics.LANDMARKS, (about.country, about.network, about.kind)), ratio
         if self.heartbeat_ms:
             yield Series(metrics.HEARTBEAT, ()), self.heartbeat_ms / 1000
-        if self.vantage.cohort:
-            yield Series(metrics.COHORT, (self.vantage.cohort,)), 1
 
 
 def _one_of(family: metrics.Family, key: tuple[str, ...], state: State) -> Iterable[tuple[Series, float]]:

@@ -9,23 +9,30 @@ from pathlib import Path
 
 import structlog
 import uvloop
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
+from aiohttp.web_protocol import RequestPayloadError
 
 from monitor import metrics, remotewrite
 from monitor.credentials import server_context
 from monitor.exposition import Exposition
 from monitor.hub import settings
-from monitor.hub.forward import Forwarder
-from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, UNDELIVERED, Bounds, Gateway, Refusal, Refused
+from monitor.hub.forward import Forwarder, Outcome
+from monitor.hub.gateway import MOST_BODY_BYTES, NOT_KEPT, TAKEN, UNDELIVERED, Bounds, Gateway, Refusal, Refused
 from monitor.hub.settings import LoadedHub
 from monitor.metrics import Series
-from monitor.remotewrite import TimeSeries
+from monitor.remotewrite import Labels, TimeSeries
 from monitor.tick import Tick
 from probes.doors.clock import SystemClock
 
 _STATE_EVERY_S = 15.0
 _RETRY_AFTER_S = 5
-_STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403, Refused.TOO_LARGE: 413}
+_STATUS = {
+    Refused.UNAUTHORIZED: 401,
+    Refused.UNKNOWN_VANTAGE: 403,
+    Refused.TOO_LARGE: 413,
+    Refused.OTHER_VERSION: 415,
+}
+_COUNTED = {Outcome.DELIVERED: TAKEN, Outcome.REFUSED: NOT_KEPT, Outcome.UNDELIVERED: UNDELIVERED}
 
 _log = structlog.get_logger("didban.hub")
 
@@ -87,25 +94,40 @@ class Hub:
             self._gateway.count(vantage, refusal.reason)
             _log.warning("batch_refused", vantage=vantage or "unknown", why=refusal.reason.value)
             return web.Response(text=f"{refusal.reason}\n", status=_STATUS.get(refusal.reason, 400))
-        delivered = not series or await self._forwarder.send(series)
-        self._gateway.count(vantage, TAKEN if delivered else UNDELIVERED)
-        if delivered:
-            return web.Response(status=204)
-        return web.Response(status=503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+        outcome = await self._forwarder.send(series)
+        self._gateway.count(vantage, _COUNTED[outcome])
+        match outcome:
+            case Outcome.DELIVERED:
+                return web.Response(status=204)
+            case Outcome.REFUSED:
+                return web.Response(text="the database will not take it\n", status=400)
+            case Outcome.UNDELIVERED:
+                return web.Response(status=503, headers={"Retry-After": str(_RETRY_AFTER_S)})
 
     async def _body(self, request: web.Request) -> bytes:
+        """Raises Refusal also for half a body, and for one that is packed in another way than it says."""
+        if "v2" in request.headers.get("Content-Type", ""):
+            raise Refusal(Refused.OTHER_VERSION)
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
             raise Refusal(Refused.TOO_LARGE) from None
+        except (RequestPayloadError, ClientPayloadError, OSError):
+            raise Refusal(Refused.MALFORMED) from None
 
     # ---------------------------------------------------------------- stating
 
     async def _state(self) -> None:
         """Says again and again who is expected: rules compare silence with that."""
+        before: set[Labels] = set()
         while True:
             now_ms = self._clock.now_ms()
-            await self._forwarder.send(list(self._statements(now_ms)))
+            said = list(self._statements(now_ms))
+            now = {each.labels for each in said}
+            # what is no longer said ends at once: a box that was retired must not look like one that fell silent
+            said += (TimeSeries(gone, ((now_ms, remotewrite.value(remotewrite.STALE)),)) for gone in before - now)
+            if await self._forwarder.send(said) is Outcome.DELIVERED:
+                before = now
             await asyncio.sleep(self._every_s)
 
     def _statements(self, now_ms: int) -> Iterator[TimeSeries]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 
-from monitor.hub.registry import VantageRow
+from monitor.hub import registry
 from monitor.hub.settings import LoadedHub
-from probes.doors import schema
+from probes.doors import schema, yamlfile
 
-_HEAD = "vantages:"
+_RULES = {"id": schema.word, "country": schema.country, "network": schema.network, "cohort": schema.word}
 
 
 def add(hub: LoadedHub, row: Mapping[str, str]) -> str:
@@ -22,26 +23,25 @@ def add(hub: LoadedHub, row: Mapping[str, str]) -> str:
         OSError: a file cannot be written.
     """
     given = {key: text for key, text in row.items() if text}
-    checked = _checked(given)
-    if checked in hub.registry.vantages:
-        raise ValueError(f"{checked} is enrolled already")
-    password = secrets.token_urlsafe(32)
-    path = hub.folder / hub.config.credentials / checked
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(hashlib.sha256(password.encode()).hexdigest() + "\n")
-    registry = hub.folder / hub.config.registry
-    line = "  - {" + ", ".join(f"{key}: {text}" for key, text in given.items()) + "}"
-    head, mark, tail = registry.read_text(encoding="utf-8").partition(_HEAD)
-    registry.write_text(f"{head}{_HEAD}\n{line}{tail if mark else ''}", encoding="utf-8")
-    return password
-
-
-def _checked(given: Mapping[str, str]) -> str:
-    """The vantage's id, once every word of the row fits; the registry's own rules, said before anything is written."""
-    for key, rule in (("id", schema.word), ("country", schema.country), ("network", schema.network)):
+    for key, rule in _RULES.items():
         if key in given:
             rule(given[key])
-    return VantageRow.model_validate_json(schema.as_json(given)).id
+    vantage = given["id"]
+    if vantage in hub.registry.vantages:
+        raise ValueError(f"{vantage} is enrolled already")
+    path = hub.folder / hub.config.registry
+    after = path.with_name(f".{path.name}.new")
+    after.write_text(yamlfile.appended(path.read_text(encoding="utf-8"), "vantages", given), encoding="utf-8")
+    shutil.copymode(path, after)
+    if wrong := registry.load(after, ())[1]:
+        after.unlink()
+        raise ValueError(f"{path} would no longer hold: {wrong[0].key}: {wrong[0].what}; add the row by hand")
+    password = secrets.token_urlsafe(32)
+    credential = hub.folder / hub.config.credentials / vantage
+    with os.fdopen(os.open(credential, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(hashlib.sha256(password.encode()).hexdigest() + "\n")
+    after.replace(path)  # last, and whole: a credential nobody is enrolled for opens nothing
+    return password
 
 
 def lines_for_the_box(hub: LoadedHub, vantage: str, password: str) -> str:

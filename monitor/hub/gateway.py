@@ -17,15 +17,22 @@ from pathlib import Path
 from monitor import remotewrite
 from monitor.credentials import read_basic
 from monitor.hub.registry import Registry
-from monitor.metrics import FROM_THE_HUB, IDENTITY, identity
-from monitor.remotewrite import Malformed, TimeSeries
+from monitor.metrics import FAMILIES, FROM_THE_HUB, HEARTBEAT, IDENTITY, Shape, identity
+from monitor.remotewrite import STALE, Malformed, TimeSeries
 
 MOST_BODY_BYTES = 2 * 1024 * 1024
-_MOST_UNFOLDED_BYTES = 16 * 1024 * 1024
 _FUTURE_MS = 120_000
-_MOST_LABEL_CHARACTERS = 128
 _RESERVED = frozenset(family.name for family in FROM_THE_HUB)
+_SUFFIXES = {Shape.GAUGE: ("",), Shape.COUNTER: ("",), Shape.HISTOGRAM: ("_bucket", "_sum", "_count")}
+# metric -> the labels it may carry: with one more, a box would send a second series of itself, and vote twice
+_LABELS = {
+    family.name + suffix: frozenset({"__name__", *IDENTITY, *family.labels, *(["le"] if suffix == "_bucket" else [])})
+    for family in FAMILIES
+    for suffix in _SUFFIXES[family.shape]
+}
+_METRIC_NAME = re.compile(r"didban_[a-z0-9_]{1,120}")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_LABEL_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 
 class Refused(StrEnum):
@@ -41,9 +48,10 @@ class Refused(StrEnum):
     TOO_OLD = "too_old"
     TOO_MANY_SERIES = "too_many_series"
     TOO_LARGE = "too_large"
+    OTHER_VERSION = "other_version"
 
 
-TAKEN, UNDELIVERED = "taken", "undelivered"
+TAKEN, UNDELIVERED, NOT_KEPT = "taken", "undelivered", "not_kept"  # the database refused it for good
 _NOBODY = "unknown"
 
 
@@ -76,41 +84,48 @@ class Gateway:
         """The vantage whose credential this is."""
         vantage, password = read_basic(authorization)
         hashed = self._hash_of(vantage)
-        given = hashlib.sha256(password.encode()).hexdigest()
+        given = hashlib.sha256(password.encode()).hexdigest().encode()
         if not hmac.compare_digest(given, hashed):
             raise Refusal(Refused.UNAUTHORIZED)
         if vantage not in self.registry.vantages:
             raise Refusal(Refused.UNKNOWN_VANTAGE)
         return vantage
 
-    def _hash_of(self, vantage: str) -> str:
+    def _hash_of(self, vantage: str) -> bytes:
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", vantage):
-            return ""
+            return b""
         try:
-            return (self._credentials / vantage).read_text().strip()
+            return (self._credentials / vantage).read_bytes().strip()
         except OSError:
-            return ""
+            return b""
 
     def read(self, vantage: str, body: bytes, now_ms: int) -> list[TimeSeries]:
         """The series of a batch, each with the five identity labels of its writer."""
         try:
-            batch = remotewrite.decode(body, most_bytes=_MOST_UNFOLDED_BYTES)
+            batch = remotewrite.decode(body)
         except Malformed:
             raise Refusal(Refused.MALFORMED) from None
-        mine = {key: text for key, text in identity(self.registry.vantages[vantage]).items() if text}
+        writer = self.registry.vantages.get(vantage)
+        if writer is None:  # retired while the body was on its way
+            raise Refusal(Refused.UNKNOWN_VANTAGE)
+        mine = {key: text for key, text in identity(writer).items() if text}
         checked = [self._own(series, mine, now_ms) for series in batch]
         self._count_series(vantage, checked, now_ms)
         return checked
 
     def _own(self, series: TimeSeries, mine: Mapping[str, str], now_ms: int) -> TimeSeries:
-        if not series.name.startswith("didban_") or series.name in _RESERVED:
+        if not _METRIC_NAME.fullmatch(series.name) or series.name in _RESERVED:
             raise Refusal(Refused.FOREIGN_NAME)
         given = dict(series.labels)
         if any(key in given and given[key] != mine.get(key, "") for key in IDENTITY):
             raise Refusal(Refused.FOREIGN_IDENTITY)
-        if any(not _LABEL_NAME.fullmatch(key) or len(text) > _MOST_LABEL_CHARACTERS for key, text in series.labels):
+        if not all(_LABEL_NAME.fullmatch(key) and _LABEL_TEXT.fullmatch(text) for key, text in series.labels):
             raise Refusal(Refused.BAD_LABEL)
-        for at_ms, _ in series.samples:
+        if not given.keys() <= _LABELS.get(series.name, given.keys()):  # a name of a later contract brings its own
+            raise Refusal(Refused.BAD_LABEL)
+        for at_ms, packed in series.samples:
+            if series.name == HEARTBEAT.name and not _has_been(packed, now_ms):
+                raise Refusal(Refused.FUTURE)
             if at_ms > now_ms + _FUTURE_MS:
                 raise Refusal(Refused.FUTURE)
             if at_ms < now_ms - self._bounds.accepts_age_ms:
@@ -131,3 +146,8 @@ class Gateway:
         """A name nobody enrolled is counted as `unknown`: a stranger must not be able to make labels."""
         known = vantage if vantage in self.registry.vantages else _NOBODY
         self.batches[(known or _NOBODY, result)] += 1
+
+
+def _has_been(packed: bytes, now_ms: int) -> bool:
+    """A heartbeat's value is a time, and rules compare it: one from the future would outlive its box."""
+    return packed == remotewrite.value(STALE) or remotewrite.number(packed) * 1000 <= now_ms + _FUTURE_MS

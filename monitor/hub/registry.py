@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import Field
 from monitor import metrics
 from monitor.localtime import utc_offset_s
 from monitor.metrics import Series, identity
+from monitor.settings import Region
 from probes import catalogue
 from probes.doors.schema import Country, NetworkId, Strict, Word, fit
 from probes.doors.yamlfile import Document, Mistake, read
@@ -30,7 +32,7 @@ class VantageRow(Strict):
     access: Access
     network: NetworkId | None = None
     cohort: Word | None = None
-    region: str | None = None
+    region: Region | None = None
     paused: bool = False
 
     def as_vantage(self) -> Vantage:
@@ -56,9 +58,11 @@ class NetworkRow(Strict):
 
 
 class RegistryFile(Strict):
-    vantages: tuple[VantageRow, ...] = ()
-    networks: tuple[NetworkRow, ...] = ()
-    watch: tuple[Country, ...] = ()
+    """Each list may stand there with nothing below it yet."""
+
+    vantages: tuple[VantageRow, ...] | None = ()
+    networks: tuple[NetworkRow, ...] | None = ()
+    watch: tuple[Country, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,13 @@ def load(path: Path, services: Iterable[Service]) -> tuple[Registry | None, tupl
     file, mistakes = fit(document, RegistryFile)
     if file is None:
         return None, mistakes
-    found = tuple(_twice(file, document))
+    found = tuple(_contradictions(file, document))
     if found:
         return None, found
-    vantages = {row.id: row.as_vantage() for row in file.vantages}
-    paused = frozenset(row.id for row in file.vantages if row.paused)
-    return Registry(vantages, paused, file.networks, file.watch, tuple(services)), ()
+    rows = file.vantages or ()
+    vantages = {row.id: row.as_vantage() for row in rows}
+    paused = frozenset(row.id for row in rows if row.paused)
+    return Registry(vantages, paused, file.networks or (), file.watch or (), tuple(services)), ()
 
 
 def shipped_services() -> tuple[Service, ...]:
@@ -116,9 +121,23 @@ def shipped_services() -> tuple[Service, ...]:
     return services
 
 
-def _twice(file: RegistryFile, document: Document) -> Iterator[Mistake]:
-    seen: set[str] = set()
-    for index, row in enumerate(file.vantages):
-        if row.id in seen:
+def _contradictions(file: RegistryFile, document: Document) -> Iterator[Mistake]:
+    rows = file.vantages or ()
+    ids = [row.id for row in rows]
+    watched = {row.country for row in rows if row.role is Role.INSIDE}
+    for index, row in enumerate(rows):
+        if row.id in ids[:index]:
             yield document.mistake(("vantages", index, "id"), f"{row.id!r} is enrolled twice")
-        seen.add(row.id)
+        if row.role is Role.CONTROL and row.country in watched:
+            what = f"is watched from inside: a control in {row.country} would share its blocks"
+            yield document.mistake(("vantages", index, "country"), what)
+    networks = [(row.country, row.network) for row in file.networks or ()]
+    for index, pair in enumerate(networks):
+        if pair in networks[:index]:
+            yield document.mistake(("networks", index, "network"), f"{pair[1]} has a row already")
+    weights: defaultdict[str, float] = defaultdict(float)
+    for index, network in enumerate(file.networks or ()):
+        weights[network.country] += network.weight or 0
+        if weights[network.country] > 1.001 >= weights[network.country] - (network.weight or 0):
+            what = f"the networks of {network.country} carry more than all of its users"
+            yield document.mistake(("networks", index, "weight"), what)

@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from monitor.config import NOTIFY_FILES, missing_files
 from monitor.hub import registry
 from monitor.hub.registry import Registry
 from monitor.settings import BasicAuth, ClientTls, Home, Notify
 from probes import catalogue
-from probes.doors.schema import Seconds, Strict, fit, matching
-from probes.doors.yamlfile import Document, Mistake, read
+from probes.doors.schema import HostPort, Seconds, Strict, fit
+from probes.doors.yamlfile import Document, Location, Mistake, read
+from probes.facts import Service
+
+_NAMED_FILES: tuple[Location, ...] = (
+    *(("tls", key) for key in ("cert_file", "key_file")),
+    ("forward", "basic_auth", "password_file"),
+    *(("forward", "tls", key) for key in ("ca_file", "cert_file", "key_file")),
+    *NOTIFY_FILES,
+)
 
 
 class ServerTls(Strict):
@@ -34,7 +43,7 @@ class Forward(Strict):
 class HubConfig(Strict):
     """`credentials`: a folder with one file per vantage, the SHA-256 of its password in hexadecimal digits."""
 
-    listen: Annotated[str, AfterValidator(matching(r"(\[[0-9a-f:]+\]|[^:]+):[0-9]{1,5}", "HOST:PORT"))]
+    listen: HostPort
     tls: ServerTls | None = None
     credentials: str = "credentials"
     registry: str = "registry.yml"
@@ -66,17 +75,27 @@ def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
     """The hub's configuration and its registry, or every mistake in either."""
     document = read(path)
     config, mistakes = fit(document, HubConfig)
-    if config is None:
-        return None, mistakes
     folder = path.absolute().parent
-    found = list(_mistakes(config, document, folder))
-    own, wrong = catalogue.load(config.services, beside=folder)
+    found = [*mistakes, *missing_files(document, folder, _NAMED_FILES)]
+    listed = config.registry if config is not None else _registry_of(document)
+    own: tuple[Service, ...] = ()
+    if config is not None:
+        found += _mistakes(config, document, folder)
+        own, wrong = catalogue.load(config.services, beside=folder)
+        found += wrong
+    known, wrong = registry.load(folder / listed, (*registry.shipped_services(), *own))
     found += wrong
-    known, wrong = registry.load(folder / config.registry, (*registry.shipped_services(), *own))
-    found += wrong
-    if known is None or found:
-        return None, tuple(sorted(found))
+    if config is None or known is None or found:
+        return None, tuple(sorted(set(found)))
     return LoadedHub(config, folder, known), ()
+
+
+def _registry_of(document: Document) -> str:
+    """Where the registry stands by a document that does not fit: its mistakes are said beside the others."""
+    match document.value:
+        case {"registry": str(named)}:
+            return named
+    return str(HubConfig.model_fields["registry"].default)
 
 
 def _mistakes(config: HubConfig, document: Document, folder: Path) -> Iterator[Mistake]:
@@ -84,17 +103,6 @@ def _mistakes(config: HubConfig, document: Document, folder: Path) -> Iterator[M
         yield document.mistake(("tls",), "is missing: vantages send a password, and not in clear")
     if not (folder / config.credentials).is_dir():
         yield document.mistake(("credentials",), f"{config.credentials}: no such folder")
-    named: list[tuple[tuple[str, ...], str | None]] = []
-    if config.tls is not None:
-        named += [(("tls", "cert_file"), config.tls.cert_file), (("tls", "key_file"), config.tls.key_file)]
-    if config.forward.basic_auth is not None:
-        named.append((("forward", "basic_auth", "password_file"), config.forward.basic_auth.password_file))
-    named += [
-        (("forward", "tls", key), getattr(config.forward.tls, key)) for key in ("ca_file", "cert_file", "key_file")
-    ]
-    for location, name in named:
-        if name and not (folder / name).is_file():
-            yield document.mistake(location, f"{name}: no such file")
 
 
 def _is_loopback(host: str) -> bool:

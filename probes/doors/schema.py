@@ -81,6 +81,13 @@ def matching(pattern: str, what: str) -> Rule:
     return rule
 
 
+def host_and_port(given: str) -> str:
+    found = re.fullmatch(r"(\[[0-9a-f:]+\]|[^:/ ]+):([0-9]{1,5})", given)
+    if not found or not 0 < int(found[2]) < 65536:
+        raise ValueError(f"must be HOST:PORT, not {_shown(given)}")
+    return given
+
+
 def word(given: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", given):
         raise ValueError(f"must be a word of a-z, 0-9, - and _, not {_shown(given)}")
@@ -93,6 +100,7 @@ Country = Annotated[str, AfterValidator(country)]
 NetworkId = Annotated[str, AfterValidator(network)]
 Host = Annotated[str, AfterValidator(host)]
 Address = Annotated[str, AfterValidator(address)]
+HostPort = Annotated[str, AfterValidator(host_and_port)]
 Word = Annotated[str, AfterValidator(word)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 

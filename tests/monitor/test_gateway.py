@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from monitor.hub import enrol, registry, settings
 from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
 from monitor.hub.registry import NetworkRow, Registry
 from monitor.metrics import identity
-from monitor.remotewrite import TimeSeries, encode, labels, value
+from monitor.remotewrite import STALE, TimeSeries, encode, labels, value
 from probes.facts import Vantage
 from tests.monitor.facts import CONTROL, INSIDE
 
@@ -99,6 +100,19 @@ def test_identity_is_set_from_the_registry_and_never_from_the_wire(gateway: Gate
         (batch(at_ms=NOW_MS - 8 * 86_400_000), Refused.TOO_OLD),
         (batch(more={"target": "x" * 129}), Refused.BAD_LABEL),
         (batch(more={"bad-name": "x"}), Refused.BAD_LABEL),
+        (batch(more={"target": "two\nlines"}), Refused.BAD_LABEL),
+        (batch(more={"foo": "a second voice"}), Refused.BAD_LABEL),
+        (batch("didban_connectivity_ratio"), Refused.BAD_LABEL),
+        (batch('didban_"}\n{ x'), Refused.FOREIGN_NAME),
+        (batch("didban_vantage_cohort"), Refused.FOREIGN_NAME),
+        (
+            encode([TimeSeries(labels("didban_heartbeat_timestamp_seconds", {}), ((NOW_MS, value(9e9)),))]),
+            Refused.FUTURE,
+        ),
+        (
+            encode([TimeSeries(labels("didban_heartbeat_timestamp_seconds", {}), ((NOW_MS, value(float("nan"))),))]),
+            Refused.FUTURE,
+        ),
         (batch()[:-7], Refused.MALFORMED),
         (b"", Refused.MALFORMED),
         (b"not snappy at all", Refused.MALFORMED),
@@ -106,6 +120,20 @@ def test_identity_is_set_from_the_registry_and_never_from_the_wire(gateway: Gate
 )
 def test_what_cannot_be_believed_changes_nothing(gateway: Gateway, body: bytes, reason: Refused) -> None:
     assert refused(gateway, body) == reason
+
+
+def test_the_end_of_a_heartbeat_is_believed(gateway: Gateway) -> None:
+    ended = TimeSeries(labels("didban_heartbeat_timestamp_seconds", {}), ((NOW_MS, value(STALE)),))
+    assert gateway.read("v1", encode([ended]), NOW_MS)
+
+
+def test_a_name_of_a_later_contract_brings_its_own_labels(gateway: Gateway) -> None:
+    assert gateway.read("v1", batch("didban_of_tomorrow", more={"flavour": "new"}), NOW_MS)
+
+
+def test_one_who_was_retired_while_the_body_was_on_its_way_is_refused(gateway: Gateway) -> None:
+    gateway.registry = replace(gateway.registry, vantages={})
+    assert refused(gateway, batch()) == Refused.UNKNOWN_VANTAGE
 
 
 def test_one_bad_series_refuses_the_whole_batch(gateway: Gateway) -> None:
@@ -164,6 +192,7 @@ def test_tehran_changed_its_clocks_in_the_very_night() -> None:
     assert (offset(1_663_788_000_000), offset(1_663_789_600_000)) == (16_200, 12_600)  # 19:20 and 19:46 UTC
 
 
+REGISTRY = "# ours: vantages: see the wiki\nvantages:\n  - {id: v1, country: IR, access: mobile, role: inside}\n"
 HUB = """\
 listen: 127.0.0.1:8443
 forward: {remote_write: "http://127.0.0.1:9090/api/v1/write"}
@@ -173,9 +202,7 @@ forward: {remote_write: "http://127.0.0.1:9090/api/v1/write"}
 @pytest.fixture
 def hub(tmp_path: Path) -> Path:
     (tmp_path / "credentials").mkdir()
-    (tmp_path / "registry.yml").write_text(
-        "# ours\nvantages:\n  - {id: v1, country: IR, access: mobile, role: inside}\n"
-    )
+    (tmp_path / "registry.yml").write_text(REGISTRY)
     path = tmp_path / "hub.yml"
     path.write_text(HUB)
     return path
@@ -200,6 +227,44 @@ def test_a_box_is_enrolled_with_one_row_and_a_hash(hub: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        REGISTRY,
+        "vantages:\n",
+        "vantages: []\n",
+        "{vantages: []}\n",
+        "vantages:\n- {id: v1, country: IR, access: mobile, role: inside}\nnetworks: []  # none yet\n",
+        "watch: [IR]\nvantages:\n  - id: v1\n    country: IR\n    access: mobile\n    role: inside\n",
+    ],
+)
+@pytest.mark.parametrize("id", ["v2", "12345678", "null", "true", "1e9"])
+def test_whatever_the_registry_looks_like_a_box_can_be_enrolled(hub: Path, before: str, id: str) -> None:
+    path = hub.parent / "registry.yml"
+    path.write_text(before)
+    loaded, mistakes = settings.load(hub)
+    assert loaded is not None, mistakes
+    enrol.add(loaded, {"id": id, "country": "NO", "access": "fixed", "role": "control", "cohort": "no"})
+    again, mistakes = settings.load(hub)
+    assert again is not None, mistakes
+    assert again.registry.vantages[id].country == "NO"
+    assert set(again.registry.vantages) == {*loaded.registry.vantages, id}
+    assert all(comment in path.read_text() for comment in re.findall("#.*", before))
+
+
+def test_what_would_spoil_the_registry_is_not_written(hub: Path) -> None:
+    loaded, _ = settings.load(hub)
+    assert loaded is not None
+    before = (hub.parent / "registry.yml").read_text()
+    row = {"id": "c1", "country": "IR", "access": "datacenter", "role": "control"}
+    with pytest.raises(ValueError, match="a control in IR would share its blocks"):
+        enrol.add(loaded, row)
+    with pytest.raises(ValueError, match="must be a word"):
+        enrol.add(loaded, {**row, "cohort": "A b"})
+    assert (hub.parent / "registry.yml").read_text() == before
+    assert sorted(path.name for path in hub.parent.iterdir()) == ["credentials", "hub.yml", "registry.yml"]
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         (HUB.replace("127.0.0.1:8443", "0.0.0.0:8443"),
@@ -209,6 +274,9 @@ def test_a_box_is_enrolled_with_one_row_and_a_hash(hub: Path) -> None:
          "hub.yml:2: forward.remote_write: must be https: a password would cross in clear"),
         (HUB + "tls: {cert_file: a.pem, key_file: b.pem}\n", "hub.yml:3: tls.cert_file: a.pem: no such file"),
         (HUB + "colour: red\n", "hub.yml:3: colour: unknown key"),
+        (HUB.replace(":8443", ":70000"), "hub.yml:1: listen: must be HOST:PORT, not '127.0.0.1:70000'"),
+        (HUB + "notify: {webhook: {url_file: gone}}\n", "hub.yml:3: notify.webhook.url_file: gone: no such file"),
+        (HUB + "colour: red\nregistry: gone.yml\n", "gone.yml:1: cannot be read: no such file or directory"),
     ],
 )  # fmt: skip
 def test_each_mistake_of_a_hub_is_named(hub: Path, text: str, line: str) -> None:
@@ -219,8 +287,11 @@ def test_each_mistake_of_a_hub_is_named(hub: Path, text: str, line: str) -> None
 
 def test_a_box_enrolled_twice_is_a_mistake_in_the_registry(hub: Path) -> None:
     row = "  - {id: v1, country: NO, access: fixed, role: inside}\n"
-    (hub.parent / "registry.yml").write_text(f"vantages:\n{row}{row}")
+    network = "  - {country: NO, network: AS1, operator: a, weight: 0.6}\n"
+    (hub.parent / "registry.yml").write_text(f"vantages:\n{row}{row}networks:\n{network}{network}")
     _, mistakes = settings.load(hub)
     assert [str(m).removeprefix(f"{hub.parent}/") for m in mistakes] == [
-        "registry.yml:3: vantages[1].id: 'v1' is enrolled twice"
+        "registry.yml:3: vantages[1].id: 'v1' is enrolled twice",
+        "registry.yml:6: networks[1].network: AS1 has a row already",
+        "registry.yml:6: networks[1].weight: the networks of NO carry more than all of its users",
     ]

@@ -268,7 +268,6 @@ async def test_the_tick_states_what_is_known(bench: Bench) -> None:
     assert samples[Series(metrics.SERVICE_STATE, ("app", "ok"))] == 1
     assert samples[Series(metrics.SERVICE_STATE, ("app", "broken"))] == 0
     assert samples[Series(metrics.CONNECTIVITY, ("international",))] == 1
-    assert samples[Series(metrics.COHORT, ("k2",))] == 1
     assert Series(metrics.STEP_DURATION, ("app", "chat", "connect")) in samples
     assert Series(metrics.WALK_STEP, ("app", "connect"), "_count") in samples
     assert Series(metrics.CERTIFICATE_EXPIRY, ("canaries", "c1")) in samples

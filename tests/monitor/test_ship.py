@@ -41,7 +41,7 @@ class Receiver:
         self.headers.append(dict(request.headers))
         status = self.statuses.pop(0) if self.statuses else 204
         if status == 204:
-            self.taken.append(decode(body, most_bytes=1_000_000))
+            self.taken.append(decode(body))
         return web.Response(status=status)
 
 
