@@ -74,7 +74,9 @@ class Hub:
                 web.get("/metrics", self._metrics),
             ]
         )
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
+        )  # a body is snappy, whatever its headers say
         await runner.setup()
         tls = config.tls
         context = server_context(tls.cert_file, tls.key_file, self._loaded.folder) if tls is not None else None
