@@ -76,7 +76,7 @@ class Hub:
         )
         runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
-        )  # a body is snappy, whatever its headers say
+        )  # nothing is unpacked before it is known to be snappy
         await runner.setup()
         tls = config.tls
         context = server_context(tls.cert_file, tls.key_file, self._loaded.folder) if tls is not None else None
@@ -110,6 +110,8 @@ class Hub:
         """Raises Refusal also for half a body, and for one that is packed in another way than it says."""
         if "v2" in request.headers.get("Content-Type", ""):
             raise Refusal(Refused.OTHER_VERSION)
+        if request.headers.get("Content-Encoding", "snappy") != "snappy":
+            raise Refusal(Refused.MALFORMED)
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
