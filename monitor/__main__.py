@@ -66,7 +66,7 @@ def rules(
 def main() -> None:
     sys.excepthook = _one_line
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(typer.main.get_command(app)(standalone_mode=False) or 0)  # app() would take the excepthook away
     except typer.TyperException as error:
         _say(" ".join(error.format_message().split()) or "give a command")
         sys.exit(error.exit_code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from monitor.judge import FEWEST_CANARIES
 from probes.facts import Round, Target, Vantage
@@ -20,6 +21,7 @@ _NEARER = 0.5  # of its own smallest round trip in seven days
 _NEAR_FLOOR_S = 0.005  # below this a round trip says nothing about distance
 _TURN_ROUNDS_WITHOUT_FOREIGN = 2
 _DAYS = 7
+_STALE_TURNS = 3
 
 
 class Aside(StrEnum):
@@ -37,6 +39,7 @@ class Canary:
 
     target: Target
     alive: bool | None = None
+    walked_ms: int = 0
     ever_alive: bool = False
     dead_since_ms: int | None = None
     near: bool = False
@@ -48,11 +51,21 @@ class Canaries:
 
     Args:
         standing_s, day_s: as in `monitor.pace.Pace`.
+        turn_s: target name -> how often it is walked; one not walked for three turns says nothing any more.
     """
 
-    def __init__(self, targets: Iterable[Target], vantage: Vantage, *, standing_s: float, day_s: float) -> None:
+    def __init__(
+        self,
+        targets: Iterable[Target],
+        vantage: Vantage,
+        *,
+        standing_s: float,
+        day_s: float,
+        turn_s: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._all = {target.name: Canary(target) for target in targets}
         self._vantage = vantage
+        self._turn_s = turn_s
         self._standing_ms = standing_s * 1000
         self._day_ms = day_s * 1000
         self._rounds_without_foreign = 0
@@ -67,6 +80,7 @@ class Canaries:
         """
         canary = self._all[done.target]
         was_alive, canary.alive = canary.alive, any(walk.reached for walk in done.walks)
+        canary.walked_ms = done.started_ms
         light = canary.alive and not self.foreign_seen and canary.target.scope is Scope.INTERNATIONAL
         if canary.alive:
             canary.ever_alive, canary.dead_since_ms = True, None
@@ -113,10 +127,14 @@ class Canaries:
 
     def ratio(self, scope: Scope, now_ms: int) -> float | None:
         """Share of the usable canaries that answered when last walked; None when too few are usable."""
-        walked = [canary for canary in self.usable(scope, now_ms) if canary.alive is not None]
+        walked = [c for c in self.usable(scope, now_ms) if c.alive is not None and self._is_fresh(c, now_ms)]
         if len(walked) < _FEWEST[scope]:
             return None
         return sum(canary.alive is True for canary in walked) / len(walked)
+
+    def _is_fresh(self, canary: Canary, now_ms: int) -> bool:
+        turn_s = self._turn_s.get(canary.target.name)
+        return turn_s is None or now_ms - canary.walked_ms <= _STALE_TURNS * turn_s * 1000
 
     def set_aside(self, scope: Scope, now_ms: int) -> Mapping[str, Aside]:
         """Target name -> why it says nothing of the line now."""
@@ -139,6 +157,13 @@ class Canaries:
             elif canary.alive is False and not canary.ever_alive and seen >= max(FEWEST_CANARIES, len(here) / 2):
                 reasons[canary.target.name] = Aside.UNSEEN
         return reasons
+
+    def inherit(self, before: Canaries) -> None:
+        """What a reload would forget: everything of those that are still there, and whether the line is dark."""
+        for name, canary in before._all.items():
+            if name in self._all and self._all[name].target == canary.target:
+                self._all[name] = canary
+        self._rounds_without_foreign = before._rounds_without_foreign
 
     # ---------------------------------------------------------------- over a restart
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ import uvloop
 from aiohttp import web
 
 from monitor import config as configuration
-from monitor import metrics
+from monitor import consent, metrics
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
 from monitor.exposition import Exposition
 from monitor.hub.registry import Registry
 from monitor.metrics import Series
+from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.status import Json, status, target_as_json
 from monitor.tick import Tick
@@ -33,6 +35,7 @@ from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.yamlfile import Mistake
 
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
+_CLOCK_BACK_S = 1.0
 
 _log = structlog.get_logger("didban")
 
@@ -78,11 +81,15 @@ class Daemon:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises OSError when the storage, a file or the listen address cannot be had."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
         await self._spool.open()
         await self._engine.recall(self._spool)
+        self._last_tick = await self._left_behind()
         runner = await self._open_the_door()
         async with self._tasks:
-            self._listen_to_signals()
+            loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
             own_work = [self._tasks.create_task(work) for work in (self._beat(), self._housekeeping())]
             if not self._options.idle:
                 self._engine.start()
@@ -91,25 +98,33 @@ class Daemon:
             self._engine.stop()
             for task in own_work:
                 task.cancel()
-        await self._say_goodbye()
-        await runner.cleanup()
+        await asyncio.gather(self._say_goodbye(), runner.cleanup())
         await self._spool.close()
         _log.info("stopped")
 
     async def _open_the_door(self) -> web.AppRunner:
         options = self._options
         answers = Answers(status=self.status, reload=self.reload, probe=self.probe)
-        names = answers_to(options.host, options.port, self._engine.loaded.config.web.names)
+
+        def names() -> frozenset[str]:
+            return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
+
         app = application(Pages(self._exposition, self._spool, answers), Doorkeeper(options.web), names)
         runner = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
         _log.info("listening", address=f"{options.host}:{options.port}")
         return runner
 
-    def _listen_to_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
-        loop.add_signal_handler(signal.SIGINT, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._tasks.create_task(self._reload_on_signal()))
+    def _on_hangup(self) -> None:
+        if not self._stop.is_set():
+            self._tasks.create_task(self._reload_on_signal())
+
+    async def _left_behind(self) -> Tick | None:
+        """What stood when we last stopped or were killed, if a receiver may still believe it: it is ended now."""
+        last = await self._spool.last_tick()
+        if last is None or not 0 <= self._now_ms() - last[0] <= self._engine.pace.believed_s * 1000:
+            return None
+        found = (metrics.read(name, labels) for name, labels in last[1])
+        return Tick(last[0], {series: 0.0 for series in found if series is not None})
 
     # ---------------------------------------------------------------- the tick
 
@@ -117,8 +132,13 @@ class Daemon:
         """States everything once an interval."""
         while True:
             wait_s = self._engine.next_tick_s() - self._now_ms() / 1000
+            before_ms, before_s = self._now_ms(), self._engine.tools.clock.elapsed_s()
             await asyncio.sleep(min(max(0.0, wait_s), 2 * self._engine.pace.interval_s))
             now_ms = self._now_ms()
+            back_s = self._engine.tools.clock.elapsed_s() - before_s - (now_ms - before_ms) / 1000
+            if back_s > _CLOCK_BACK_S:
+                _log.warning("clock_went_back", seconds=round(back_s))
+                self._engine.schedule.clock_went_back()
             self._engine.view.beat(now_ms)
             await self._state(Tick(now_ms, dict([*self._engine.samples(now_ms), *await self._own(now_ms)])))
 
@@ -167,15 +187,17 @@ class Daemon:
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
             yield "No probe is sent: nobody has agreed to it yet. Run `didban init`, then `didban up`."
+        if self._spool.trouble is not None:
+            yield f"Nothing can be written to disk ({self._spool.trouble}): what is seen goes home, but is not kept."
         if not self._reload_ok:
             yield "The last configuration was refused; the one before it is at work."
         yield from self._engine.notices(self._now_ms())
 
-    async def probe(self, name: str) -> Json | None:
-        """One round of a configured target, and how it stands then; None when there is none of that name."""
-        if self._options.idle or not await self._engine.rounds.asked(name):
-            return None
-        return target_as_json(self._engine.view.standings[name])
+    async def probe(self, name: str) -> tuple[Asked, Json]:
+        """One round of a configured target, and how it stands then."""
+        asked = Asked.UNKNOWN if self._options.idle else await self._engine.rounds.asked(name)
+        standing = self._engine.view.standings.get(name)
+        return asked, target_as_json(standing) if standing is not None else {}
 
     # ---------------------------------------------------------------- reloading
 
@@ -185,18 +207,39 @@ class Daemon:
 
     async def reload(self) -> tuple[Mistake, ...]:
         """Takes the file anew; when it is bad, the old configuration stays at work, and every mistake is returned."""
-        loaded, mistakes = configuration.load(self._options.config_file)
-        self._reload_ok = loaded is not None
-        if loaded is None:
+        if self._stop.is_set():
+            return ()
+        engine, mistakes = self._built_anew()
+        self._reload_ok = engine is not None
+        if engine is None:
             return mistakes
-        before, self._engine = self._engine, self._build(loaded)
+        before, self._engine = self._engine, engine
         before.stop()
         self._engine.inherit(before)
         if not self._options.idle:
             self._engine.start()
         self._reloaded_ms = self._now_ms()
         _log.info("config_taken", file=str(self._options.config_file))
+        await before.close()
         return ()
+
+    def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
+        """An engine of the file as it is now, or why not: nothing has been touched then."""
+        file = str(self._options.config_file)
+        loaded, mistakes = configuration.load(self._options.config_file)
+        if loaded is None:
+            return None, mistakes
+        if not self._options.idle and (lacking := consent.lacking(loaded.config)) is not None:
+            return None, (Mistake(file, 1, "consent", lacking),)
+        now, then = loaded.config, self._engine.loaded.config
+        if (now.vantage, now.storage.path) != (then.vantage, then.storage.path):
+            return None, (
+                Mistake(file, 1, "vantage, storage.path", "take a restart: who we are does not change at work"),
+            )
+        try:
+            return self._build(loaded), ()
+        except (OSError, ValueError) as error:
+            return None, (Mistake(file, 1, "", f"cannot be used: {error}"),)
 
     # ---------------------------------------------------------------- stopping
 
@@ -211,8 +254,7 @@ class Daemon:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):
                 await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
-        for shipper in self._engine.shippers:
-            await shipper.close()
+        await self._engine.close()
 
 
 def run(loaded: Loaded, options: Options) -> None:
@@ -226,5 +268,8 @@ def run(loaded: Loaded, options: Options) -> None:
     async def live() -> None:
         await Daemon(loaded, options).run()
 
+    # whoever may connect to our page must not be able to take the file handles walks need
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())

@@ -65,6 +65,8 @@ class Engine:
     shippers: tuple[Shipper, ...]
     secret: bytes
     crew: Crew
+    catalogue: str
+    heartbeat_url: str | None
 
     @classmethod
     def build(cls, loaded: Loaded, time_scale: float, spool: Spool, crew: Crew) -> Engine:
@@ -95,16 +97,18 @@ class Engine:
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
         shippers = tuple(_shippers(loaded, hands, budget, pace))
-        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew)
+        url_file = config.heartbeat.url_file
+        url = loaded.path(url_file).read_text().strip() if url_file is not None else None
+        digest = catalogue_digest(loaded)
+        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url)
 
     # ---------------------------------------------------------------- working
 
     def start(self) -> None:
         for shipper in self.shippers:
             self.crew.take_on(shipper.run())
-        if (url_file := self.loaded.config.heartbeat.url_file) is not None:
-            url = self.loaded.path(url_file).read_text().strip()
-            self.crew.take_on(heartbeat.beat(url, self.pace.heartbeat_s, self.pace.ship_patience_s))
+        if self.heartbeat_url is not None:
+            self.crew.take_on(heartbeat.beat(self.heartbeat_url, self.pace.heartbeat_s, self.pace.ship_patience_s))
         self.schedule.start(self.rounds.errands)
         self.crew.take_on(self._first_rounds())
 
@@ -112,6 +116,10 @@ class Engine:
         """No new walks, and those under way end where they stand."""
         self.schedule.stop()
         self.crew.send_home()
+
+    async def close(self) -> None:
+        for shipper in self.shippers:
+            await shipper.close()
 
     async def _first_rounds(self) -> None:
         """Every errand once, spread over half an interval; from then on as the schedule says."""
@@ -129,15 +137,9 @@ class Engine:
         return next_round(self.secret, "tick", now_s, self.pace.interval_s, _TICK_MOVED_SHARE)[1]
 
     def inherit(self, before: Engine) -> None:
-        """What a reload would forget: records of targets that are still walked, and every counter."""
-        for name, standing in before.view.standings.items():
-            if (mine := self.view.standings.get(name)) is not None and mine.record.target == standing.record.target:
-                self.view.standings[name] = standing
-        self.view.walks_by_result = before.view.walks_by_result
-        self.view.heartbeat_ms = before.view.heartbeat_ms
-        self.view.canaries.recall(before.view.canaries.memory())
-        self.view.baselines = before.view.baselines
-        self.rounds.missed, self.rounds.lateness = before.rounds.missed, before.rounds.lateness
+        """What a reload would forget."""
+        self.view.inherit(before.view)
+        self.rounds.inherit(before.rounds)
         self.budget.total = before.budget.total
         self.budget.recall(before.budget.memory())
         waiting = {shipper.name: shipper for shipper in before.shippers}
@@ -163,7 +165,7 @@ class Engine:
         yield from self.rounds.lateness.series(metrics.LATENESS)
         for shipper in self.shippers:
             yield from shipper.series()
-        method = (catalogue_digest(self.loaded), str(judge.VERSION), __version__, str(CONTRACT))
+        method = (self.catalogue, str(judge.VERSION), __version__, str(CONTRACT))
         yield Series(metrics.METHOD, method), 1
         yield Series(metrics.BUILD, (__version__,)), 1
 
@@ -191,11 +193,12 @@ class Engine:
 def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace) -> View:
     vantage = loaded.config.as_vantage()
     canaries = (target for errand in todo for target in errand.targets if target.scope is not None)
+    turn_s = {target.name: errand.turn_s for errand in todo for target in errand.targets}
     return View(
         vantage=vantage,
         services=services,
-        turn_s={target.name: errand.turn_s for errand in todo for target in errand.targets},
-        canaries=Canaries(canaries, vantage, standing_s=pace.standing_s, day_s=pace.day_s),
+        turn_s=turn_s,
+        canaries=Canaries(canaries, vantage, standing_s=pace.standing_s, day_s=pace.day_s, turn_s=turn_s),
         landmarks=Landmarks(day_s=pace.day_s),
         baselines=Baselines(day_s=pace.day_s),
         histograms=defaultdict(Histogram) if loaded.config.histograms else None,

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from dashboards.status import page
 from monitor.exposition import Exposition
+from monitor.rounds import Asked
 from monitor.rulefiles import runbook_page
 from monitor.spool import Spool
 from monitor.status import Json, walk_as_json
@@ -17,6 +18,7 @@ from monitor.webconfig import Doorkeeper
 from probes.doors.yamlfile import Mistake
 
 _MOST_OBSERVATIONS = 10_000
+_LARGEST_MS = 2**53
 _HEALTH = ("/-/healthy", "/-/ready")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
@@ -33,12 +35,12 @@ class Answers:
     Attributes:
         status: the view as JSON.
         reload: takes the configuration anew; its mistakes, or none.
-        probe: one walk of a configured target now; None when there is no such target.
+        probe: one round of a configured target now, and how it stands then.
     """
 
     status: Callable[[], Json]
     reload: Callable[[], Awaitable[tuple[Mistake, ...]]]
-    probe: Callable[[str], Awaitable[Json | None]]
+    probe: Callable[[str], Awaitable[tuple[Asked, Json]]]
 
 
 class Pages:
@@ -91,7 +93,7 @@ class Pages:
         """`target`, `since` (seconds since 1970), `limit`: the newest walks that fit, oldest first."""
         query = request.query
         try:
-            since_ms = int(float(query.get("since", "0")) * 1000)
+            since_ms = max(0, min(int(float(query.get("since", "0")) * 1000), _LARGEST_MS))
             limit = min(_MOST_OBSERVATIONS, max(1, int(query.get("limit", "100"))))
         except (ValueError, OverflowError):
             return web.json_response({"error": "since and limit are numbers"}, status=400)
@@ -99,21 +101,27 @@ class Pages:
         return web.json_response({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
 
     async def probe(self, request: web.Request) -> web.Response:
-        answer = await self._answers.probe(request.query.get("target", ""))
-        if answer is None:
-            return web.json_response({"error": "no such configured target"}, status=404)
-        return web.json_response(answer)
+        asked, answer = await self._answers.probe(request.query.get("target", ""))
+        match asked:
+            case Asked.WALKED:
+                return web.json_response(answer)
+            case Asked.LIMITED:
+                return web.json_response(
+                    {"error": "walked within the interval, or the day's bytes are spent"}, status=429
+                )
+            case Asked.UNKNOWN:
+                return web.json_response({"error": "no such configured target"}, status=404)
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: frozenset[str]) -> web.Application:
+def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: Callable[[], frozenset[str]]) -> web.Application:
     """The pages behind their guards: no other site may ask through a browser, no stranger without the password."""
 
     @web.middleware
     async def guards(request: web.Request, handler: Handler) -> web.StreamResponse:
-        refusal = _refusal(request, answers_to)
+        refusal = _refusal(request, answers_to())
         if refusal is None and request.path not in _HEALTH:
             admitted = await doorkeeper.admits(request.headers.get("Authorization"))
             if not admitted:
@@ -129,7 +137,7 @@ def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: frozenset[str]
 
 def _refusal(request: web.Request, answers_to: frozenset[str]) -> web.Response | None:
     """421 for a Host we do not answer to (DNS rebinding), 403 for a request another site made a browser send."""
-    if request.headers.get("Host", "") not in answers_to:
+    if request.headers.get("Host", "").lower() not in answers_to:
         return web.Response(text="This is not the host you asked for.\n", status=421)
     origin = request.headers.get("Origin")
     if request.method != "GET" and origin is not None and origin.partition("://")[2] not in answers_to:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -81,16 +82,20 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         today=today,
         sha256=consent.digest(answers.role, answers.country, answers.access),
         cap="120MB" if answers.access is Access.MOBILE else "500MB",
-        storage=storage,
+        storage=json.dumps(storage, ensure_ascii=False),
     )
     _create(secret, secrets.token_bytes(32))
-    _create(out, _aligned(text).encode())
+    try:
+        _create(out, _aligned(text).encode())
+    except OSError:
+        secret.unlink()
+        raise
     return vantage
 
 
 def _aligned(text: str) -> str:
     """` | ` becomes a comment; those of one file stand under one another."""
-    lines = (line.partition(" | ") for line in text.splitlines())
+    lines = (line.partition(" | ") if not line.startswith("storage:") else (line, "", "") for line in text.splitlines())
     return "".join(f"{key:<{_COMMENTS_AT}}# {why}\n" if why else f"{key}\n" for key, _, why in lines)
 
 

@@ -60,6 +60,14 @@ class Landmarks:
             if usually > 0:
                 yield about, min(1.0, sum(each.reached is True for each in walked) / usually)
 
+    def inherit(self, before: Landmarks, targets: Mapping[str, Target]) -> None:
+        """What a reload would forget, of those that are still there."""
+        self._levels = {
+            name: level
+            for name, level in before._levels.items()
+            if (target := targets.get(name)) is not None and target.about == level.about
+        }
+
     def memory(self) -> dict[str, dict[str, list[int]]]:
         return {name: {str(day): counts for day, counts in x.by_day.items()} for name, x in self._levels.items()}
 

@@ -59,6 +59,15 @@ def identity(vantage: Vantage) -> dict[str, str]:
     }
 
 
+def read(name: str, labels: Mapping[str, str]) -> Series | None:
+    """The series a name and its labels stand for; None for a name of another version."""
+    for family in FAMILIES:
+        suffix = name.removeprefix(family.name)
+        if name.startswith(family.name) and suffix in ("", "_bucket", "_sum", "_count"):
+            return Series(family, tuple(labels.get(each, "") for each in family.labels), suffix, labels.get("le", ""))
+    return None
+
+
 _TARGET = ("service", "target")
 
 

@@ -43,7 +43,7 @@ class Pace:
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
     retention_every_s: float = 3600.0
-    commit_s: float = 1.0
+    believed_s: float = 5 * _MINUTE_S  # Prometheus's lookback: how long a series that ended without a word lives on
 
     @classmethod
     def of(cls, config: Config, *, time_scale: float = 1.0) -> Pace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -26,6 +27,14 @@ from probes.words import Reason, Scope
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 _log = structlog.get_logger("didban.rounds")
+
+
+class Asked(Enum):
+    """What became of a round somebody asked for."""
+
+    WALKED = auto()
+    UNKNOWN = auto()
+    LIMITED = auto()
 
 
 class Rounds:
@@ -55,6 +64,7 @@ class Rounds:
         self._walking: set[str] = set()
         self._confirming: set[str] = set()
         self._next_canary = Counter[str]()
+        self._asked_s: dict[str, float] = {}
         self.missed = Counter[str]()
         self.lateness = Histogram()
 
@@ -76,13 +86,25 @@ class Rounds:
         self.missed["late"] += count
         _log.warning("rounds_unseen", errand=errand.name, count=count)
 
-    async def asked(self, name: str) -> bool:
-        """One round of a target now, under the same limits; False when there is none of that name."""
+    async def asked(self, name: str) -> Asked:
+        """One round of a target now, under the same limits as all: at most one an interval, and none beyond the cap."""
         if name not in self._turns:
-            return False
-        chosen = self._turns[name].regular(self._tools.clock.elapsed_s())
-        await self._round(self._turns[name].target, 0, Reason.ASKED, chosen)
-        return True
+            return Asked.UNKNOWN
+        target, now_s = self._turns[name].target, self._tools.clock.elapsed_s()
+        spent = not target.essential and self._budget.share(self._tools.clock.now_ms()) <= 0
+        if spent or now_s - self._asked_s.get(name, -self._pace.interval_s) < self._pace.interval_s:
+            self.missed["limit"] += 1
+            return Asked.LIMITED
+        self._asked_s[name] = now_s
+        await self._round(target, 0, Reason.ASKED, self._turns[name].regular(now_s))
+        return Asked.WALKED
+
+    def inherit(self, before: Rounds) -> None:
+        """What a reload would forget: counters, whose turn it is, and which addresses rest."""
+        self.missed, self.lateness, self._asked_s = before.missed, before.lateness, before._asked_s
+        for name, turns in before._turns.items():
+            if name in self._turns and self._turns[name].target == turns.target:
+                self._turns[name] = turns
 
     def missed_counts(self) -> Iterator[tuple[str, int]]:
         """Every reason, also those that never came up: a counter that appears at its first event hides it."""

@@ -64,8 +64,15 @@ class Schedule:
         self._scheduler.start()
 
     def stop(self) -> None:
-        if self._scheduler.running:
+        """No further round is started."""
+        if self._scheduler.running and self._scheduler.get_jobs():
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
+
+    def clock_went_back(self) -> None:
+        """Asks every trigger anew: what was due by the old clock may lie hours ahead by the new one."""
+        for job in self._scheduler.get_jobs():
+            job.reschedule(job.trigger)
 
     def _due(self, errand: Errand) -> None:
         now_s = self._clock.now_ms() / 1000 + _ROUNDING_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import urllib.parse
 from typing import Annotated
 
@@ -12,20 +13,32 @@ from probes.doors.schema import Address, Bytes, Country, Host, HostPort, Network
 from probes.facts import Vantage
 from probes.words import Access, Role
 
+LONGEST_INTERVAL_S = 86400.0
 SHORTEST_INTERVAL_S = 60.0  # at most one round per target and minute: the household's line, and strangers' servers
 _MOBILE_BYTES_PER_DAY = 120 * 10**6
 _BYTES_PER_DAY = 500 * 10**6
 
 
 Region = Annotated[str, AfterValidator(matching("[A-Z]{2}-[A-Z0-9]{1,3}", "a region of ISO 3166-2 such as IR-12"))]
-Way = Annotated[str, AfterValidator(matching("direct|(socks5h?|http)://.+", "direct, socks5h://... or http://..."))]
+
+
+def _way(given: str) -> str:
+    """What is wrong is not said back: a proxy's address may hold a password."""
+    if not re.fullmatch("direct|(socks5h?|http)://.+", given):
+        raise ValueError("must be direct, socks5h://... or http://...")
+    return given
+
+
+Way = Annotated[str, AfterValidator(_way)]
 
 
 def _home(given: str) -> str:
     """In clear only to this machine: a password crosses."""
     url = urllib.parse.urlsplit(given)
     if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
-        raise ValueError(f"must be an http:// or https:// address, not {given!r}")
+        raise ValueError("must be an http:// or https:// address")
+    if url.username or url.password:
+        raise ValueError("must hold no password: it belongs into basic_auth.password_file")
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("must be https: a password would cross in clear")
     return given
@@ -44,6 +57,8 @@ Home = Annotated[str, AfterValidator(_home)]
 def _unhurried(given_s: float) -> float:
     if given_s < SHORTEST_INTERVAL_S:
         raise ValueError("must be 60s or longer: at most one round per target and minute")
+    if given_s > LONGEST_INTERVAL_S:
+        raise ValueError("must be 1d or shorter")
     return given_s
 
 

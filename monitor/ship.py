@@ -30,6 +30,7 @@ from probes.ports import Clock
 
 _TICKS_KEPT = 10  # what is older is no longer live
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
+_HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
 _OK, _REFUSED, _FAILED = "ok", "refused", "failed"
 
 _log = structlog.get_logger("didban.ship")
@@ -133,7 +134,7 @@ class Shipper:
             return False
         if result == _REFUSED:
             self.quarantined[_REFUSED] += count
-        for _ in range(min(len(batches), len(self._waiting))):
+        while self._waiting and any(self._waiting[0] is batch for batch in batches):  # others may have come meanwhile
             self._waiting.popleft()
         return True
 
@@ -164,7 +165,9 @@ class Shipper:
             headers["Authorization"] = self._home.authorization
         url, tls = self._home.destination.remote_write, self._home.tls
         self._spend(sent=len(body) + _HEADERS_BYTES, received=0)
-        async with self._sessions[way].post(url, data=body, headers=headers, proxy=proxy, ssl=tls) as response:
+        async with self._sessions[way].post(
+            url, data=body, headers=headers, proxy=proxy, ssl=tls, allow_redirects=False
+        ) as response:
             await response.content.read(64 * 1024)
             self._spend(sent=0, received=_HEADERS_BYTES)
             return response.status
@@ -177,9 +180,17 @@ class Shipper:
         if way.startswith("socks"):
             connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
         else:
-            connector = aiohttp.TCPConnector(limit=2, socket_factory=_bound_to(self._home.device))
+            kept_s = 2.5 * self._pace.interval_s  # over the next tick: else each pays for a handshake
+            connector = aiohttp.TCPConnector(
+                limit=2, keepalive_timeout=kept_s, socket_factory=_bound_to(self._home.device)
+            )
         timeout = aiohttp.ClientTimeout(total=self._pace.ship_patience_s)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_create_end.append(self._connected)
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False, trace_configs=[trace])
+
+    async def _connected(self, session: aiohttp.ClientSession, context: object, params: object) -> None:
+        self._spend(sent=_HANDSHAKE_BYTES[0], received=_HANDSHAKE_BYTES[1])
 
     async def close(self) -> None:
         for session in self._sessions.values():

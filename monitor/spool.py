@@ -7,6 +7,8 @@ system had not yet written (issue "nothing is lost" makes that a stated second).
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 
 from monitor.tick import Tick
 from probes.facts import Round, Walk
@@ -31,12 +34,17 @@ CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT 
 CREATE TABLE ticks(at_ms INTEGER PRIMARY KEY, samples BLOB NOT NULL, ended BLOB NOT NULL);
 CREATE TABLE memory(key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+_LARGEST = 2**62
 _USED_BYTES = """
 SELECT (page_count - freelist_count) * page_size
 FROM pragma_page_count, pragma_freelist_count, pragma_page_size
 """
 
+_TABLES = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+
 T = TypeVar("T")
+
+_log = structlog.get_logger("didban.spool")
 
 
 class SpoolError(OSError):
@@ -57,6 +65,8 @@ class Spool:
         self._path = folder / "spool.db"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._db: sqlite3.Connection | None = None
+        self._lock = -1
+        self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
         self._series: dict[tuple[str, str], int] = {}
 
     async def open(self) -> None:
@@ -71,13 +81,13 @@ class Spool:
         """Keeps the walks of a finished round; they are committed when this returns."""
         rows = [(walk.started_ms, done.target, done.number, _encode(walk)) for walk in done.walks]
         sql = "INSERT INTO walks(started_ms, target, round, walk) VALUES (?, ?, ?, ?)"
-        await self._run(lambda db: _done(db.executemany(sql, rows)))
+        await self._write(lambda db: _done(db.executemany(sql, rows)))
 
     async def add_tick(self, tick: Tick, identity: Mapping[str, str]) -> None:
         """Keeps the tick as it was stated. `identity`: the labels of this vantage, part of every series."""
         samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
         ended = [(series.name, series.labels(identity)) for series in tick.ended]
-        await self._run(lambda db: self._keep_tick(db, tick.at_ms, samples, ended))
+        await self._write(lambda db: self._keep_tick(db, tick.at_ms, samples, ended))
 
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
         """The newest walks, oldest first."""
@@ -89,13 +99,20 @@ class Spool:
     async def remember(self, key: str, value: object) -> None:
         """Keeps what a restart would forget."""
         row = (key, msgspec.json.encode(value))
-        await self._run(lambda db: _done(db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row)))
+        await self._write(lambda db: _done(db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", row)))
 
     async def recall(self, key: str) -> Any:
-        """What was remembered under `key`, or None."""
+        """What was remembered under `key`, or None; what cannot be read is forgotten."""
         sql = "SELECT value FROM memory WHERE key = ?"
         row = await self._run(lambda db: db.execute(sql, (key,)).fetchone())
-        return msgspec.json.decode(row[0]) if row else None
+        try:
+            return msgspec.json.decode(row[0]) if row else None
+        except msgspec.DecodeError:
+            return None
+
+    async def last_tick(self) -> tuple[int, list[tuple[str, dict[str, str]]]] | None:
+        """When the last tick was stated, and its series by name and labels: after a restart they have ended."""
+        return await self._run(self._last_tick)
 
     async def size(self) -> SpoolSize:
         return await self._run(self._size)
@@ -105,6 +122,17 @@ class Spool:
         return await self._run(lambda db: self._trim(db, before_ms, most_bytes))
 
     # ---------------------------------------------------------------- on the spool's own thread
+
+    async def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        """While the disk is full or read-only nothing is kept, and that is said; what is seen goes home even so."""
+        try:
+            await self._run(action)
+        except sqlite3.OperationalError as error:
+            if self.trouble is None:
+                _log.error("spool_cannot_write", why=str(error))
+            self.trouble = str(error)
+        else:
+            self.trouble = None
 
     async def _run(self, action: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, action)
@@ -118,6 +146,9 @@ class Spool:
     def _connect(self) -> sqlite3.Connection:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._take_alone()
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # WAL and index take their mode from it
+            self._path.chmod(0o600)
             db = sqlite3.connect(self._path, check_same_thread=False)
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
@@ -125,21 +156,38 @@ class Spool:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
             if version == 0:
-                db.executescript(_SCHEMA + f"PRAGMA user_version={SCHEMA_VERSION};")
+                db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+            if db.execute(_TABLES).fetchone()[0] != _SCHEMA.count("CREATE TABLE"):
+                raise SpoolError(f"{self._path}: cannot be used: it is no spool of ours")
         except sqlite3.Error as error:
             raise SpoolError(f"{self._path}: cannot be used: {error}") from None
         except PermissionError:
             raise SpoolError(f"{self._path.parent}: the storage folder cannot be written") from None
-        self._path.chmod(0o600)
         return db
 
+    def _take_alone(self) -> None:
+        """Two daemons on one folder would walk twice, and trip over each other."""
+        if self._lock < 0:
+            self._lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SpoolError(f"{self._path.parent}: is in use by another Didban") from None
+
     def _open(self, db: sqlite3.Connection) -> None:
-        self._series = {(name, labels): id for id, name, labels in db.execute("SELECT id, name, labels FROM series")}
+        try:
+            rows = db.execute("SELECT id, name, labels FROM series").fetchall()
+        except sqlite3.Error as error:
+            raise SpoolError(f"{self._path}: cannot be used: {error}") from None
+        self._series = {(name, labels): id for id, name, labels in rows}
 
     def _close(self) -> None:
         if self._db is not None:
             self._db.close()
             self._db = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def _keep_tick(
         self,
@@ -159,16 +207,26 @@ class Spool:
             self._series[key] = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
         return self._series[key]
 
+    def _last_tick(self, db: sqlite3.Connection) -> tuple[int, list[tuple[str, dict[str, str]]]] | None:
+        row = db.execute("SELECT at_ms, samples FROM ticks ORDER BY at_ms DESC LIMIT 1").fetchone()
+        if row is None:
+            return None
+        stated = {id for id, _ in msgspec.msgpack.decode(zlib.decompress(row[1]))}
+        return row[0], [(n, msgspec.json.decode(text)) for (n, text), id in self._series.items() if id in stated]
+
     def _size(self, db: sqlite3.Connection) -> SpoolSize:
         count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
         on_disk = sum(path.stat().st_size for path in self._path.parent.glob("spool.db*"))
         return SpoolSize(count, on_disk, oldest)
 
     def _trim(self, db: sqlite3.Connection, before_ms: int, most_bytes: int) -> int:
-        gone = _delete_before(db, before_ms)
-        if db.execute(_USED_BYTES).fetchone()[0] > most_bytes:
-            oldest, newest = db.execute("SELECT min(started_ms), max(started_ms) FROM walks").fetchone()
-            gone += _delete_before(db, oldest + (newest - oldest) // 10 + 1) if oldest is not None else 0
+        gone = _delete_before(db, min(before_ms, _LARGEST))
+        while db.execute(_USED_BYTES).fetchone()[0] > most_bytes:
+            tenth = "SELECT started_ms FROM walks ORDER BY started_ms LIMIT 1 OFFSET (SELECT count(*) / 10 FROM walks)"
+            row = db.execute(tenth).fetchone()
+            if row is None:
+                break
+            gone += _delete_before(db, row[0] + 1)
         return gone
 
 

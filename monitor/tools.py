@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def resolvers(loaded: Loaded, resolv_conf: Path = Path("/etc/resolv.conf")) -> l
     """The resolvers people here get: the configured ones, or this machine's."""
     if configured := loaded.config.dns.system:
         return list(configured)
-    lines = resolv_conf.read_text().splitlines() if resolv_conf.is_file() else []
-    found = [line.split()[1].partition("%")[0] for line in lines if line.startswith("nameserver ")]
-    return found or ["127.0.0.1"]
+    lines = resolv_conf.read_text(errors="replace").splitlines() if resolv_conf.is_file() else []
+    words = [line.split() for line in lines]
+    named = [found[1].partition("%")[0] for found in words if len(found) > 1 and found[0] == "nameserver"]
+    return [each for each in named if _is_address(each)] or ["127.0.0.1"]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

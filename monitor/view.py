@@ -84,6 +84,17 @@ class View:
         for target in self.targets():
             self.standings[target.name] = Standing(Record(target, domestic=domestic(target, self.vantage)))
 
+    def inherit(self, before: View) -> None:
+        """What a reload would forget: the records of targets that are still walked, and every counter."""
+        for name, standing in before.standings.items():
+            if (mine := self.standings.get(name)) is not None and mine.record.target == standing.record.target:
+                self.standings[name] = standing
+        self.walks_by_result, self.walks_since_tick = before.walks_by_result, before.walks_since_tick
+        self.heartbeat_ms, self._names = before.heartbeat_ms, before._names
+        self.canaries.inherit(before.canaries)
+        self.landmarks.inherit(before.landmarks, {target.name: target for target in self.targets()})
+        self.baselines = before.baselines
+
     def targets(self) -> Iterator[Target]:
         for service in self.services:
             yield from service.targets

@@ -5,31 +5,47 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import re
 import ssl
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import bcrypt
-from pydantic import Field
+from pydantic import AfterValidator
 
+from monitor.config import missing_files
 from monitor.credentials import read_basic, server_context
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
+
+
+class ClientAuth(StrEnum):
+    """Go's words; those we cannot keep are refused, not read as "no"."""
+
+    NO = "NoClientCert"
+    REQUIRE_AND_VERIFY = "RequireAndVerifyClientCert"
+
+
+def _hashed(given: str) -> str:
+    if not re.fullmatch(r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}", given):
+        raise ValueError("must be a bcrypt hash ($2y$...)")
+    return given
 
 
 class TlsServer(Strict):
     cert_file: str
     key_file: str
     client_ca_file: str | None = None
-    client_auth_type: str = "NoClientCert"
+    client_auth_type: ClientAuth = ClientAuth.NO
 
 
 class WebConfig(Strict):
     """The part of https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md we serve."""
 
     tls_server_config: TlsServer | None = None
-    basic_auth_users: Annotated[Mapping[str, str], Field(default_factory=dict)]
+    basic_auth_users: Mapping[str, Annotated[str, AfterValidator(_hashed)]] | None = None
 
     @property
     def guarded(self) -> bool:
@@ -40,7 +56,7 @@ class WebConfig(Strict):
     @property
     def _wants_client_certificate(self) -> bool:
         tls = self.tls_server_config
-        return tls is not None and tls.client_auth_type == "RequireAndVerifyClientCert"
+        return tls is not None and tls.client_auth_type is ClientAuth.REQUIRE_AND_VERIFY
 
     def server_context(self, folder: Path) -> ssl.SSLContext | None:
         tls = self.tls_server_config
@@ -54,11 +70,15 @@ class WebConfig(Strict):
         return context
 
 
-OPEN = WebConfig(basic_auth_users={})
+OPEN = WebConfig()
 
 
 def load(path: Path) -> tuple[WebConfig | None, tuple[Mistake, ...]]:
-    return fit(read(path), WebConfig)
+    document = read(path)
+    web, mistakes = fit(document, WebConfig)
+    files = (("tls_server_config", key) for key in ("cert_file", "key_file", "client_ca_file"))
+    found = (*mistakes, *missing_files(document, path.absolute().parent, files))
+    return (web if not found else None), found
 
 
 def may_listen(host: str, web: WebConfig) -> str | None:
@@ -86,7 +106,7 @@ class Doorkeeper:
     """Checks basic authentication against bcrypt hashes; a password that was right once is not hashed again."""
 
     def __init__(self, web: WebConfig) -> None:
-        self._users = web.basic_auth_users
+        self._users = web.basic_auth_users or {}
         self._known: set[bytes] = set()
 
     async def admits(self, authorization: str | None) -> bool:

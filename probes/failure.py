@@ -9,15 +9,19 @@ from probes.words import Failure
 
 # X509_V_ERR_* of OpenSSL (x509_vfy.h), as SSLCertVerificationError.verify_code
 _NAME_MISMATCH = {62, 64}  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
-# what the codes of ICMP 3 become (Linux, net/ipv4/icmp.c): a packet anybody may send must never end the daemon
+# A packet anybody may send must never end the daemon, nor a firewall, a missing route or an unplugged modem: what ICMP
+# 3 and ICMPv6 1 become in Linux (net/ipv4/icmp.c, net/ipv6/icmp.c), what a filter and a `blackhole` route on the way
+# say, and that the interface we are bound to is gone, are the network's No.
 _UNREACHABLE_HOST = {
     *(errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENOPROTOOPT, errno.EPROTO, errno.ENONET, errno.EOPNOTSUPP),
-    errno.EMSGSIZE,
+    *(errno.EMSGSIZE, errno.EACCES, errno.EPERM),
 }
-_OURS = {  # faults of this box, which say nothing of the network
-    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EBADF, errno.EINVAL),
-    *(errno.EPERM, errno.EACCES, errno.EAFNOSUPPORT, errno.ENOTSOCK, errno.ENOSPC),
+_UNREACHABLE_NETWORK = {
+    *(errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EINVAL),
+    *(errno.ENODEV, errno.ENXIO, errno.EAFNOSUPPORT),
 }
+# faults of this box, which say nothing of the network
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EBADF, errno.ENOTSOCK, errno.ENOSPC}
 _NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
 
 
@@ -58,7 +62,7 @@ def classify(error: BaseException) -> Failure | None:
             return Failure.CONNECTION_ABORTED
         case OSError(errno=code) if code in _UNREACHABLE_HOST:
             return Failure.HOST_UNREACHABLE
-        case OSError(errno=errno.ENETUNREACH | errno.ENETDOWN | errno.EADDRNOTAVAIL | errno.ENODEV):
+        case OSError(errno=code) if code in _UNREACHABLE_NETWORK:
             return Failure.NETWORK_UNREACHABLE
         case OSError(errno=int(code)) if code not in _OURS:
             return Failure.UNKNOWN

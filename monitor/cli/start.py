@@ -12,7 +12,7 @@ import typer
 
 from monitor import consent, init
 from monitor.check import check
-from monitor.cli.common import NO, WRONG_USE, fail
+from monitor.cli.common import NO, WRONG_USE, fail, refuse
 from monitor.localtime import country_here
 from probes.doors import schema
 from probes.doors.clock import SystemClock
@@ -61,12 +61,17 @@ def init_command(
         country, access = country or country_here(), access or Access.DATACENTER
     if role is None or country is None or access is None:
         fail("without a terminal to ask on, give --role, --country and --access", WRONG_USE)
+    if role is Role.INSIDE and country == "ZZ":
+        fail("a vantage inside says inside of what: give --country", WRONG_USE)
     _agree(role, country, access, i_understand)
     answers = init.Answers(role, country, access, network or "")
     today = datetime.datetime.fromtimestamp(SystemClock().now_ms() / 1000, datetime.UTC).date().isoformat()
     vantage = init.write(out, answers, storage=storage, today=today)
     typer.echo(f"{out} and its secret are written; this vantage is {vantage}.")
-    typer.echo(check(out)[0])
+    news, mistakes = check(out)
+    if mistakes:
+        refuse(mistakes)
+    typer.echo(news)
 
 
 def _ask(question: str, answer: Callable[[str], T], default: str | None = None) -> T:

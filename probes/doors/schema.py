@@ -16,6 +16,7 @@ from probes.countries import COUNTRIES
 from probes.doors.yamlfile import Document, Location, Mistake
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_S = 100 * 365 * 86400
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.I)
 
@@ -32,7 +33,7 @@ class Strict(BaseModel):
 def seconds(given: object) -> float:
     """`500ms 10s 5m 2h 7d` in seconds."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", given) if isinstance(given, str) else None
-    if not found or float(found[1]) == 0:
+    if not found or not 0 < float(found[1]) * _SECONDS[found[2]] <= _LONGEST_S:
         raise ValueError(f"must be a duration such as 500ms, 10s, 5m, 2h or 7d, not {_shown(given)}")
     return float(found[1]) * _SECONDS[found[2]]
 

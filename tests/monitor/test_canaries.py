@@ -136,3 +136,11 @@ def test_canaries_are_domestic_at_home_and_international_elsewhere() -> None:
     german = canary("c", Scope.INTERNATIONAL, "DE")
     assert [in_scope(each, INSIDE) for each in (iranian, dutch, german)] == [True, True, True]
     assert [in_scope(each, CONTROL) for each in (iranian, dutch, german)] == [False, True, False]
+
+
+def test_what_nobody_has_looked_at_for_three_turns_makes_no_ratio() -> None:
+    targets = [canary(f"c{number}", network=f"AS{number + 1}") for number in range(12)]
+    canaries = Canaries(targets, INSIDE, standing_s=DAY_S, day_s=DAY_S, turn_s={each.name: 180.0 for each in targets})
+    sing_all(canaries)
+    assert canaries.ratio(Scope.INTERNATIONAL, 540_000) == 1.0
+    assert canaries.ratio(Scope.INTERNATIONAL, 540_001) is None

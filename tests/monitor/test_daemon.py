@@ -99,7 +99,7 @@ def test_a_bad_configuration_is_refused_and_the_old_one_stays(vantage: Vantage, 
     assert ("config_refused" in said) is (how == "SIGHUP")
 
 
-def until(there: Callable[[], bool]) -> None:
+def until(there: Callable[[], object]) -> None:
     end = time.monotonic() + 10
     while not there():
         assert time.monotonic() < end, "it never came"
@@ -120,6 +120,73 @@ def test_a_reload_keeps_counting_where_it_was(vantage: Vantage) -> None:
     assert all(after[key] >= count for key, count in before.items())
     until(lambda: targets_of(vantage)[0]["state"] == "ok")
     vantage.stop()
+
+
+def test_a_reload_asks_for_consent_like_a_start(vantage: Vantage) -> None:
+    vantage.start()
+    vantage.write(consented=False)
+    code, said = vantage.ask("/-/reload", "POST")
+    assert code == 400
+    assert "consent" in said
+    vantage.stop()
+
+
+@pytest.mark.parametrize(
+    "change", [("network: AS1,", "network: AS2,"), ("storage: {path: state}", "storage: {path: elsewhere}")]
+)
+def test_who_we_are_does_not_change_at_work(vantage: Vantage, change: tuple[str, str]) -> None:
+    vantage.start()
+    vantage.config.write_text(vantage.config.read_text().replace(*change))
+    code, said = vantage.ask("/-/reload", "POST")
+    assert code == 400
+    assert "take a restart" in said
+    until(lambda: values(vantage, "didban_target_up"))
+    assert all('network="AS1"' in labels for labels in values(vantage, "didban_target_up"))
+    vantage.stop()
+
+
+def test_a_file_that_went_bad_is_refused_at_reload_and_the_daemon_lives(vantage: Vantage, tmp_path: Path) -> None:
+    """Its certificate is refused with a line by check-config; a directory in its place only when it is read."""
+    ship = "ship: [{name: hub, remote_write: 'http://127.0.0.1:9/', basic_auth: {username: v1, password_file: pw}}]\n"
+    (tmp_path / "pw").write_text("secret")
+    vantage.write(extra=ship)
+    vantage.start()
+    (tmp_path / "pw").write_bytes(b"\xff\xfe\x00")
+    code, said = vantage.ask("/-/reload", "POST")
+    assert (code, said.partition("didban.yml:9: ")[2].strip()) == (
+        400,
+        "ship[0].basic_auth.password_file: pw: is not text",
+    )
+    vantage.signal(signal.SIGHUP)
+    until(
+        lambda: vantage.status()["notices"][:1] == ["The last configuration was refused; the one before it is at work."]
+    )
+    assert vantage.stop()[0] == 0
+
+
+@pytest.mark.parametrize("order", [(signal.SIGTERM, signal.SIGHUP), (signal.SIGHUP, signal.SIGTERM)])
+def test_a_hangup_beside_a_stop_does_not_keep_it(vantage: Vantage, order: tuple[signal.Signals, ...]) -> None:
+    vantage.write(extra="ship: [{name: hub, remote_write: 'http://127.0.0.1:9/'}]\n")
+    vantage.start()
+    for number in order:
+        vantage.signal(number)
+    assert vantage.process is not None
+    _, said = vantage.process.communicate(timeout=6)
+    assert vantage.process.returncode == 0
+    assert "Traceback" not in said
+
+
+def test_what_a_stop_left_standing_is_ended_by_the_next_start(vantage: Vantage, tmp_path: Path) -> None:
+    """Else "I am stopping" would be believed of a box that runs again."""
+    vantage.times = 4
+    vantage.start()
+    vantage.stop()
+    vantage.start()
+    vantage.stop()
+    with sqlite3.connect(tmp_path / "state" / "spool.db") as db:
+        names = {id: name for id, name in db.execute("SELECT id, name FROM series")}
+        ticks = [msgspec.msgpack.decode(row[0]) for row in db.execute("SELECT ended FROM ticks ORDER BY at_ms")]
+    assert sum("didban_vantage_stopping" in {names[id] for id in ended} for ended in ticks) == 1
 
 
 # ---------------------------------------------------------------- full counts

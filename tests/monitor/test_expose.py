@@ -19,6 +19,7 @@ from monitor import metrics
 from monitor.expose import Answers, Pages, application, listen
 from monitor.exposition import Exposition
 from monitor.metrics import Series, identity
+from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.tick import Tick
 from monitor.webconfig import OPEN, Doorkeeper, WebConfig, answers_to, may_listen
@@ -119,13 +120,15 @@ async def serve(folder: Path, web_config: WebConfig) -> AsyncIterator[Box]:
             box.reloads += 1
             return box.mistakes
 
-        async def probe(name: str) -> dict[str, Any] | None:
-            return {"target": name} if name == "instagram/web" else None
+        async def probe(name: str) -> tuple[Asked, dict[str, Any]]:
+            known = {"instagram/web": Asked.WALKED, "imo/web": Asked.LIMITED}
+            return known.get(name, Asked.UNKNOWN), {"target": name}
 
         pages = Pages(exposition, spool, Answers(lambda: STATUS, reload, probe))
         runner: web.AppRunner | None = None
         for port in range(20000, 60000, 77):
-            app = application(pages, Doorkeeper(web_config), answers_to("127.0.0.1", port, ("box.local",)))
+            names = answers_to("127.0.0.1", port, ("box.local",))
+            app = application(pages, Doorkeeper(web_config), lambda names=names: names)  # type: ignore[misc]
             try:
                 runner = await listen(app, "127.0.0.1", port, None)
             except OSError:
@@ -190,6 +193,9 @@ async def test_what_changes_something_takes_a_post(box: Box, path: str) -> None:
 
 async def test_only_configured_targets_are_walked(box: Box) -> None:
     assert (await box.get("/probe?target=http://10.0.0.1/", method="POST"))[0] == 404
+    assert (await box.get("/probe?target=imo/web", method="POST"))[0] == 429
+    assert (await box.get("/api/v1/observations?since=1e300"))[0] == 200
+    assert (await box.get("/api/v1/observations?since=-1e18"))[0] == 200
 
 
 async def test_a_bad_reload_is_told_line_by_line(box: Box) -> None:
@@ -307,7 +313,10 @@ async def test_all_but_the_health_pages_are_behind_the_password(tmp_path: Path) 
         (
             "0.0.0.0",
             WebConfig.model_validate(
-                {"tls_server_config": {"cert_file": "a", "key_file": "b"}, "basic_auth_users": {"a": "b"}}
+                {
+                    "tls_server_config": {"cert_file": "a", "key_file": "b"},
+                    "basic_auth_users": dict(USERS.basic_auth_users or {}),
+                }
             ),
             True,
         ),

@@ -16,6 +16,7 @@ from monitor.engine import Crew, Engine
 from monitor.errands import Errand
 from monitor.judge import State
 from monitor.metrics import Series
+from monitor.rounds import Asked
 from monitor.schedule import Due
 from monitor.spool import Spool
 from probes.words import Reason, Scope
@@ -247,8 +248,9 @@ async def test_rounds_that_passed_unseen_are_counted(bench: Bench) -> None:
 
 
 async def test_only_configured_targets_are_walked_when_asked(bench: Bench) -> None:
-    assert await bench.engine.rounds.asked("app/chat")
-    assert not await bench.engine.rounds.asked("app/nothing")
+    assert await bench.engine.rounds.asked("app/chat") is Asked.WALKED
+    assert await bench.engine.rounds.asked("app/chat") is Asked.LIMITED, "at most one an interval"
+    assert await bench.engine.rounds.asked("app/nothing") is Asked.UNKNOWN
     assert [walk.reason for walk in await bench.spool.walks()] == [Reason.ASKED]
 
 
@@ -310,3 +312,33 @@ async def test_a_restart_remembers_what_canaries_were_like(bench: Bench) -> None
         await again.recall(bench.spool)
     assert again.view.canaries.memory() == bench.view.canaries.memory()
     assert again.budget.memory() == bench.engine.budget.memory()
+
+
+async def test_what_is_asked_for_counts_against_the_cap(bench: Bench) -> None:
+    budget = bench.engine.budget
+    budget.spend(purpose="walk", sent=10**9, received=0, now_ms=bench.engine.tools.clock.now_ms())
+    before = bench.engine.rounds.missed["limit"]
+    assert await bench.engine.rounds.asked("app/s2") is Asked.LIMITED
+    assert bench.engine.rounds.missed["limit"] == before + 1
+    assert await bench.engine.rounds.asked("app/chat") is Asked.WALKED, "essentials never stop"
+
+
+async def test_a_reload_forgets_nothing_of_the_line(bench: Bench) -> None:
+    """On a cut line the first words after a reload must not be "broken"."""
+    await bench.round(CANARY_ROUND, "app/chat")
+    await bench.here.vanish(*CANARIES, *SERVICE[:2])
+    for _ in range(3):
+        await bench.round(CANARY_ROUND, "app/chat")
+    before = bench.engine
+    assert bench.view.standings["app/chat"].judgement.state is State.CUT_OFF
+    after = Engine.build(bench.here.load(), FASTER, bench.spool, before.crew)
+    after.inherit(before)
+    now_ms = after.tools.clock.now_ms()
+    assert not after.view.canaries.foreign_seen
+    assert after.view.canaries.ratio(Scope.INTERNATIONAL, now_ms) == before.view.canaries.ratio(
+        Scope.INTERNATIONAL, now_ms
+    )
+    after.view.beat(now_ms)
+    assert after.view.standings["app/chat"].judgement.state is State.CUT_OFF
+    assert after.rounds._turns["app/chat"] is before.rounds._turns["app/chat"]
+    await after.close()

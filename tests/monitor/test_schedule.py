@@ -123,3 +123,19 @@ def test_thirty_times_faster_divides_every_duration_of_the_daemon() -> None:
     fast = Pace.of(CONFIG, time_scale=30)
     assert (fast.interval_s, fast.timeout_s, fast.confirm_s) == (2.0, 10 / 30, (0.5, 1.0, 1.5))
     assert (fast.standing_s, fast.memory_s, fast.keep_s) == (2880.0, 20160.0, 86400.0)
+
+
+async def test_a_clock_set_back_does_not_silence_the_box() -> None:
+    """APScheduler keeps its starts by the wall clock: after an hour's correction nothing would be due for an hour."""
+    due: list[Due] = []
+    schedule = Schedule(SECRET, SystemClock(), due.append, lambda errand, count: None)
+    schedule.start([Errand("e", (target(),), 1, 0.1, essential=True)])
+    (job,) = schedule._scheduler.get_jobs()
+    job.modify(next_run_time=job.next_run_time.replace(year=job.next_run_time.year + 1))
+    await asyncio.sleep(0.3)
+    assert due == []
+    schedule.clock_went_back()
+    await asyncio.sleep(0.4)
+    schedule.stop()
+    assert len(due) >= 2
+    schedule.stop()

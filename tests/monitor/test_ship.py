@@ -178,6 +178,32 @@ async def test_a_home_that_cannot_be_reached_is_tried_for_ever_and_holds_nothing
     await one.close()
 
 
+async def test_a_redirect_is_no_delivery(receiver: Receiver, tmp_path: Path) -> None:
+    """A login page answers 200 behind it: nothing would be stored, and nobody would know."""
+    one = shipper(receiver, tmp_path)
+    receiver.statuses = [302]
+    one.offer(tick(1000, UP))
+    assert not await one.send_waiting()
+    assert (one.samples["ok"], one.pending) == (0, 1)
+    await one.close()
+
+
+async def test_what_comes_while_a_request_is_under_way_is_not_taken_for_sent(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    one = shipper(receiver, tmp_path)
+    for number in range(10):
+        one.offer(tick(number, UP))
+    sending = asyncio.get_running_loop().create_task(one.send_waiting())
+    await asyncio.sleep(0)
+    one.offer(tick(10, UP))  # the oldest makes room for it
+    assert await sending
+    assert one.pending == 1
+    assert await one.send_waiting()
+    assert sorted({at_ms for batch in receiver.taken for each in batch for at_ms, _ in each.samples}) == list(range(11))
+    await one.close()
+
+
 async def test_it_counts_what_it_costs(receiver: Receiver, tmp_path: Path) -> None:
     one = shipper(receiver, tmp_path)
     one.offer(tick(1000, UP))

@@ -78,11 +78,15 @@ async def test_what_is_too_old_goes_and_the_rest_stays(spool: Spool) -> None:
 
 
 async def test_a_spool_that_grew_too_large_loses_its_oldest_first(spool: Spool) -> None:
-    for number in range(200):
+    await spool.add(rounds(walk(started_ms=-(10**12))))  # a clock that was wrong once
+    for number in range(2000):
         await spool.add(rounds(walk(started_ms=number)))
-    gone = await spool.trim(before_ms=0, most_bytes=10_000)
-    assert gone == 20
-    assert (await spool.walks())[0].started_ms == 20
+    most = 300_000
+    gone = await spool.trim(before_ms=-(10**13), most_bytes=most)
+    assert 100 < gone < 2000
+    kept = await spool.walks(limit=5000)
+    assert [each.started_ms for each in kept] == list(range(gone - 1, 2000)), "the oldest went, the newest stay"
+    assert await spool.trim(before_ms=-(10**13), most_bytes=most) == 0
 
 
 async def test_it_remembers_what_it_is_told(spool: Spool) -> None:
@@ -170,6 +174,66 @@ async def test_fifty_kills_on_one_spool_lose_nothing(tmp_path: Path, figure: Cal
     assert set(said) <= set(kept)
     with sqlite3.connect(tmp_path / "spool.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_on_a_full_disk_the_watch_goes_on_and_says_so(spool: Spool) -> None:
+    await spool.add(rounds(walk(started_ms=1)))
+    await spool._run(lambda db: db.execute("PRAGMA max_page_count=1").close())
+    for number in range(2, 300):
+        await spool.add(rounds(walk(started_ms=number)))
+    assert spool.trouble == "database or disk is full"
+    await spool._run(lambda db: db.execute("PRAGMA max_page_count=100000").close())
+    await spool.add(rounds(walk(started_ms=1000)))
+    assert spool.trouble is None
+    assert {1, 1000} <= {each.started_ms for each in await spool.walks()}
+
+
+async def test_two_daemons_never_share_a_folder(spool: Spool, tmp_path: Path) -> None:
+    other = Spool(tmp_path)
+    with pytest.raises(SpoolError, match="is in use by another Didban"):
+        await other.open()
+    await other.close()
+
+
+async def test_only_its_owner_reads_it_also_in_a_folder_open_to_all(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    spool = Spool(folder)
+    await spool.open()
+    await spool.add(rounds(walk()))
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
+        ("spool.db", "spool.db-wal", "spool.db-shm", "spool.lock"), 0o600
+    )
+    await spool.close()
+
+
+async def test_a_kill_in_its_first_moment_leaves_a_spool_that_opens(tmp_path: Path) -> None:
+    """The tables come together or not at all."""
+    (tmp_path / "spool.db").touch()
+    spool = Spool(tmp_path)
+    await spool.open()
+    await spool.add(rounds(walk()))
+    await spool.close()
+
+
+@pytest.mark.parametrize("damage", ["no tables", "half the tables", "overwritten"])
+async def test_a_damaged_spool_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "spool.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE walks(x)" if damage == "half the tables" else "CREATE TABLE other(x)")
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION if damage != 'half the tables' else 0}")
+    db.close()
+    if damage == "overwritten":
+        path.write_bytes(path.read_bytes()[:100] + os.urandom(8000))
+    spool = Spool(tmp_path)
+    with pytest.raises(SpoolError, match="cannot be used"):
+        await spool.open()
+    await spool.close()
+
+
+async def test_a_memory_that_cannot_be_read_is_forgotten(spool: Spool) -> None:
+    await spool._run(lambda db: db.execute("INSERT INTO memory VALUES ('canaries', x'ff00')").close())
+    assert await spool.recall("canaries") is None
 
 
 async def test_many_writers_at_once_are_one_after_the_other(spool: Spool) -> None:

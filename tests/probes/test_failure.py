@@ -53,7 +53,10 @@ def os_error(number: int) -> OSError:
         (OSError("without a number"), None),
         (os_error(errno.EMFILE), None),
         (os_error(errno.ENOMEM), None),
-        (os_error(errno.EPERM), None),
+        (os_error(errno.EPERM), Failure.HOST_UNREACHABLE),  # a firewall of this box: nft ... drop
+        (os_error(errno.EACCES), Failure.HOST_UNREACHABLE),  # ICMPv6 administratively prohibited
+        (os_error(errno.EINVAL), Failure.NETWORK_UNREACHABLE),  # ip route add blackhole
+        (os_error(errno.EAFNOSUPPORT), Failure.NETWORK_UNREACHABLE),  # a resolver by IPv6, and none here
         (ValueError("a bug"), None),
         (KeyError("a bug"), None),
     ],
