@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from monitor.errands import Errand, errands, walked_by
 from monitor.pace import Pace
 from monitor.settings import Config
-from probes.facts import Service
+from probes.facts import Service, Target
 from probes.words import Kind
 
 _DAY_S = 86400.0
@@ -18,9 +18,10 @@ _WALK_BYTES = {
     Kind.TCP: 600,
     Kind.TLS: 6_300,
     Kind.HTTP: 3_000,
-    Kind.HTTPS: 9_000,
+    Kind.HTTPS: 9_000,  # with a short page
     Kind.OPENVPN: 500,
 }
+_LONG_PAGE_BYTES = 11_000  # more, where no short page is named: what was in flight when the head had come
 _SERIES_PER_TARGET = 5
 _SERIES_PER_SERVICE = 7
 _SERIES_OF_ITS_OWN = 40
@@ -47,5 +48,10 @@ def bytes_per_day(config: Config, services: Iterable[Service]) -> int:
 
 
 def _per_day(errand: Errand) -> float:
-    dearest = max(_WALK_BYTES[target.kind] * target.sample for target in errand.targets)
+    dearest = max(_walk_bytes(target) * target.sample for target in errand.targets)
     return errand.a_round * dearest * _DAY_S / errand.period_s
+
+
+def _walk_bytes(target: Target) -> int:
+    long_page = target.kind is Kind.HTTPS and "path" not in target.options
+    return _WALK_BYTES[target.kind] + (_LONG_PAGE_BYTES if long_page else 0)

@@ -28,7 +28,7 @@ class Pki:
         leaf = between.issue_cert(*everything)
         pki = cls(folder / "ca.pem", folder / "chain.pem", folder / "key.pem")
         root.cert_pem.write_to_path(str(pki.ca_file))
-        for pem in (*leaf.cert_chain_pems, between.cert_pem):
+        for pem in leaf.cert_chain_pems:  # the intermediate is among them
             pem.write_to_path(str(pki.chain), append=True)
         leaf.private_key_pem.write_to_path(str(pki.key))
         return pki
