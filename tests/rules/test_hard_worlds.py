@@ -151,6 +151,28 @@ def test_who_said_a_last_word_is_not_waited_for(tmp_path: Path) -> None:
     made.told(50, SHUTDOWN).told(78, OVER).check(tmp_path, "1m")
 
 
+# ---------------------------------------------------------------- a door left ajar
+
+
+def test_an_allow_list_is_a_shutdown_and_its_summary_says_so(tmp_path: Path) -> None:
+    """November 2019 and January 2026: a few foreign hosts went on answering."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        each = box(made, vantage).reach({0: 1.0, 20: 0.25, 90: 1.0})
+        for service in ("whatsapp", "instagram", "imo"):
+            each.state(service, {0: "ok", 20: "insufficient", 90: "ok"})
+    made.quiet(20, 22).told(25, SHUTDOWN).told(80, SHUTDOWN).told(110, OVER)
+    made.query(40, f'count by (verdict) (didban:service_verdict{{network="{MCI}"}})', {'{verdict="cut_off"}': 3})
+    made.check(tmp_path)
+
+
+def test_a_network_that_never_reached_much_is_not_cut_for_reaching_as_much(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 0.5, 20: 0.22})
+    made.quiet(30, 50).check(tmp_path)
+
+
 # ---------------------------------------------------------------- two hours that were measured
 
 
