@@ -187,7 +187,6 @@ EVENING = (
         "the mobile network is cut off from abroad",
         lambda lab: lab.lies(*MOBILE_CUT, *INSTAGRAM, *WHATSAPP),
         frozenset({on(MOBILE, "NetworkShutdown")}),
-        may=frozenset({on(MOBILE, "NetworkSilent")}),
         least_s=20,
     ),
     Step(

@@ -151,6 +151,30 @@ def test_who_said_a_last_word_is_not_waited_for(tmp_path: Path) -> None:
     made.told(50, SHUTDOWN).told(78, OVER).check(tmp_path, "1m")
 
 
+# ---------------------------------------------------------------- one message
+
+
+BLOCKED_TCI = alert("ServiceBlocked", "page", **ON_TCI, service="instagram")
+
+
+def test_networks_that_notice_a_block_one_after_the_other_are_told_together(tmp_path: Path) -> None:
+    made = world()
+    for vantage, since in (("m1", 21), ("m2", 21), ("f1", 22), ("f2", 23)):
+        box(made, vantage).state("instagram", {0: "ok", 20: "insufficient", since: "broken"})
+    made.quiet(20, 22, 22.75).told(23.25, BLOCKED_MCI, BLOCKED_TCI).told(40, BLOCKED_MCI, BLOCKED_TCI).check(tmp_path)
+
+
+def test_a_line_that_never_makes_up_its_mind_does_not_hold_the_message(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).state("instagram", {0: "ok", 20: "broken"})
+    box(made, "f1").state("instagram", {n: "ok" if n % 4 else "insufficient" for n in range(61)})
+    made.told(26, BLOCKED_MCI)
+    for minute in range(27, 60):
+        made.told(minute, BLOCKED_MCI)
+    made.check(tmp_path)
+
+
 # ---------------------------------------------------------------- a door left ajar
 
 
