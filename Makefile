@@ -11,7 +11,7 @@ TEST := $(LAB) chromium curl systemd shellcheck
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: run test test-unit test-lab long demo bench lint venv-dev clean
+.PHONY: run test test-unit test-cover test-lab long demo bench lint venv-dev clean
 
 run:
 	@deploy/machine.sh have $(STACK)
@@ -24,7 +24,7 @@ demo:
 	@$(PY) -m tests.lab.demo
 
 # what CI runs: every promise once
-test: lint test-unit test-lab
+test: lint test-unit test-cover test-lab
 
 venv-dev:
 	@deploy/machine.sh have $(TEST)
@@ -37,6 +37,12 @@ lint: venv-dev
 
 test-unit: venv-dev
 	$(PY) -m pytest -n auto -m "not lab and not evening and not long"
+
+# every line of what judges, schedules, names failures and speaks protocols
+COVERED := monitor/judge.py,monitor/schedule.py,probes/failure.py,probes/walk.py,probes/knock/*
+test-cover: venv-dev
+	$(PY) -m coverage run -m pytest -q -m "not long" tests/probes tests/golden tests/monitor/test_judge.py tests/monitor/test_schedule.py
+	$(PY) -m coverage report -m --include="$(COVERED)" --fail-under=100
 
 test-lab: venv-dev
 	$(INSIDE) -m "(lab or evening) and not long" tests/lab

@@ -35,7 +35,7 @@ PARTS = (
     Part("parsers, schedule, judge and gateway: 5,000 examples a property",
          (*_PYTEST, "-m", "hypothesis", "--hypothesis-profile=long", "-n", "2", "tests")),
     Part("kills, reloads, random worlds, simulated weeks",
-         (*_PYTEST, "-m", "long and not lab and not evening", "tests")),
+         (*_PYTEST, "-m", "long and not lab and not evening", "-n", "2", "tests")),
     Part("every lie, and what the laboratory shows",
          (*_INSIDE, *_PYTEST, "-m", "lab", "tests/lab")),
     Part("the evening, and the two hours after it",

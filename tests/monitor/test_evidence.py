@@ -126,3 +126,18 @@ def test_the_sum_is_oonis(failed: int, reached: int, expected: float) -> None:
     for _ in range(reached):
         record.add(rounds(walk()), WELL, 0)
     assert record.cusum == pytest.approx(expected)
+
+
+POOR = Line(foreign_seen=True, canaries=12, names_dead=False, reach=0.4)
+
+
+def test_what_failed_on_a_poor_line_does_not_count_but_a_lie_does() -> None:
+    record = Record(target())
+    for number in range(6):
+        record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.CONNECT, address=f"157.240.1.{number}")), POOR, number)
+    assert record.failed_rounds == 0
+    assert state(record, POOR) is State.INSUFFICIENT
+    lie = walk(failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.FORGED_DNS_ANSWER,))
+    for _ in range(3):
+        record.add(rounds(lie), POOR, 7)
+    assert state(record, POOR) is State.INTERFERED

@@ -18,9 +18,10 @@ import dns.rcode
 import pytest
 import trustme
 
+from probes.doors.wire import Sockets
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
-from probes.ports import Resolved, Traffic
+from probes.ports import Resolved, Stream, Traffic
 from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, Reply, listening, target, tools, walked
@@ -362,6 +363,21 @@ async def test_a_forgery_is_told_from_a_sinkhole_at_home(answer: str, known: Fin
     assert broke(walk) == (Step.RESOLVE, Failure.DNS_BOGON)
     assert walk.findings == (finding,)
     assert walk.address == "", "nobody walks to where a liar points"
+
+
+class Refusing(Sockets):
+    """A network in which nobody answers at any address."""
+
+    async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream:
+        raise ConnectionRefusedError
+
+
+async def test_a_known_forgery_that_cannot_prove_itself_is_one() -> None:
+    """In public space it is walked to, for genuine outranks known; the far end was asked, and was nobody."""
+    hands = replace(tools(), names=HomeRouter("195.175.254.2"), wire=Refusing(), fingerprints=TURKEY)
+    walk = await walked(target(Kind.TLS, 443, named=True), hands)
+    assert broke(walk) == (Step.CONNECT, Failure.CONNECTION_REFUSED)
+    assert (walk.findings, walk.address) == ((Finding.FORGED_DNS_ANSWER,), "195.175.254.2")
 
 
 @pytest.mark.parametrize("answer", ["0.0.0.0", "127.0.0.1", "10.20.30.40", "239.255.255.250"])
