@@ -69,15 +69,31 @@ class Uplink(Strict):
     home: Annotated[str, Field(min_length=1, max_length=15)] | None = None
 
 
-class VantageRow(Strict):
+class Identity(Strict):
+    """Who a vantage is, on the box and in the hub's registry alike."""
+
     id: Word
-    secret_file: str
     country: Country
     role: Role
     access: Access
     network: NetworkId | None = None
     cohort: Word | None = None
     region: Region | None = None
+
+    def as_vantage(self) -> Vantage:
+        return Vantage(
+            id=self.id,
+            country=self.country,
+            role=self.role,
+            access=self.access,
+            network=self.network or "",
+            cohort=self.cohort or "",
+            region=self.region or "",
+        )
+
+
+class VantageRow(Identity):
+    secret_file: str
     uplink: Uplink | None = None
 
 
@@ -199,13 +215,4 @@ class Config(Strict):
         return _MOBILE_BYTES_PER_DAY if self.vantage.access is Access.MOBILE else _BYTES_PER_DAY
 
     def as_vantage(self) -> Vantage:
-        row = self.vantage
-        return Vantage(
-            id=row.id,
-            country=row.country,
-            role=row.role,
-            access=row.access,
-            network=row.network or "",
-            cohort=row.cohort or "",
-            region=row.region or "",
-        )
+        return self.vantage.as_vantage()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from monitor.pace import Pace
 from probes import known
 from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
+from probes.doors.schema import is_address
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.place import Tools
@@ -51,12 +51,4 @@ def resolvers(loaded: Loaded, resolv_conf: Path = Path("/etc/resolv.conf")) -> l
     lines = resolv_conf.read_text(errors="replace").splitlines() if resolv_conf.is_file() else []
     words = [line.split() for line in lines]
     named = [found[1].partition("%")[0] for found in words if len(found) > 1 and found[0] == "nameserver"]
-    return [each for each in named if _is_address(each)] or ["127.0.0.1"]
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return [each for each in named if is_address(each)] or ["127.0.0.1"]

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, fit
+from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Target, Whereabouts
 from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
@@ -232,13 +232,5 @@ def _endpoints(row: TargetRow, responder: str) -> Iterator[Endpoint]:
         yield from (Endpoint(named, port, transport, address) for address in row.addresses for port in ports)
         return
     for host in hosts:
-        literal = host if _is_address(host) else ""
+        literal = host if is_address(host) else ""
         yield from (Endpoint("" if literal else host, port, transport, literal) for port in ports)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -13,38 +13,20 @@ from pydantic import Field
 from monitor import metrics
 from monitor.localtime import utc_offset_s
 from monitor.metrics import Series, identity
-from monitor.settings import Region
+from monitor.settings import Identity
 from probes import catalogue
 from probes.doors.schema import Country, NetworkId, Strict, Word, fit
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Service, Vantage
-from probes.words import Access, Role
+from probes.words import Role
 
 Statement = tuple[Series, Mapping[str, str], float]  # a series, the identity it carries, its value
 
 
-class VantageRow(Strict):
+class VantageRow(Identity):
     """One enrolled box. `paused`: its silence is agreed."""
 
-    id: Word
-    country: Country
-    role: Role
-    access: Access
-    network: NetworkId | None = None
-    cohort: Word | None = None
-    region: Region | None = None
     paused: bool = False
-
-    def as_vantage(self) -> Vantage:
-        return Vantage(
-            id=self.id,
-            country=self.country,
-            role=self.role,
-            access=self.access,
-            network=self.network or "",
-            cohort=self.cohort or "",
-            region=self.region or "",
-        )
 
 
 class NetworkRow(Strict):

@@ -65,10 +65,17 @@ def host(given: str) -> str:
 
 
 def address(given: str) -> str:
+    if not is_address(given):
+        raise ValueError(f"must be an IP address, not {_shown(given)}")
+    return str(ipaddress.ip_address(given))
+
+
+def is_address(given: str) -> bool:
     try:
-        return str(ipaddress.ip_address(given))
+        ipaddress.ip_address(given)
     except ValueError:
-        raise ValueError(f"must be an IP address, not {_shown(given)}") from None
+        return False
+    return True
 
 
 def matching(pattern: str, what: str) -> Rule:
