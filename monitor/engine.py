@@ -175,7 +175,6 @@ class Engine:
         await spool.remember("canaries", self.view.canaries.memory())
         await spool.remember("landmarks", self.view.landmarks.memory())
         await spool.remember("baselines", self.view.baselines.memory())
-        await spool.remember("budget", self.budget.memory())
 
     async def recall(self, spool: Spool) -> None:
         """What a restart would forget: what canaries and landmarks were like, and what of today is spent."""

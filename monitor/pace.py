@@ -42,7 +42,7 @@ class Pace:
     day_s: float = _DAY_S
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
-    retention_every_s: float = 3600.0
+    retention_every_s: float = 10 * _MINUTE_S
     believed_s: float = 5 * _MINUTE_S  # Prometheus's lookback: how long a series that ended without a word lives on
 
     @classmethod

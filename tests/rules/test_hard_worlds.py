@@ -272,3 +272,62 @@ def test_a_country_gone_dark_is_one_blindness_and_its_silent_networks(tmp_path: 
         box(made, vantage).silent(20)
     silent_tci = alert("NetworkSilent", "page", **ON_TCI)
     made.told(35, SILENT, silent_tci, BLIND_IR).check(tmp_path)
+
+
+# ---------------------------------------------------------------- what people read
+
+
+def test_a_shutdown_is_told_in_these_words(tmp_path: Path) -> None:
+    made = dark(world(), "m1", "m2")
+    labels = {"severity": "page", "product": "didban", "family": "shutdown", **ON_MCI}
+    made.text(30, "NetworkShutdown", labels, {
+        "summary": "AS197207 (IR): cut off from abroad",
+        "summary_fa": "شبکهٔ \u2068AS197207\u2069 (\u2068IR\u2069) از خارج از کشور قطع است",
+        "description": "On 2 lines of ours in AS197207 nothing abroad answers, while hosts elsewhere in IR do. Consistent"
+        " with a shutdown of that network's foreign traffic.",
+        "onset": "1970-01-01 00:19 UTC",
+        "onset_local": "1970-01-01 03:49 in IR",
+        "confidence": "medium: two or more witnesses agree",
+        "lines": "2 of ours in AS197207",
+        "not_known": "who did it and why; other cities of that network; whether its subscribers are affected alike",
+        "runbook_url": "http://127.0.0.1:9810/runbook/NetworkShutdown",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+    }).check(tmp_path)  # fmt: skip
+
+
+def test_a_block_on_one_line_is_told_in_these_words(tmp_path: Path) -> None:
+    made = World().services()
+    made.line("m1").state("instagram", {0: "ok", 20: "broken"})
+    made.controls()
+    labels = {"severity": "ticket", "product": "didban", "family": "service", **ON_MCI, "service": "instagram"}
+    made.text(30, "ServiceBlocked", labels, {
+        "summary": "instagram blocked on AS197207 (IR)",
+        "summary_fa": "\u2068instagram\u2069 روی شبکهٔ \u2068AS197207\u2069 (\u2068IR\u2069) بسته شده است",
+        "description": "On 1 line of ours in AS197207, which reaches abroad, instagram cannot be reached; controls outside"
+        " IR reach it, and it worked here before. Consistent with a block between these lines and the service.",
+        "onset": "1970-01-01 00:19 UTC (last reached)",
+        "onset_local": "1970-01-01 03:49 in IR",
+        "confidence": "low: one line, no proof of interference",
+        "lines": "1 of ours in AS197207",
+        "not_known": "who blocks and why; other cities of that network",
+        "runbook_url": "http://127.0.0.1:9810/runbook/ServiceBlocked",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+    }).check(tmp_path)  # fmt: skip
+
+
+def test_blindness_is_told_in_these_words(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("c1", "c2"):
+        box(made, vantage).silent(20)
+    made.text(35, "DidbanBlind", {"severity": "page", "product": "didban", "family": "own"}, {
+        "summary": "Didban is blind: 1 control delivers",
+        "summary_fa": "دیدبان نابیناست: \u20681\u2069 دستگاه شاهد گزارش می\u200cدهد",
+        "description": "For ten minutes fewer than two controls have delivered. Nothing can be said of a block, or of a"
+        " service that is down for everyone, until they do.",
+        "onset": "1970-01-01 00:19 UTC (last heard)",
+        "confidence": "high",
+        "lines": "1 deliver",
+        "not_known": "everything that only controls can tell",
+        "runbook_url": "http://127.0.0.1:9810/runbook/DidbanBlind",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+    }).check(tmp_path)  # fmt: skip
