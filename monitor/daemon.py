@@ -147,7 +147,7 @@ class Daemon:
         tick = tick.after(self._last_tick)
         self._last_tick = tick
         await self._spool.add_tick(tick, self._identity)
-        await self._spool.remember("budget", self._engine.budget.memory())  # a kill must not give the day anew
+        await self._engine.remember_spent(self._spool)
         self._exposition.publish(tick)
         for shipper in self._engine.shippers:
             shipper.offer(tick)

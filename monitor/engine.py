@@ -175,6 +175,11 @@ class Engine:
         await spool.remember("canaries", self.view.canaries.memory())
         await spool.remember("landmarks", self.view.landmarks.memory())
         await spool.remember("baselines", self.view.baselines.memory())
+        await self.remember_spent(spool)
+
+    async def remember_spent(self, spool: Spool) -> None:
+        """At every tick: a kill must not give the day's bytes anew."""
+        await spool.remember("budget", self.budget.memory())
 
     async def recall(self, spool: Spool) -> None:
         """What a restart would forget: what canaries and landmarks were like, and what of today is spent."""
