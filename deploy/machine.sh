@@ -49,6 +49,12 @@ have() {
   if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
     say "apt could not install $missing"
   fi
+  # ... nor at the next boot: what was not there before us listens for nobody
+  if command -v systemctl >/dev/null 2>&1; then
+    for package in $missing; do
+      as_root systemctl disable -q "${package%-light}.service" >/dev/null 2>&1 || true
+    done
+  fi
   if [ -n "$ours" ]; then
     as_root rm -f "$policy"
     trap - EXIT INT TERM

@@ -78,7 +78,6 @@ def test_the_full_counts_speak_for_this_code() -> None:
     counted = json.loads(long.RESULTS.read_text())
     assert counted["passed"], [part for part in counted["parts"] if not part["passed"]]
     assert counted["figures"], "a count without a figure counted nothing"
-    last = ["git", "log", "-1", "--format=%cI", "--", *long.CODE]
-    changed = subprocess.run(last, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    changed = long.git("log", "-1", "--format=%cI", "--", *long.CODE)
     younger = datetime.datetime.fromisoformat(changed) - datetime.datetime.fromisoformat(counted["date"])
     assert younger <= datetime.timedelta(days=14), "run `make long`, and commit what it writes"
