@@ -44,15 +44,16 @@ PARTS = (
 
 
 def main() -> int:
-    began_s = time.monotonic()
+    began_s, commit = time.monotonic(), git("rev-parse", "HEAD")
+    clean = not git("status", "--porcelain", "--", *CODE)
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.jsonl"
         figures.touch()
         parts = [_run(part, figures) for part in PARTS]
         lines = [json.loads(line) for line in figures.read_text().splitlines()]
     result = {
-        "commit": git("rev-parse", "HEAD"),
-        "clean": not git("status", "--porcelain", "--", *CODE),
+        "commit": commit,
+        "clean": clean,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "took_s": round(time.monotonic() - began_s),
         "passed": all(part["passed"] for part in parts),
