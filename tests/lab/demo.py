@@ -57,8 +57,8 @@ class Screen:
         return table
 
     def _arrived(self, evening: Evening) -> Table:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
-        for name in ("told at", "alert", "about", "after (here)", "= real", "by"):
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), title_justify="left")
+        for name in ("told", "alert", "", "about", "after", "= real", "by"):
             table.add_column(name, no_wrap=True)
         for cells in rows(evening):
             table.add_row(*cells)
@@ -70,7 +70,7 @@ class Screen:
             self._said.add(title)
             self._console.print(f"{evening.clock:%H:%M} UTC  -- {title}")
         for cells in rows(evening):
-            about, by = " ".join(cells[1:3]), cells[-1]
+            about, by = " ".join(cells[1:4]), cells[-1]
             if by == _BOTH and about not in self._said:
                 self._said.add(about)
                 self._console.print(f"           {'  '.join(cells)}", soft_wrap=True)
@@ -92,10 +92,11 @@ def rows(evening: Evening) -> Iterator[tuple[str, ...]]:
         minutes, seconds = divmod(round(each.delay_s * times), 60)
         yield (
             f"{Evening.clock_at(each.at_s, times):%H:%M}",
-            f"{labels['alertname']} ({labels['severity']})",
+            labels["alertname"],
+            labels["severity"],
             " ".join(labels[name] for name in ("network", "service", "vantage") if name in labels),
-            f"{each.delay_s:5.1f} s",
-            f"{minutes:2} min {seconds:02} s",
+            f"{each.delay_s:.1f} s",
+            f"{minutes} min {seconds:02} s",
             _BOTH if len(ways[each.key]) == 2 else {"smtp": "mail", "webhook": "hook"}[each.by],
         )
 
