@@ -59,6 +59,12 @@ def text(role: Role, country: str, access: Access, keep: str = "30 days") -> str
     return textwrap.dedent(shown).format(country=place, access=access.value, keep=keep)
 
 
+def shown(agreed: str, columns: int) -> str:
+    """The same text, its paragraphs as wide as the reader's terminal."""
+    paragraphs = (" ".join(each.split()) for each in agreed.strip().split("\n\n"))
+    return "\n\n".join(textwrap.fill(each, min(columns, 100)) for each in paragraphs) + "\n"
+
+
 def digest(role: Role, country: str, access: Access) -> str:
     """SHA-256 of the text, as `consent.text_sha256` keeps it."""
     return hashlib.sha256(text(role, country, access).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +91,7 @@ def _network_or_none(given: str) -> str:
 
 def _agree(role: Role, country: str, access: Access, already: bool) -> None:
     """Shows the text; goes on only when it was agreed to."""
-    typer.echo(consent.text(role, country, access))
+    typer.echo(consent.shown(consent.text(role, country, access), shutil.get_terminal_size().columns))
     if already:
         return
     if not sys.stdin.isatty():
