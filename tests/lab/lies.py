@@ -26,6 +26,7 @@ from tests.lab.packets import (
     server_name,
     tcp,
     udp,
+    unreachable_to_sender,
 )
 
 PASS: list[bytes] | None = None
@@ -174,6 +175,19 @@ class ResetAddress(Lie):
 
 
 @dataclass
+class IcmpAddress(Lie):
+    """What is sent to these addresses is answered by ICMP "unreachable" of that code: anybody on the way can say so."""
+
+    to: Prefixes = ()
+    code: int = 13
+    name = "icmp_address"
+
+    def answer(self, packet: Packet) -> Answer:
+        aimed = packet.protocol in (TCP, UDP) and self.outward(packet) and within(packet.destination, self.to)
+        return [unreachable_to_sender(packet, self.code)] if aimed else PASS
+
+
+@dataclass
 class BlockPage(Named):
     """Iran's page in the place of a site asked for in clear (net4people/bbs#226)."""
 
@@ -252,7 +266,7 @@ class BurstyLoss(Lie):
 LIES: Mapping[str, Callable[..., Lie]] = {
     kind.name: kind
     for kind in (
-        Cut, CutForeign, DnsForgery, DnsSilence, ResetByName, SilenceByName, DropAddress, ResetAddress, BlockPage,
+        Cut, CutForeign, DnsForgery, DnsSilence, ResetByName, SilenceByName, DropAddress, ResetAddress, IcmpAddress, BlockPage,
         UdpDrop, OpenVpnSignature, BurstyLoss,
     )
 }  # fmt: skip

@@ -6,7 +6,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
-TCP, UDP = 6, 17
+ICMP, TCP, UDP = 1, 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 Flow = tuple[int, str, int, str, int]  # protocol, source, source port, destination, destination port
@@ -94,6 +94,13 @@ def reset_to_sender(packet: Packet) -> bytes:
         sequence=packet.acknowledgement,
         acknowledgement=acknowledges,
     )
+
+
+def unreachable_to_sender(packet: Packet, code: int) -> bytes:
+    """ICMP 3 (RFC 792) in the far end's name: the packet's header and its first eight bytes come back."""
+    header = (packet.raw[0] & 15) * 4
+    body = bytes([3, code, 0, 0]) + struct.pack("!HH", 0, 576) + packet.raw[: header + 8]
+    return _ip(packet.destination, packet.source, ICMP, body[:2] + struct.pack("!H", _checksum(body)) + body[4:])
 
 
 def _ip(source: str, destination: str, protocol: int, body: bytes) -> bytes:

@@ -101,6 +101,20 @@ def test_a_lie_is_seen_where_it_was_told(
         assert found["state"] == "ok"
 
 
+@pytest.mark.parametrize("code", range(16))
+def test_a_single_icmp_packet_is_an_answer_and_never_the_end_of_us(lab: Lab, code: int) -> None:
+    """Anybody on the way may send one, of any code; `probe` fails here if the command ends in any other way."""
+    to = [f"{each}/32" for each in (*world.addresses_of("instagram"), world.RESPONDER)]
+    lab.lies({"lie": "icmp_address", **ON, "to": to, "code": code})
+    known = {"connection_refused", "host_unreachable", "network_unreachable", "generic_timeout_error"}
+    for target, step in (("instagram/web", "connect"), ("vpn/openvpn-udp", "knock")):
+        found = probe(lab, INSIDE, target)
+        assert broke(found)[0] == step
+        assert broke(found)[1] in known
+        assert broke(found)[2] == [], "a bare No proves nothing"
+    assert lab.stats()["lied"]["icmp_address"] > 0
+
+
 def test_one_network_is_lied_to_and_the_others_are_not(lab: Lab) -> None:
     lab.lies({"lie": "dns_forgery", **ON, **INSTAGRAM}, {"lie": "silence_by_name", **ON, **INSTAGRAM})
     assert [probe(lab, box, "instagram/web")["state"] for box in (INSIDE, OTHER, CONTROL)] == [
