@@ -15,7 +15,7 @@ _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 _ROUNDS_LOOKED_AT = 8
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 # kinds whose far end proves who it is: for them `ok` demands the proof
-_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN}
+_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN, Kind.WHATSAPP}
 _STEPS = list(Step)
 
 

@@ -10,7 +10,7 @@ from probes.words import Kind, Step, Transport
 
 # ports on which a protocol filter takes offence at what is neither DNS, HTTP nor TLS (Iran, 2020)
 _WATCHED_PORTS = {53, 80, 443}
-_OTHER_SPEECH = {Kind.OPENVPN}
+_OTHER_SPEECH = {Kind.OPENVPN, Kind.WHATSAPP}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
 SHIPPED = Path(__file__).parent / "services"
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
-_PORTS = {Kind.DNS: 53, Kind.TLS: 443, Kind.HTTP: 80, Kind.HTTPS: 443, Kind.OPENVPN: 1194}
+_PORTS = {Kind.DNS: 53, Kind.TLS: 443, Kind.HTTP: 80, Kind.HTTPS: 443, Kind.OPENVPN: 1194, Kind.WHATSAPP: 443}
 _TIERS = {Kind.OPENVPN: 2}
 _OVER_UDP = {Kind.DNS, Kind.OPENVPN}
 _OVER_TCP = set(Kind) - {Kind.DNS}
 _PROVES_ITSELF = {Kind.TLS, Kind.HTTPS}
-_OPTIONS = {Kind.HTTP: {"path"}, Kind.HTTPS: {"path"}}
+_OPTIONS = {Kind.HTTP: {"path"}, Kind.HTTPS: {"path"}, Kind.WHATSAPP: {"root_key"}}
 _ALL = 0
 
 
@@ -189,6 +189,8 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
 
 def _option_mistakes(row: TargetRow) -> Iterator[tuple[str, str]]:
     known = _OPTIONS.get(row.kind, set())
+    if "root_key" in known and not re.fullmatch("[0-9a-f]{64}", row.options.get("root_key", "")):
+        yield "options", "root_key must be there: 64 hexadecimal digits"
     for key in sorted(set(row.options) - known):
         yield "options", f"{key!r} is no option of kind {row.kind}"
     if "path" in known and not re.fullmatch(r"/[!-~]*", row.options.get("path", "/")):

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.failure import Refusal
+from probes.knock.noise import KEY_BYTES
 from probes.knock.openvpn import SESSION_ID_BYTES, HardReset
 from probes.knock.reply import Knock, Reply
+from probes.knock.whatsapp import ClientHello
 from probes.place import Place, Tools
 from probes.ports import Stream
 from probes.words import Failure, Kind, Step, Transport
@@ -19,6 +21,9 @@ _MOST_DATAGRAMS = 32
 
 KNOCKS: Mapping[Kind, Callable[[Place, Tools], Knock]] = {
     Kind.OPENVPN: lambda place, tools: HardReset(tools.token(SESSION_ID_BYTES), place.endpoint.transport),
+    Kind.WHATSAPP: lambda place, tools: ClientHello(
+        tools.token(KEY_BYTES), bytes.fromhex(place.target.options["root_key"])
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from probes.ports import Resolved
 from probes.words import Failure, Finding, Kind, Step
 
 # kinds whose far end proves itself, so that even a suspicious address gets its chance to be genuine
-_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN}
+_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN, Kind.WHATSAPP}
 
 
 async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:

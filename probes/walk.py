@@ -24,6 +24,7 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.HTTP: (resolve, connect, fetch),
     Kind.HTTPS: (resolve, connect, handshake, fetch),
     Kind.OPENVPN: (resolve, connect, knock),
+    Kind.WHATSAPP: (resolve, connect, knock),
 }
 
 

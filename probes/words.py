@@ -29,6 +29,7 @@ class Kind(StrEnum):
     HTTP = "http"
     HTTPS = "https"
     OPENVPN = "openvpn"
+    WHATSAPP = "whatsapp"
 
 
 class Transport(StrEnum):

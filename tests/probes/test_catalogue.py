@@ -114,7 +114,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ("kind", "more", "line"),
     [
         ("carrier_pigeon", "hosts: [a.example]",
-         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', not 'carrier_pigeon'"),
+         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'carrier_pigeon'"),
         ("tls", "hosts: [a.example], ports: [70000]",
          "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
         ("https", "hosts: [a.example], options: {path: '/a b'}",
@@ -124,6 +124,8 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("https", "hosts: [a.example], options: {pth: /a}", "x.yml:5: targets[0].options: 'pth' is no option of kind https"),
         ("tcp", "hosts: [a.example, a.example], ports: [1]", "x.yml:5: targets[0].hosts: names one twice"),
         ("tls", "hosts: [a.example], transport: udp", "x.yml:5: targets[0].transport: kind tls is not spoken over udp"),
+        ("whatsapp", "hosts: [a.example], options: {root_key: abc}",
+         "x.yml:5: targets[0].options: root_key must be there: 64 hexadecimal digits"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
          "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house"),
