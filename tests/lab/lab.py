@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import re
 import secrets
 import signal
 import socket
@@ -26,6 +27,7 @@ from typing import Any
 
 from monitor import consent, stack
 from monitor.settings import Notify, Smtp, Webhook
+from probes import catalogue
 from probes.words import Access, Role
 from tests.lab import enter, network, servers, world
 from tests.lab.middlebox import OUTSIDE
@@ -85,8 +87,10 @@ class Lab:
         services = [address for found in world.names().values() for address in found]
         ports = {443: True, 80: False}
         run, at = self.spawn, self.folder
-        every = [*world.canaries().values(), *services]
-        run("world-web", "world", servers.nginx(at / "world-web", self.pki, every, {**ports, 5222: False}))
+        every = [*world.canaries().values(), *(each for each in services if each not in world.chat())]
+        run("world-web", "world", servers.nginx(at / "world-web", self.pki, every, ports))
+        chat = [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key"), *world.chat()]
+        run("whatsapp", "world", chat)
         run("home-web", "home", servers.nginx(at / "home-web", self.pki, domestic, ports))
         run("landmarks", "mob", servers.nginx(at / "landmarks", self.pki, world.LANDMARKS, ports))
         known = {**world.names(), **world.domestic()}
@@ -96,7 +100,8 @@ class Lab:
             run(f"{host}-dns", host, config)
         for transport in ("udp", "tcp"):
             run(f"openvpn-{transport}", "world", servers.openvpn(at / f"openvpn-{transport}", self.pki, transport))
-        self.wait_for("nginx", lambda: _open("157.240.1.1", 443) and _open(next(iter(domestic)), 443))
+        self.wait_for("nginx", lambda: _open("157.240.2.1", 443) and _open(next(iter(domestic)), 443))
+        self.wait_for("WhatsApp", lambda: _open(world.chat()[-1], 5222))
 
     def lies(self, *rows: Mapping[str, Any]) -> None:
         """From now on the middlebox tells these lies, and no others."""
@@ -164,7 +169,8 @@ class Lab:
         folder.mkdir(exist_ok=True)
         (folder / "secret").write_bytes(hashlib.sha256(box.name.encode()).digest())
         (folder / "hub.password").write_text(self.password(box))
-        asked = list(services or ("whatsapp", "instagram", "imo", "vpn", "canaries"))
+        asked = list(services or ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries"))
+        (folder / "whatsapp.yml").write_text(self._whatsapp())
         if box.role == "control":
             (folder / "landmarks.yml").write_text(_LANDMARKS)
             asked.append("./landmarks.yml")
@@ -182,6 +188,12 @@ limits: {{bytes_per_day: 5GB}}
 storage: {{path: {folder}/state}}
 {self._ship(box) if ship else ""}{extra}""")
         return path
+
+    def _whatsapp(self) -> str:
+        """The shipped file, with the root key of the laboratory's servers."""
+        shipped = (catalogue.SHIPPED / "whatsapp.yml").read_text()
+        mine = (self.folder / "whatsapp.key").read_text()
+        return re.sub(r"root_key: [0-9a-f]{64}", f"root_key: {mine}", shipped)
 
     def _ship(self, box: Box) -> str:
         return f"""ship:

@@ -242,6 +242,22 @@ class OpenVpnSignature(Lie):
 
 
 @dataclass
+class NoiseSignature(Lie):
+    """WhatsApp's greeting by TCP on any port, and all that follows on that connection."""
+
+    dead: set[Flow] = field(default_factory=set)
+    name = "noise_signature"
+
+    def answer(self, packet: Packet) -> Answer:
+        if packet.flow in self.dead or packet.reverse in self.dead:
+            return DROP
+        if packet.protocol == TCP and self.outward(packet) and packet.payload.startswith(b"WA\x06"):
+            self.dead.add(packet.flow)
+            return DROP
+        return PASS
+
+
+@dataclass
 class BurstyLoss(Lie):
     """Gilbert and Elliott's two states: a good line that now and then turns bad. `share` is lost in the long run."""
 
@@ -267,7 +283,7 @@ LIES: Mapping[str, Callable[..., Lie]] = {
     kind.name: kind
     for kind in (
         Cut, CutForeign, DnsForgery, DnsSilence, ResetByName, SilenceByName, DropAddress, ResetAddress, IcmpAddress, BlockPage,
-        UdpDrop, OpenVpnSignature, BurstyLoss,
+        UdpDrop, OpenVpnSignature, NoiseSignature, BurstyLoss,
     )
 }  # fmt: skip
 

@@ -31,7 +31,9 @@ def lab() -> Iterator[Lab]:
         for box in (INSIDE, OTHER, CONTROL):
             own = folder / f"{box.name}-plain.yml"
             own.write_text(_PLAIN)
-            running.config(box, services=["instagram", "imo", "vpn", "canaries", str(own)], extra="timeout: 1s\n")
+            running.config(
+                box, services=["./whatsapp.yml", "instagram", "imo", "vpn", "canaries", str(own)], extra="timeout: 1s\n"
+            )
         yield running
 
 
@@ -59,6 +61,8 @@ def broke(found: dict[str, Any]) -> tuple[str, str, list[str]]:
 
 CASES = [
     ("nothing", [], "instagram/web", ("", "", [])),
+    ("nothing to WhatsApp", [], "whatsapp/chat", ("", "", [])),
+    ("noise_signature", [{"lie": "noise_signature", **ON}], "whatsapp/chat", ("knock", "generic_timeout_error", [])),
     ("dns_forgery", [{"lie": "dns_forgery", **ON, **INSTAGRAM}], "instagram/web",
      ("resolve", "dns_bogon_error", ["forged_dns_answer"])),
     ("dns_forgery in public space", [{"lie": "dns_forgery", **ON, **INSTAGRAM, "address": "195.175.254.2"}],

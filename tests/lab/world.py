@@ -13,7 +13,7 @@ from pathlib import Path
 
 from probes import catalogue
 from probes.facts import Service, Target
-from probes.words import Scope
+from probes.words import Kind, Scope
 
 MOBILE, FIXED = "AS197207", "AS58224"
 MOBILE_NET, FIXED_NET, HOME_NET = "5.112.0.0/16", "78.38.0.0/16", "185.143.0.0/16"
@@ -102,6 +102,12 @@ def addresses_of(service: str) -> tuple[str, ...]:
     """Everything a service stands at, for liars that drop by address and for outages."""
     block = _BLOCKS[service]
     return tuple(address for found in names().values() for address in found if address.startswith(f"{block}."))
+
+
+def chat() -> tuple[str, ...]:
+    """Where WhatsApp's own protocol is spoken."""
+    hosts = {e.host for t in _targets() if t.kind is Kind.WHATSAPP for e in t.endpoints}
+    return tuple(address for host, found in names().items() if host in hosts for address in found)
 
 
 def hosts() -> tuple[Host, ...]:

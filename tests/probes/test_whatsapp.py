@@ -118,6 +118,15 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
     assert talk.read(len(data).to_bytes(3, "big") + data) is Reply.OTHER
 
 
+@pytest.mark.parametrize(
+    "message", [b"\x18\x01", b"\x08\x01" * 40, b"\x1a\x7f", b"\x1d" + bytes(8), b"\xff" * 30],
+    ids=["a number for bytes", "too many fields", "breaks off", "unknown wire type", "endless number"],
+)  # fmt: skip
+def test_a_message_of_another_shape_proves_nothing(message: bytes) -> None:
+    frame = len(message).to_bytes(3, "big") + message
+    assert ClientHello(SECRET, bytes(32)).read(frame) is Reply.OTHER
+
+
 @pytest.mark.parametrize("said", [b"HTTP/1.1 400", b"\x15\x03\x03\x00\x02\x02\x28", b"SSH-2.0-"])
 def test_another_protocol_is_another_at_once(said: bytes) -> None:
     assert ClientHello(SECRET, bytes(32)).read(said) is Reply.OTHER
