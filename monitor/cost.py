@@ -8,20 +8,11 @@ from monitor.errands import Errand, errands, walked_by
 from monitor.pace import Pace
 from monitor.settings import Config
 from probes.facts import Service, Target
+from probes.kinds import TRAITS
 from probes.words import Kind
 
 _DAY_S = 86400.0
 
-# bytes on the line of one successful walk, both ways together, headers included: tests/bench/walk_bytes.py
-_WALK_BYTES = {
-    Kind.DNS: 250,
-    Kind.TCP: 600,
-    Kind.TLS: 6_300,
-    Kind.HTTP: 3_000,
-    Kind.HTTPS: 9_000,  # with a short page
-    Kind.OPENVPN: 500,
-    Kind.WHATSAPP: 1_100,  # 600 of TCP, 47 bytes out, some 350 back
-}
 _LONG_PAGE_BYTES = 11_000  # more, where no short page is named: what was in flight when the head had come
 _SERIES_PER_TARGET = 5
 _SERIES_PER_SERVICE = 7
@@ -55,4 +46,4 @@ def _per_day(errand: Errand) -> float:
 
 def _walk_bytes(target: Target) -> int:
     long_page = target.kind is Kind.HTTPS and "path" not in target.options
-    return _WALK_BYTES[target.kind] + (_LONG_PAGE_BYTES if long_page else 0)
+    return TRAITS[target.kind].walk_bytes + (_LONG_PAGE_BYTES if long_page else 0)

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from monitor.judge import CUSUM_ALARM, Evidence
 from probes.facts import Endpoint, Observation, Round, Target, Walk
-from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Kind, Step
+from probes.kinds import TRAITS
+from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 _ROUNDS_LOOKED_AT = 8
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
-# kinds whose far end proves who it is: for them `ok` demands the proof
-_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN, Kind.WHATSAPP}
 _STEPS = list(Step)
 
 
@@ -80,7 +79,7 @@ class Record:
         return sum(self._is_reached(walk) for walk in walks) >= self.target.at_least
 
     def _is_reached(self, walk: Walk) -> bool:
-        return walk.reached and (walk.authenticated or self.target.kind not in _PROVES_ITSELF)
+        return walk.reached and (walk.authenticated or not TRAITS[self.target.kind].proves)
 
     @property
     def endpoints_ratio(self) -> float | None:

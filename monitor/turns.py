@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from probes.facts import Endpoint, Round, Target
-from probes.words import Kind, Step, Transport
+from probes.kinds import TRAITS
+from probes.words import Step, Transport
 
 # ports on which a protocol filter takes offence at what is neither DNS, HTTP nor TLS (Iran, 2020)
 _WATCHED_PORTS = {53, 80, 443}
-_OTHER_SPEECH = {Kind.OPENVPN, Kind.WHATSAPP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Turns:
 
     def _spoke_otherwise(self, endpoint: Endpoint) -> bool:
         watched = endpoint.transport is Transport.TCP and endpoint.port in _WATCHED_PORTS
-        return watched and self.target.kind in _OTHER_SPEECH
+        return watched and not TRAITS[self.target.kind].familiar
 
     def _rests(self, endpoint: Endpoint, turn: int, now_s: float) -> bool:
         known = (endpoint.address,) if endpoint.address else self.answers.get(endpoint, ())

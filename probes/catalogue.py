@@ -15,17 +15,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Target, Whereabouts
+from probes.kinds import TRAITS
 from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
 
 SHIPPED = Path(__file__).parent / "services"
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
-_PORTS = {Kind.DNS: 53, Kind.TLS: 443, Kind.HTTP: 80, Kind.HTTPS: 443, Kind.OPENVPN: 1194, Kind.WHATSAPP: 443}
-_TIERS = {Kind.OPENVPN: 2}
-_OVER_UDP = {Kind.DNS, Kind.OPENVPN}
-_OVER_TCP = set(Kind) - {Kind.DNS}
-_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS}
-_OPTIONS = {Kind.HTTP: {"path"}, Kind.HTTPS: {"path"}, Kind.WHATSAPP: {"root_key"}}
+_CERTIFIED = {Kind.TLS, Kind.HTTPS}
+_MOST_SECRET_BYTES = 16 * 1024
 _ALL = 0
 
 
@@ -133,7 +130,18 @@ def load_file(path: Path, *, responder: str = "") -> tuple[Service | None, tuple
     if file is None or found:
         return None, found
     rows = [row for row in file.targets if responder or RESPONDER not in row.hosts]
-    targets = tuple(_target(file.service, row, responder) for row in rows)
+    secrets = [_secrets(row, path.parent) for row in rows]
+    lacking = [
+        document.mistake(("targets", file.targets.index(row), "options"), what)
+        for row, (_, whats) in zip(rows, secrets, strict=True)
+        for what in whats
+    ]
+    if lacking:
+        return None, tuple(lacking)
+    targets = tuple(
+        replace(_target(file.service, row, responder), secrets=read_in)
+        for row, (read_in, _) in zip(rows, secrets, strict=True)
+    )
     return Service(file.service, dict(file.title), file.category, file.page, targets), ()
 
 
@@ -161,12 +169,13 @@ def _contradictions(document: Document) -> Iterator[Mistake]:
 
 def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
     """Each rule of the contract that a single row can break, with the key it is about."""
+    traits = TRAITS[row.kind]
     count = max(1, len(row.addresses or row.hosts)) * max(1, len(row.ports))
     if row.addresses and len(row.hosts) > 1:
         yield "hosts", "literal addresses take one name at most"
-    if not row.ports and row.kind not in _PORTS:
+    if not row.ports and traits.port is None:
         yield "ports", f"kind {row.kind} has no default port"
-    if row.kind not in (_OVER_UDP if row.transport is Transport.UDP else _OVER_TCP) and row.transport:
+    if row.transport and row.transport not in traits.over:
         yield "transport", f"kind {row.kind} is not spoken over {row.transport}"
     for key in ("hosts", "addresses", "ports"):
         if len(set(getattr(row, key))) < len(getattr(row, key)):
@@ -181,20 +190,41 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
     if row.scope is Scope.INTERNATIONAL:
         if not row.addresses or len(row.hosts) != 1:
             yield "addresses", "an international canary has a literal address and one known name: DNS plays no part"
-        if row.kind not in _PROVES_ITSELF:
+        if row.kind not in _CERTIFIED:
             yield "kind", "an international canary must prove who it is: tls or https"
     if row.scope in (Scope.INTERNATIONAL, Scope.DOMESTIC) and row.at is None:
         yield "at", "is missing: in which country and network the canary stands"
 
 
 def _option_mistakes(row: TargetRow) -> Iterator[tuple[str, str]]:
-    known = _OPTIONS.get(row.kind, set())
-    if "root_key" in known and not re.fullmatch("[0-9a-f]{64}", row.options.get("root_key", "")):
-        yield "options", "root_key must be there: 64 hexadecimal digits"
-    for key in sorted(set(row.options) - known):
+    known = TRAITS[row.kind].options
+    for key in sorted(set(row.options) - set(known)):
         yield "options", f"{key!r} is no option of kind {row.kind}"
-    if "path" in known and not re.fullmatch(r"/[!-~]*", row.options.get("path", "/")):
-        yield "options", "path must begin with / and hold no space, and nothing beyond ASCII unescaped"
+    for key, option in known.items():
+        given = row.options.get(key)
+        if given is None and option.needed:
+            yield "options", f"{key} is missing: {option.what}"
+        if given is not None and not option.in_file and not re.fullmatch(option.form, given):
+            yield "options", f"{key} must be {option.what}"
+
+
+def _secrets(row: TargetRow, beside: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """What stands in the files that options name, and what is wrong with them; their content is never repeated."""
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for key, option in TRAITS[row.kind].options.items():
+        if not option.in_file or key not in row.options:
+            continue
+        try:
+            text = (beside / row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
+        except (OSError, ValueError):
+            wrong.append(f"{key}: the file cannot be read")
+            continue
+        if re.fullmatch(option.form, text):
+            found[key] = text
+        else:
+            wrong.append(f"{key}: the file must hold {option.what}")
+    return found, tuple(wrong)
 
 
 def _is_public(address: str) -> bool:
@@ -213,7 +243,7 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
         at_least=len(endpoints) if row.combine == _ALL else row.combine,
         sample=min(row.sample, len(endpoints)),
         essential=row.essential,
-        tier=max(row.tier or 0, _TIERS.get(row.kind, 0)),
+        tier=max(row.tier or 0, TRAITS[row.kind].tier),
         expect=row.expect,
         scope=row.scope,
         at=Whereabouts(row.at.country, row.at.network) if row.at else None,
@@ -226,8 +256,9 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
 
 
 def _endpoints(row: TargetRow, responder: str) -> Iterator[Endpoint]:
-    transport = row.transport or (Transport.UDP if row.kind is Kind.DNS else Transport.TCP)
-    ports = row.ports or (_PORTS[row.kind],)
+    traits = TRAITS[row.kind]
+    transport = row.transport or traits.over[0]
+    ports = row.ports or ((traits.port,) if traits.port else ())
     hosts = tuple(responder if host == RESPONDER else host for host in row.hosts)
     if row.addresses:
         named = hosts[0] if hosts else ""

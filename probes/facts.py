@@ -83,6 +83,7 @@ class Target:
     at: Whereabouts | None = None
     about: Landmark | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # what stood in the files options name
     not_seen: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     checked: str = ""

@@ -6,17 +6,23 @@ from dataclasses import replace
 
 from probes.attempt import attempt
 from probes.facts import Observation
+from probes.kinds import TRAITS
 from probes.place import Place, Tools
-from probes.words import Kind, Step
+from probes.ports import Greeting
+from probes.words import Step
 
 
 async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the `ssl_*` words, silence, reset, a close in mid-handshake (`eof_error`)."""
     assert place.stream is not None
     name = place.endpoint.host or place.address
-    greeted = tools.wire.handshake(place.stream, name, http=place.target.kind is Kind.HTTPS)
-    value, seen = await attempt(greeted, Step.HANDSHAKE, tools.clock, tools.timeout_s)
-    if value is None:
+    traits = TRAITS[place.target.kind]
+    accepts = () if traits.anonymous else (name,)
+    greeting = Greeting(name, accepts, traits.alpn, place.target.options.get("roots", ""))
+    greeted, seen = await attempt(
+        tools.wire.handshake(place.stream, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s
+    )
+    if greeted is None:
         return seen, place
-    stream, certificate = value
-    return replace(seen, certificate=certificate), replace(place, stream=stream, secure=True)
+    there = replace(place, stream=greeted.stream, secure=True, certificate=greeted.certificate, alpn=greeted.alpn)
+    return replace(seen, certificate=greeted.certificate if greeting.accepts else None), there

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.failure import Refusal
-from probes.knock.noise import KEY_BYTES
-from probes.knock.openvpn import SESSION_ID_BYTES, HardReset
-from probes.knock.reply import Knock, Reply
-from probes.knock.whatsapp import ClientHello
+from probes.knock.talk import Ask, Knock, Opener, Reply
 from probes.place import Place, Tools
 from probes.ports import Stream
-from probes.words import Failure, Kind, Step, Transport
+from probes.words import Failure, Step, Transport
 
 _MOST_BYTES = 16 * 1024
 _MOST_DATAGRAMS = 32
 
-KNOCKS: Mapping[Kind, Callable[[Place, Tools], Knock]] = {
-    Kind.OPENVPN: lambda place, tools: HardReset(tools.token(SESSION_ID_BYTES), place.endpoint.transport),
-    Kind.WHATSAPP: lambda place, tools: ClientHello(
-        tools.token(KEY_BYTES), bytes.fromhex(place.target.options["root_key"])
-    ),
-}
+
+def knock(opener: Opener) -> Callable[[Place, Tools], Awaitable[tuple[Observation, Place]]]:
+    """The step that holds the conversation `opener` begins.
+
+    Failures: silence, refusal, reset, close, and `knock_unexpected_reply` when something else answered.
+    """
+
+    async def knocked(place: Place, tools: Tools) -> tuple[Observation, Place]:
+        talk = opener(_ask(place, tools))
+        spoken = _by_datagram(talk, place, tools) if place.stream is None else _by_stream(talk, place.stream)
+        _, seen = await attempt(spoken, Step.KNOCK, tools.clock, tools.timeout_s)
+        return seen, place
+
+    return knocked
 
 
-async def knock(place: Place, tools: Tools) -> tuple[Observation, Place]:
-    """Failures: silence, refusal, reset, close, and `knock_unexpected_reply` when something else answered."""
-    talk = KNOCKS[place.target.kind](place, tools)
-    spoken = _by_datagram(talk, place, tools) if place.stream is None else _by_stream(talk, place.stream)
-    _, seen = await attempt(spoken, Step.KNOCK, tools.clock, tools.timeout_s)
-    return seen, place
+def _ask(place: Place, tools: Tools) -> Ask:
+    return Ask(
+        endpoint=place.endpoint,
+        address=place.address,
+        options=place.target.options,
+        secrets=place.target.secrets,
+        token=tools.token,
+        now_ms=tools.clock.now_ms(),
+        certificate=place.certificate,
+    )
 
 
 async def _by_datagram(talk: Knock, place: Place, tools: Tools) -> None:

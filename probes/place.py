@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probes.facts import Endpoint, Target
+from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
 from probes.ports import Clock, Names, Stream, Traffic, Web, Wire
 
@@ -34,3 +34,5 @@ class Place:
     address: str = ""
     stream: Stream | None = None
     secure: bool = False
+    certificate: Certificate | None = None
+    alpn: str = ""

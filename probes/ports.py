@@ -57,11 +57,38 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A TLS handshake to be made.
+
+    Attributes:
+        says: the name in the ClientHello (RFC 6066).
+        accepts: the chain must verify for one of these. Empty: any chain will do, also none that verifies, and who it
+            is must be proven afterwards.
+        alpn: the protocols that are offered, the dearest first.
+        roots: a file of `probes/roots`, whose certificates alone may sign; without it those of the system.
+    """
+
+    says: str
+    accepts: tuple[str, ...]
+    alpn: tuple[str, ...] = ()
+    roots: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """`alpn` is what the far end chose, empty if it chose nothing."""
+
+    stream: Stream
+    certificate: Certificate
+    alpn: str
+
+
 class Wire(Protocol):
     async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream: ...
 
-    async def handshake(self, stream: Stream, name: str, *, http: bool) -> tuple[Stream, Certificate]:
-        """TLS on `stream`, the chain verified for `name`. `http` offers http/1.1 by ALPN."""
+    async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
+        """TLS on `stream`."""
 
 
 @dataclass(frozen=True, slots=True)

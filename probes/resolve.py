@@ -8,12 +8,10 @@ from dataclasses import replace
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.fingerprint import Fingerprints
+from probes.kinds import TRAITS
 from probes.place import Place, Tools
 from probes.ports import Resolved
-from probes.words import Failure, Finding, Kind, Step
-
-# kinds whose far end proves itself, so that even a suspicious address gets its chance to be genuine
-_PROVES_ITSELF = {Kind.TLS, Kind.HTTPS, Kind.OPENVPN, Kind.WHATSAPP}
+from probes.words import Failure, Finding, Step
 
 
 async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
@@ -43,7 +41,7 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     mark = next((id for address in answer.addresses if (id := known.forged_answer(address))), None)
     seen = replace(seen, answers=answer.addresses, fingerprint=mark)
     public = [address for address in answer.addresses if _public(address)]
-    if public and (mark is None or place.target.kind in _PROVES_ITSELF):
+    if public and (mark is None or TRAITS[place.target.kind].proves):
         return seen, replace(place, address=public[place.turn % len(public)])
     findings: tuple[Finding, ...] = ()
     if mark:

@@ -9,6 +9,7 @@ from probes.connect import connect
 from probes.facts import Endpoint, Observation, Target, Walk
 from probes.fetch import fetch
 from probes.handshake import handshake
+from probes.knock import openvpn, whatsapp
 from probes.knocking import knock
 from probes.place import Place, Tools
 from probes.ports import Traffic
@@ -23,8 +24,8 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.TLS: (resolve, connect, handshake),
     Kind.HTTP: (resolve, connect, fetch),
     Kind.HTTPS: (resolve, connect, handshake, fetch),
-    Kind.OPENVPN: (resolve, connect, knock),
-    Kind.WHATSAPP: (resolve, connect, knock),
+    Kind.OPENVPN: (resolve, connect, knock(openvpn.of)),
+    Kind.WHATSAPP: (resolve, connect, knock(whatsapp.of)),
 }
 
 

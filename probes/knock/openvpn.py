@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.knock.reply import Reply
+from probes.knock.talk import Ask, Reply
 from probes.words import Transport
 
 SESSION_ID_BYTES = 8
@@ -46,3 +46,7 @@ class HardReset:
             return Reply.OTHER
         acknowledged = packet[9] == 1 and packet[10:14] == bytes(4)
         return Reply.PROVEN if acknowledged and packet[14:22] == self.session_id else Reply.OTHER
+
+
+def of(ask: Ask) -> HardReset:
+    return HardReset(ask.token(SESSION_ID_BYTES), ask.endpoint.transport)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.knock import xeddsa
-from probes.knock.noise import Initiator, Unproven
-from probes.knock.reply import Reply
+from probes.knock.noise import KEY_BYTES, Initiator, Unproven
+from probes.knock.talk import Ask, Reply
 
 _HEADER = b"WA\x06\x03"
 _MOST_FRAME_BYTES = 4096  # a true one has some 350; TLS, HTTP and SSH begin with a longer "length"
@@ -60,6 +60,10 @@ class ClientHello:
             and xeddsa.verified(self.root_key, _bytes(between, 1), _bytes(between, 2))
             and xeddsa.verified(_bytes(issuer, 3), _bytes(leaf, 1), _bytes(leaf, 2))
         )
+
+
+def of(ask: Ask) -> ClientHello:
+    return ClientHello(ask.token(KEY_BYTES), bytes.fromhex(ask.options["root_key"]))
 
 
 # ---------------------------------------------------------------- as much of protobuf as that takes

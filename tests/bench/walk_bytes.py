@@ -23,6 +23,7 @@ from pathlib import Path
 import uvloop
 
 from monitor import cost
+from probes.kinds import TRAITS
 from probes.words import Kind
 from tests.bench.far_end import Ports, far_end
 from tests.bench.figures import Figure, Missing
@@ -55,7 +56,7 @@ def _figures(name: str, crossed: Crossed) -> list[Figure]:
             crossed.kernel,
             "bytes",
             "monitor/cost.py",
-            cost._WALK_BYTES[kind] + (cost._LONG_PAGE_BYTES if name == _LONG else 0),
+            TRAITS[kind].walk_bytes + (cost._LONG_PAGE_BYTES if name == _LONG else 0),
         ),
         Figure(f"walk_bytes_{name}_own_count", crossed.walk, "bytes", "kernel", crossed.kernel),
     ]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
-from probes.facts import Certificate, Target, Walk
+from probes.facts import Target, Walk
 from probes.place import Tools
-from probes.ports import Stream, Traffic
+from probes.ports import Greeted, Greeting, Stream, Traffic
 from probes.words import Kind, Transport
 from tests.bench.far_end import Ports
 from tests.probes import liars
@@ -31,8 +31,8 @@ class Home:
     async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream:
         return await self.below.connect("127.0.0.1", port, transport, traffic)
 
-    async def handshake(self, stream: Stream, name: str, *, http: bool) -> tuple[Stream, Certificate]:
-        return await self.below.handshake(stream, name, http=http)
+    async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
+        return await self.below.handshake(stream, greeting)
 
 
 def tools(ca_file: str, dns_port: int = 9, *, timeout_s: float = TIMEOUT_S) -> Tools:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.knock.openvpn import HardReset
-from probes.knock.reply import Reply
+from probes.knock.talk import Reply
 from probes.words import Transport
 
 # one real exchange of each kind: what a client sent, what its server answered

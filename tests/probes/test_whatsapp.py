@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from probes.knock import xeddsa
 from probes.knock.noise import Initiator, Unproven
-from probes.knock.reply import Reply
+from probes.knock.talk import Reply
 from probes.knock.whatsapp import ClientHello
 from probes.words import Failure, Kind, Step
 from tests.probes import liars

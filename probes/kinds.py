@@ -1,0 +1,66 @@
+"""What is fixed about each protocol of the catalogue, one row a kind; the steps of it stand in `probes.walk.ROUTES`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from probes.words import Kind, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One key of `options:`.
+
+    Args:
+        form: a regular expression for the whole of it.
+        what: the same in words, to follow "must be".
+        needed: a target without it is a mistake.
+        in_file: the value names a file, and `form` is for what stands in it: secrets are never written down here.
+    """
+
+    form: str
+    what: str
+    needed: bool = False
+    in_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Of one kind.
+
+    Args:
+        port: where it is usually spoken; None if there is no such place.
+        walk_bytes: on the line in one successful walk, both ways, headers included (tests/bench/walk_bytes.py).
+        proves: the far end proves who it is, and `ok` demands the proof.
+        over: the transports it is spoken over, the usual one first.
+        familiar: to a filter that on TCP 53, 80 and 443 lets DNS, HTTP and TLS pass and nothing else (Iran, 2020).
+        alpn: what is offered in its TLS handshake.
+        anonymous: its certificate says nothing; the proof comes in the protocol within (Tor).
+        tier: 1 is walked seldom, 2 only where it was chosen.
+    """
+
+    port: int | None
+    walk_bytes: int
+    proves: bool = True
+    over: tuple[Transport, ...] = (Transport.TCP,)
+    familiar: bool = True
+    alpn: tuple[str, ...] = ()
+    anonymous: bool = False
+    tier: int = 0
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+_PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and nothing beyond ASCII unescaped")
+_ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
+_KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)
+
+TRAITS: Mapping[Kind, Traits] = {
+    Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,)),
+    Kind.TCP: Traits(None, 600, proves=False),
+    Kind.TLS: Traits(443, 6_300, options={"roots": _ROOTS}),
+    Kind.HTTP: Traits(80, 3_000, proves=False, options={"path": _PATH}),
+    Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
+    Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
+    Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
+}
