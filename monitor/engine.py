@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from monitor.spread import next_round, unit
 from monitor.tools import resolvers, tools
 from monitor.view import View
 from probes import catalogue
+from probes.book import Book
+from probes.doors.schema import is_address
 from probes.facts import Service
 from probes.place import Tools
 
@@ -76,7 +78,9 @@ class Engine:
         hands = tools(loaded, pace)
         services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
         todo = errands(services, pace)
-        view = _view(loaded, services, todo, pace)
+        book = Book(keep_ms=pace.book_s * 1000)
+        hands = replace(hands, book=book.addresses)
+        view = _view(loaded, services, todo, pace, book)
         budget = _budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
         limits = Limits(
@@ -93,6 +97,7 @@ class Engine:
             budget=budget,
             pace=pace,
             secret=secret,
+            responder=config.responder if config.responder and is_address(config.responder) else "",
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
@@ -175,6 +180,7 @@ class Engine:
         await spool.remember("canaries", self.view.canaries.memory())
         await spool.remember("landmarks", self.view.landmarks.memory())
         await spool.remember("baselines", self.view.baselines.memory())
+        await spool.remember("book", self.view.book.memory())
         await self.remember_spent(spool)
 
     async def remember_spent(self, spool: Spool) -> None:
@@ -190,11 +196,13 @@ class Engine:
             self.view.landmarks.recall(landmarks, targets)
         if (baselines := await spool.recall("baselines")) is not None:
             self.view.baselines.recall(baselines)
+        if (book := await spool.recall("book")) is not None:
+            self.view.book.recall(book)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
 
 
-def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace) -> View:
+def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace, book: Book) -> View:
     vantage = loaded.config.as_vantage()
     canaries = (target for errand in todo for target in errand.targets if target.scope is not None)
     turn_s = {target.name: errand.turn_s for errand in todo for target in errand.targets}
@@ -205,6 +213,7 @@ def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...
         canaries=Canaries(canaries, vantage, standing_s=pace.standing_s, day_s=pace.day_s, turn_s=turn_s),
         landmarks=Landmarks(day_s=pace.day_s),
         baselines=Baselines(day_s=pace.day_s),
+        book=book,
         histograms=defaultdict(Histogram) if loaded.config.histograms else None,
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from monitor.cause import WINDOWS, led_astray, settled, shown
 from monitor.judge import CUSUM_ALARM, Evidence
-from probes.facts import Endpoint, Observation, Round, Target, Walk
+from probes.facts import Endpoint, Round, Target, Walk
 from probes.kinds import TRAITS
 from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 
@@ -55,6 +56,19 @@ class Record:
     failed: deque[Round] = field(default_factory=lambda: deque(maxlen=_ROUNDS_LOOKED_AT))
     failed_rounds: int = 0
     slow_rounds: int = 0
+    windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
+    astray: frozenset[Finding] = frozenset()
+
+    def compared(self, window: Sequence[Walk]) -> None:
+        """Takes in a comparison: what it is consistent with, and what it proves by itself."""
+        if not self.reached:
+            self.windows.append(shown(window))
+            self.astray |= led_astray(self.failed_walks(), window)
+
+    def cause(self) -> tuple[Finding, ...]:
+        """What the comparisons since it was last reached agree on."""
+        found = settled(self.windows) | self.astray
+        return tuple(finding for finding in Finding if finding in found)
 
     def add(self, done: Round, line: Line, finished_ms: int, *, slow: bool = False) -> None:
         """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
@@ -64,6 +78,8 @@ class Record:
         if self.reached:
             self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
             self.failed.clear()
+            self.windows.clear()
+            self.astray = frozenset()
             self.failed_rounds = 0
         elif self.domestic or line.blames(done):
             self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
@@ -95,15 +111,21 @@ class Record:
 
     def failure(self) -> tuple[Step, Failure] | None:
         """The most frequent failure now, ties to the deeper step."""
-        seen = Counter((w.last.step, w.failure) for w in self.failed_walks() if w.failure is not None)
+        broken = (each for walk in self.failed_walks() for each in walk.broken)
+        seen = Counter((each.step, each.failure) for each in broken if each.failure is not None)
         if not seen:
             return None
         return max(seen, key=lambda each: (seen[each], _STEPS.index(each[0])))
 
+    def broke_at(self) -> tuple[Step, ...]:
+        """Every step that fails now, in the order a walk takes them: there may be more than one wall."""
+        broken = {seen.step for walk in self.failed_walks() for seen in walk.broken}
+        return tuple(step for step in Step if step in broken)
+
     def findings(self) -> tuple[Finding, ...]:
         """Proof in hand now, in the order it was found."""
         walks = self.failed_walks() if not self.reached else (self.last.walks if self.last else ())
-        return tuple(dict.fromkeys(finding for walk in walks for finding in walk.findings))
+        return tuple(dict.fromkeys([*(finding for walk in walks for finding in walk.findings), *self.cause()]))
 
     def last_success(self) -> Walk | None:
         return next((w for w in (self.last.walks if self.last else ()) if self._is_reached(w)), None)
@@ -135,7 +157,7 @@ class Record:
             canaries=line.canaries,
             line_poor=line.poor,
             names_dead=line.names_dead,
-            failed_resolving=not self.reached and all(_failed_at(walk) is Step.RESOLVE for walk in last.walks),
+            failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
             domestic=self.domestic,
         )
 
@@ -145,6 +167,6 @@ def _where(walk: Walk) -> str:
     return walk.address or f"{walk.endpoint.host} at {walk.started_ms}"
 
 
-def _failed_at(walk: Walk) -> Step | None:
-    seen: Observation = walk.last
-    return seen.step if seen.failure else None
+def _only_the_name(walk: Walk) -> bool:
+    """Nothing is known to be broken but the resolving of its name."""
+    return [seen.step for seen in walk.broken] == [Step.RESOLVE]

@@ -80,7 +80,7 @@ def as_json(probed: Probed) -> dict[str, Any]:
         "target": probed.target.name,
         "state": probed.judgement.state.value,
         "rule_id": probed.judgement.rule_id,
-        "broke_at": [failure[0].value] if failure else [],
+        "broke_at": [step.value for step in record.broke_at()],
         "failure": failure[1].value if failure else None,
         "findings": [finding.value for finding in record.findings()],
         "why": probed.judgement.why,

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from monitor.comparisons import Comparisons
 from monitor.errands import Errand
 from monitor.histogram import Histogram
 from monitor.limits import Budget, Limits
@@ -19,6 +20,7 @@ from monitor.spool import Spool
 from monitor.spread import spread_s
 from monitor.turns import Next, Turns
 from monitor.view import View
+from probes.compare import Ground, compare
 from probes.facts import Round, Target, Walk
 from probes.place import Tools
 from probes.walk import walk
@@ -55,12 +57,23 @@ class Rounds:
         budget: Budget,
         pace: Pace,
         secret: bytes,
+        responder: str,
         spawn: Spawn,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
         self._pace, self._secret, self._spawn = pace, secret, spawn
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
+        self._comparisons = Comparisons(
+            view,
+            self._turns,
+            self._window,
+            pace=pace,
+            secret=secret,
+            responder=responder,
+            elapsed_s=tools.clock.elapsed_s,
+            now_ms=tools.clock.now_ms,
+        )
         self._walking: set[str] = set()
         self._confirming: set[str] = set()
         self._next_canary = Counter[str]()
@@ -102,6 +115,7 @@ class Rounds:
     def inherit(self, before: Rounds) -> None:
         """What a reload would forget: counters, whose turn it is, and which addresses rest."""
         self.missed, self.lateness, self._asked_s = before.missed, before.lateness, before._asked_s
+        self._comparisons.met = before._comparisons.met
         for name, turns in before._turns.items():
             if name in self._turns and self._turns[name].target == turns.target:
                 self._turns[name] = turns
@@ -134,10 +148,11 @@ class Rounds:
             never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
             if never:
                 return list(errand.targets)
+        spared = self._comparisons.met.spared(self._tools.clock.elapsed_s())
+        here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared] or errand.targets
         first = self._next_canary[errand.name]
         self._next_canary[errand.name] += errand.a_round
-        count = len(errand.targets)
-        return [errand.targets[(first + step) % count] for step in range(min(errand.a_round, count))]
+        return [here[(first + step) % len(here)] for step in range(min(errand.a_round, len(here)))]
 
     # ---------------------------------------------------------------- walking
 
@@ -158,17 +173,35 @@ class Rounds:
         return any(each.reached for each in walks)
 
     async def _one(self, target: Target, chosen: Next, reason: Reason) -> Walk:
+        spared = self._comparisons.met.spared(self._tools.clock.elapsed_s())
         async with self._limits.one_walk():
-            seen = await walk(target, chosen.endpoint, self._tools, reason=reason, turn=chosen.turn)
+            seen = await walk(target, chosen.endpoint, self._tools, reason=reason, turn=chosen.turn, avoid=spared)
+        self._comparisons.met.note(seen, self._tools.clock.elapsed_s())
+        self._pay(seen)
+        return seen
+
+    def _pay(self, seen: Walk) -> None:
         now_ms = self._tools.clock.now_ms()
         self._budget.spend(purpose="walk", sent=seen.bytes_sent, received=seen.bytes_received, now_ms=now_ms)
-        return seen
+
+    async def _window(self, target: Target, ground: Ground, booked: bool) -> None:
+        """One comparison: walked, kept, judged."""
+        started_ms = self._tools.clock.now_ms()
+        async with self._limits.one_walk():
+            walks = await compare(target, ground, self._tools, booked=booked)
+        for each in walks:
+            self._pay(each)
+        done = Round(target.name, 0, Reason.COMPARE, started_ms, walks)
+        await self._spool.add(done)
+        self._view.compared(done, self._tools.clock.now_ms())
 
     def _take_in(self, target: Target, done: Round) -> None:
         self._turns[target.name].note(done, self._tools.clock.elapsed_s(), self._pace.speech_rest_s)
         news = self._view.add(done, self._tools.clock.now_ms())
         if news.changed and target.about is None and target.name not in self._confirming:
             self._spawn(self._confirm(target, done.number))
+        if self._comparisons.wanted(target):
+            self._spawn(self._comparisons.while_broken(target))
         if news.ask_canaries and done.reason is not Reason.CANARY:
             self._spawn(self._walk_all_canaries(done.number))
 

@@ -82,7 +82,7 @@ def target_as_json(standing: Standing) -> Json:
         "since": instant(standing.since_ms),
         "rule_id": judgement.rule_id,
         "why": judgement.why,
-        "broke_at": [failure[0].value] if failure else [],
+        "broke_at": [step.value for step in record.broke_at()],
         "failure": failure[1].value if failure else None,
         "findings": [finding.value for finding in record.findings()],
         "last_walk": walk_as_json(walk) if walk else None,

@@ -41,6 +41,7 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
         fingerprints=known.load(),
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,
+        late_s=pace.late_answer_s,
     )
 
 

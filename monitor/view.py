@@ -17,8 +17,9 @@ from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
 from monitor.landmarks import Landmarks
 from monitor.metrics import Series
+from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
-from probes.words import Scope, Step
+from probes.words import Cell, Scope, Step
 
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _NAMES_REMEMBERED = 24
@@ -73,6 +74,7 @@ class View:
     canaries: Canaries
     landmarks: Landmarks
     baselines: Baselines
+    book: Book
     histograms: defaultdict[tuple[str, str], Histogram] | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -94,6 +96,7 @@ class View:
         self.canaries.inherit(before.canaries)
         self.landmarks.inherit(before.landmarks, {target.name: target for target in self.targets()})
         self.baselines = before.baselines
+        self.book.inherit(before.book)
 
     def targets(self) -> Iterator[Target]:
         for service in self.services:
@@ -114,6 +117,7 @@ class View:
         ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
             self.canaries.foreign_was_reached()
+        self.book.learn(done.walks, now_ms)
         success = next((walk for walk in done.walks if walk.reached), None)
         slow = success is not None and self.baselines.is_slow(success, now_ms)
         record.add(done, self.line(target, now_ms), now_ms, slow=slow)
@@ -123,6 +127,13 @@ class View:
         if success is not None and standing.judgement.state is State.OK and not slow:
             self.baselines.learn(success, now_ms)
         return News(changed=was_reached is not None and was_reached is not record.reached, ask_canaries=ask_canaries)
+
+    def compared(self, window: Round, now_ms: int) -> None:
+        """Takes in a comparison and has its target judged anew."""
+        standing = self.standings[window.target]
+        standing.record.compared(window.walks)
+        self.book.learn((each for each in window.walks if each.cell is Cell.NAME_HERE), now_ms)
+        self._judge(standing, now_ms)
 
     def _note_name(self, walk: Walk) -> None:
         first = walk.steps[0]

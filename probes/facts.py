@@ -9,6 +9,7 @@ from probes.words import (
     IMPOSTOR,
     Access,
     Answer,
+    Cell,
     Depth,
     Failure,
     Finding,
@@ -54,12 +55,16 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One host and port of a target today. `address` is a literal one; without it the name is resolved."""
+    """One host and port of a target today. `address` is a literal one; without it the name is resolved.
+
+    `v6`: its AAAA records are asked for, and walked to, apart from those of IPv4.
+    """
 
     host: str
     port: int
     transport: Transport
     address: str = ""
+    v6: bool = False
 
     def __str__(self) -> str:
         return f"{self.host or self.address}:{self.port}/{self.transport}"
@@ -128,6 +133,7 @@ class Observation:
     findings: tuple[Finding, ...] = ()
     fingerprint: str | None = None  # id of the row of probes/fingerprints that matched
     answers: tuple[str, ...] | None = None  # resolve: the addresses that came back
+    others: tuple[str, ...] | None = None  # resolve: what a second, different answer to the same query said
     certificate: Certificate | None = None  # handshake
     status: int | None = None  # fetch
     answer: Answer | None = None  # fetch, from an authenticated far end only
@@ -136,7 +142,13 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The steps taken towards one endpoint. `address` is the far end's; ours is never written down."""
+    """The steps taken towards one endpoint. `address` is the far end's; ours is never written down.
+
+    Attributes:
+        booked: the name brought nothing, and `address` is one that authenticated lately: what lies behind the name
+            is seen all the same.
+        cell: the question it answers, if it is part of a comparison.
+    """
 
     target: str
     endpoint: Endpoint
@@ -146,14 +158,22 @@ class Walk:
     steps: tuple[Observation, ...]
     bytes_sent: int = 0
     bytes_received: int = 0
+    booked: bool = False
+    cell: Cell | None = None
 
     @property
     def last(self) -> Observation:
         return self.steps[-1]
 
     @property
+    def broken(self) -> tuple[Observation, ...]:
+        """The steps that failed: more than one, where the walk could go on behind the first."""
+        return tuple(seen for seen in self.steps if seen.failure is not None)
+
+    @property
     def failure(self) -> Failure | None:
-        return self.last.failure
+        """The first, which is what people meet."""
+        return self.broken[0].failure if self.broken else None
 
     @property
     def reached(self) -> bool:

@@ -53,14 +53,16 @@ class Traits:
 
 _PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and nothing beyond ASCII unescaped")
 _ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
+_ISSUERS = Option("[^,]+(, *[^,]+)*", "organisations that sign for it, as controls saw them, with commas between")
 _KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)
+_CHAIN = {"roots": _ROOTS, "issuers": _ISSUERS}
 
 TRAITS: Mapping[Kind, Traits] = {
     Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,)),
     Kind.TCP: Traits(None, 600, proves=False),
-    Kind.TLS: Traits(443, 6_300, options={"roots": _ROOTS}),
+    Kind.TLS: Traits(443, 6_300, options=_CHAIN),
     Kind.HTTP: Traits(80, 3_000, proves=False, options={"path": _PATH}),
-    Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
+    Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, **_CHAIN}),  # with a short page
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
 }

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 
 from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
-from probes.ports import Clock, Names, Stream, Traffic, Web, Wire
+from probes.ports import Clock, Ear, Names, Stream, Traffic, Web, Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every walk of a vantage shares. `timeout_s` is for each step, `token` gives unpredictable bytes."""
+    """What every walk of a vantage shares.
+
+    Attributes:
+        timeout_s: for each step.
+        token: gives unpredictable bytes.
+        book: the addresses at which a name (v6: over IPv6) authenticated itself lately, the best first.
+        late_s: how long after an answer a second one to the same query is waited for, where it may say more.
+    """
 
     clock: Clock
     names: Names
@@ -21,18 +28,26 @@ class Tools:
     fingerprints: Fingerprints
     timeout_s: float
     token: Callable[[int], bytes]
+    book: Callable[[str, bool], tuple[str, ...]] = lambda host, v6: ()
+    late_s: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`turn` picks among several addresses of one name, so that a confirming walk takes another."""
+    """`turn` picks among several addresses of one name, so that a confirming walk takes another.
+
+    `avoid`: addresses that are being left alone for a while; taken only where there is no other.
+    """
 
     target: Target
     endpoint: Endpoint
     turn: int
     traffic: Traffic
     address: str = ""
+    avoid: frozenset[str] = frozenset()
     stream: Stream | None = None
     secure: bool = False
+    booked: bool = False
+    ear: Ear | None = None
     certificate: Certificate | None = None
     alpn: str = ""

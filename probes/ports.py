@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from probes.facts import Certificate
-from probes.words import Transport
+from probes.words import Failure, Transport
 
 
 class Clock(Protocol):
@@ -30,17 +30,33 @@ class Traffic:
     received: int = 0
 
 
+class Ear(Protocol):
+    async def others(self, patience_s: float) -> tuple[tuple[str, ...], ...]:
+        """The addresses of every further answer; an empty tuple in it is an answer that says there are none."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`addresses` in the order they came. `private_resolver`: the resolver stands in private space (a home router)."""
+    """What a resolver said.
+
+    Attributes:
+        addresses: in the order they came.
+        private_resolver: the resolver stands in private space (a home router).
+        failure: the No that came in the place of addresses.
+        ear: still hears whether a second answer comes to the same query; to be closed by whoever asked.
+    """
 
     addresses: tuple[str, ...]
     private_resolver: bool
+    failure: Failure | None = None
+    ear: Ear | None = None
 
 
 class Names(Protocol):
-    async def resolve(self, host: str, traffic: Traffic) -> Resolved:
-        """A records of `host` from the resolvers people here get. Refusal for every other answer than addresses."""
+    async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
+        """A or AAAA records of `host` from the resolvers people here get. Refusal for what is no answer at all."""
 
     async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
         """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 
 from probes.attempt import attempt
@@ -13,6 +14,8 @@ from probes.place import Place, Tools
 from probes.ports import Resolved
 from probes.words import Failure, Finding, Step
 
+_DNS64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address seen from a line that has IPv6 alone
+
 
 async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the `dns_*` words, and those of a UDP or TCP exchange.
@@ -21,15 +24,35 @@ async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """
     endpoint = place.endpoint
     if endpoint.address:
-        asked = tools.names.ping(endpoint.address, endpoint.port, endpoint.host, place.traffic)
-        _, seen = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
+        pinged = tools.names.ping(endpoint.address, endpoint.port, endpoint.host, place.traffic)
+        _, seen = await attempt(pinged, Step.RESOLVE, tools.clock, tools.timeout_s)
         return seen, replace(place, address=endpoint.address)
-    answer, seen = await attempt(
-        tools.names.resolve(endpoint.host, place.traffic), Step.RESOLVE, tools.clock, tools.timeout_s
-    )
+    asked = tools.names.resolve(endpoint.host, place.traffic, v6=endpoint.v6)
+    answer, seen = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
+    known = tools.book(endpoint.host, endpoint.v6)
     if answer is None:
-        return seen, place
-    return _believe(answer, seen, place, tools.fingerprints)
+        return seen, _by_the_book(place, known)
+    heard = replace(place, ear=answer.ear)
+    if answer.failure is not None:
+        return replace(seen, failure=answer.failure), _by_the_book(heard, known)
+    seen, there = _believe(answer, seen, heard, tools.fingerprints)
+    if seen.failure is None:
+        return seen, there
+    if known and not seen.findings and not answer.private_resolver:
+        seen = replace(seen, findings=(Finding.FORGED_DNS_ANSWER,))  # nowhere, for a name that is somewhere
+    return seen, _by_the_book(there, known)
+
+
+def _by_the_book(place: Place, known: tuple[str, ...]) -> Place:
+    """On with an address that authenticated lately, so that what is broken behind the name is seen as well."""
+    if not known or not TRAITS[place.target.kind].proves:
+        return place
+    return replace(place, address=_pick(known, place), booked=True)
+
+
+def _pick(addresses: Sequence[str], place: Place) -> str:
+    free = [address for address in addresses if address not in place.avoid] or addresses
+    return free[place.turn % len(free)]
 
 
 def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerprints) -> tuple[Observation, Place]:
@@ -42,7 +65,7 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     seen = replace(seen, answers=answer.addresses, fingerprint=mark)
     public = [address for address in answer.addresses if _public(address)]
     if public and (mark is None or TRAITS[place.target.kind].proves):
-        return seen, replace(place, address=public[place.turn % len(public)])
+        return seen, replace(place, address=_pick(public, place))
     findings: tuple[Finding, ...] = ()
     if mark:
         findings = (Finding.FORGED_DNS_ANSWER,)
@@ -54,7 +77,9 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
 def _public(address: str) -> bool:
     """One host somewhere in the world; multicast counts as global, and would be heard by every neighbour."""
     ip = ipaddress.ip_address(address)
-    return ip.is_global and not ip.is_multicast
+    if ip in _DNS64:
+        return True
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _nowhere(address: str) -> bool:

@@ -29,29 +29,41 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
 }
 
 
-async def walk(target: Target, endpoint: Endpoint, tools: Tools, *, reason: Reason, turn: int) -> Walk:
+async def walk(
+    target: Target,
+    endpoint: Endpoint,
+    tools: Tools,
+    *,
+    reason: Reason,
+    turn: int,
+    avoid: frozenset[str] = frozenset(),
+) -> Walk:
     """One walk, whatever happens on the way: every wait in it has a deadline of `tools.timeout_s`."""
-    started_ms = tools.clock.now_ms()
-    place = Place(target, endpoint, turn, Traffic(), address=endpoint.address)
+    started_ms, began_s = tools.clock.now_ms(), tools.clock.elapsed_s()
+    place = Place(target, endpoint, turn, Traffic(), address=endpoint.address, avoid=avoid)
     steps: list[Observation] = []
     try:
         for step in _route(target.kind, endpoint):
             seen, place = await step(place, tools)
             steps.append(seen)
-            if seen.failure is not None:
+            if seen.failure is not None and not (place.booked and seen.step is Step.RESOLVE):
                 break
+        steps[0] = await _heard_out(steps, place, tools, tools.clock.elapsed_s() - began_s)
     finally:
         if place.stream is not None:
             place.stream.close()
+        if place.ear is not None:
+            place.ear.close()
     return Walk(
         target=target.name,
         endpoint=endpoint,
         address=place.address,
         started_ms=started_ms,
         reason=reason,
-        steps=_settle(steps),
+        steps=_settle(steps, booked=place.booked),
         bytes_sent=place.traffic.sent,
         bytes_received=place.traffic.received,
+        booked=place.booked,
     )
 
 
@@ -65,10 +77,35 @@ def _route(kind: Kind, endpoint: Endpoint) -> tuple[StepTaken, ...]:
     return tuple(step for step in ROUTES[kind] if step not in left_out)
 
 
-def _settle(steps: list[Observation]) -> tuple[Observation, ...]:
-    """A known forgery that could not prove itself is a forgery; one that could was genuine after all."""
+async def _heard_out(steps: list[Observation], place: Place, tools: Tools, took_s: float) -> Observation:
+    """The first step, with what a second answer to its query said; waited for only where the first is in doubt."""
     first = steps[0]
-    proven = any(seen.certificate or seen.step is Step.KNOCK for seen in steps if not seen.failure)
-    if first.step is Step.RESOLVE and first.fingerprint and not first.findings and not proven:
-        steps[0] = replace(first, findings=(Finding.FORGED_DNS_ANSWER,))
+    if place.ear is None:
+        return first
+    doubted = place.booked or not _proven(steps)
+    mine = set(first.answers or ())
+    heard = await place.ear.others(max(0.0, tools.late_s - took_s) if doubted else 0.0)
+    other = next((each for each in heard if mine.isdisjoint(each) and mine != set(each)), None)
+    return first if other is None else replace(first, others=other)
+
+
+def _settle(steps: list[Observation], *, booked: bool) -> tuple[Observation, ...]:
+    """A known forgery that could not prove itself is a forgery; one that could was genuine after all.
+
+    Nor does one query have two different answers: somebody on the way has given one of them.
+    """
+    first = steps[0]
+    if first.step is not Step.RESOLVE:
+        return tuple(steps)
+    findings = list(first.findings)
+    genuine = _proven(steps) and not booked
+    if not genuine and (first.fingerprint or first.others is not None) and first.answers:
+        findings.append(Finding.FORGED_DNS_ANSWER)
+    if first.others is not None and not genuine:
+        findings.append(Finding.INJECTED_DNS_ANSWER)
+    steps[0] = replace(first, findings=tuple(dict.fromkeys(findings)))
     return tuple(steps)
+
+
+def _proven(steps: list[Observation]) -> bool:
+    return any(seen.certificate or seen.step is Step.KNOCK for seen in steps if not seen.failure)

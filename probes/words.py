@@ -174,3 +174,17 @@ class Reason(StrEnum):
     CONFIRM = "confirm"
     CANARY = "canary"
     ASKED = "asked"
+    COMPARE = "compare"
+
+
+class Cell(StrEnum):
+    """Which question a comparing walk answers: {this name, another} x {this address, another}, and what frames them."""
+
+    BEFORE = "before"  # a canary
+    OTHER_HERE = "other_here"  # a name that passes elsewhere, at this address
+    NAME_HERE = "name_here"  # this name at this address
+    OTHER_THERE = "other_there"
+    NAME_THERE = "name_there"
+    AFTER = "after"  # another canary
+    ISP = "isp"  # the name, asked of the operator's own resolver
+    TRUSTED = "trusted"  # the name, asked of a resolver over an encrypted and authenticated line

@@ -9,6 +9,7 @@ from monitor.canaries import Canaries
 from monitor.landmarks import Landmarks
 from monitor.tick import Tick
 from monitor.view import View
+from probes.book import Book
 from probes.facts import Round, Service, Walk
 from probes.words import Failure, Step
 from tests.monitor import facts
@@ -29,6 +30,7 @@ def tick(targets: int) -> Tick:
         canaries=Canaries([], facts.INSIDE, standing_s=day_s, day_s=day_s),
         landmarks=Landmarks(day_s=day_s),
         baselines=Baselines(day_s=day_s),
+        book=Book(keep_ms=7 * 86_400_000),
     )
     for now_ms in (_DAY_MS, _DAY_MS + 60_000, 2 * _DAY_MS):
         for number, target in enumerate(view.targets()):

@@ -13,6 +13,7 @@ from monitor.canaries import Canaries
 from monitor.judge import State
 from monitor.landmarks import Landmarks
 from monitor.view import View
+from probes.book import Book
 from probes.facts import Round, Service, Target, Walk
 from probes.words import Failure, Reason, Step
 from tests.monitor.facts import INSIDE, canary, endpoint, target, walk
@@ -35,6 +36,7 @@ class Week:
             canaries=Canaries(CANARIES, INSIDE, standing_s=86_400, day_s=86_400),
             landmarks=Landmarks(day_s=86_400),
             baselines=Baselines(day_s=86_400),
+            book=Book(keep_ms=7 * 86_400_000),
         )
 
     def live(self, minutes: int) -> Iterator[tuple[int, dict[str, State]]]:

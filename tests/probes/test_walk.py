@@ -340,7 +340,7 @@ class HomeRouter:
     def __init__(self, answer: str) -> None:
         self._answer = answer
 
-    async def resolve(self, host: str, traffic: Traffic) -> Resolved:
+    async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
         return Resolved((self._answer,), private_resolver=True)
 
     async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:

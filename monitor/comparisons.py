@@ -1,0 +1,165 @@
+"""While a target is not reached: leaves one of its addresses alone, then compares, until a cause shows.
+
+Decides where and when a comparison is walked; what it shows is `monitor.cause`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from monitor.pace import Pace
+from monitor.spread import spread_s, unit
+from monitor.turns import Turns
+from monitor.view import View
+from probes.compare import Ground
+from probes.facts import Endpoint, Target, Walk
+from probes.words import Kind, Scope, Step, Transport
+
+COMPARABLE = frozenset({Kind.TLS, Kind.HTTPS})  # those whose name is said in a TLS greeting
+_TLS_PORT = 443
+_SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
+_MOVED_SHARE = 0.1
+
+WalkWindow = Callable[[Target, Ground, bool], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Met:
+    """When an address last heard a name, in monotonic seconds; and which addresses are left alone, till when."""
+
+    heard_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    spared_s: dict[str, float] = field(default_factory=dict)
+
+    def note(self, walk: Walk, now_s: float) -> None:
+        if walk.endpoint.host and any(seen.step in _SAYS_THE_NAME for seen in walk.steps):
+            self.heard_s[(walk.address, walk.endpoint.host)] = now_s
+
+    def rested_s(self, address: str, name: str, now_s: float) -> float:
+        """For how long the address has not heard the name."""
+        return now_s - self.heard_s.get((address, name), float("-inf"))
+
+    def spare(self, address: str, until_s: float) -> None:
+        self.spared_s[address] = max(until_s, self.spared_s.get(address, until_s))
+
+    def spared(self, now_s: float) -> frozenset[str]:
+        self.spared_s = {address: until_s for address, until_s in self.spared_s.items() if until_s > now_s}
+        return frozenset(self.spared_s)
+
+
+class Comparisons:
+    """Of one vantage.
+
+    Args:
+        responder: the address of the operator's own, or nothing: then a canary takes its place.
+        walk_window: walks one comparison under the limits, keeps it, and has it judged.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        turns: Mapping[str, Turns],
+        walk_window: WalkWindow,
+        *,
+        pace: Pace,
+        secret: bytes,
+        responder: str,
+        elapsed_s: Callable[[], float],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._view, self._turns, self._walk_window = view, turns, walk_window
+        self._pace, self._secret, self._responder = pace, secret, responder
+        self._elapsed_s, self._now_ms = elapsed_s, now_ms
+        self._under_way: set[str] = set()
+        self._one_at_a_time = asyncio.Lock()  # a canary that frames one comparison must not be the far end of another
+        self.met = Met()
+
+    def wanted(self, target: Target) -> bool:
+        """Whether a comparison could say more of it, and none is under way."""
+        record = self._view.standings[target.name].record
+        alone = target.scope is None and target.about is None
+        return alone and target.kind in COMPARABLE and not record.reached and target.name not in self._under_way
+
+    async def while_broken(self, target: Target) -> None:
+        """Ends when the target is reached again."""
+        if target.name in self._under_way:
+            return
+        self._under_way.add(target.name)
+        record = self._view.standings[target.name].record
+        try:
+            number = 0
+            while not record.reached:
+                number += 1
+                here = self._left_alone(target)
+                wait_s = self._pace.comparison_rest_s
+                if here is not None:
+                    wait_s -= min(wait_s, self.met.rested_s(here.address, here.host, self._elapsed_s()))
+                moved_s = self._pace.comparison_rest_s * _MOVED_SHARE
+                await asyncio.sleep(wait_s + spread_s(self._secret, f"{target.name} compare", number, moved_s))
+                if here is not None and not record.reached:
+                    await self._one_window(target, here)
+                if record.cause():
+                    await asyncio.sleep(self._pace.comparison_again_s)
+        finally:
+            self._under_way.discard(target.name)
+
+    async def _one_window(self, target: Target, here: Endpoint) -> None:
+        async with self._one_at_a_time:
+            ground = self._ground(target, here)
+            if ground is None or not self._view.line(target, self._now_ms()).carries:
+                return
+            booked = here.address in self._view.book.addresses(here.host, here.v6)
+            await self._walk_window(target, ground, booked)
+            now_s = self._elapsed_s()
+            for at in (here, ground.there):
+                self.met.heard_s[(at.address, here.host)] = now_s
+            self.met.spare(ground.there.address, now_s + self._pace.comparison_rest_s)
+
+    # ---------------------------------------------------------------- choosing
+
+    def _left_alone(self, target: Target) -> Endpoint | None:
+        """The address that has not heard its name for longest; regular walks pass it over from now on.
+
+        None where there is no other to walk to meanwhile: an essential target is never left unwalked.
+        """
+        now_s, rest_s = self._elapsed_s(), self._pace.comparison_rest_s
+        known = sorted(self._addresses(target), key=lambda at: -self.met.rested_s(at.address, at.host, now_s))
+        if not known:
+            return None
+        chosen = known[0]
+        alone = len({at.address for at in known}) == 1
+        if alone and self.met.rested_s(chosen.address, chosen.host, now_s) < rest_s:
+            return None
+        self.met.spare(chosen.address, now_s + rest_s * (1 + 2 * _MOVED_SHARE))
+        return chosen
+
+    def _addresses(self, target: Target) -> Iterator[Endpoint]:
+        """Where the target stands, as far as is known: literal addresses, the good book, what was answered lately."""
+        answers = self._turns[target.name].answers
+        for each in target.endpoints:
+            booked = self._view.book.addresses(each.host, each.v6)
+            known = [each.address] if each.address else [*booked, *answers.get(each, ())]
+            for address in dict.fromkeys(known):
+                if each.host and ipaddress.ip_address(address).is_global:
+                    yield Endpoint(each.host, each.port, Transport.TCP, address, each.v6)
+
+    def _ground(self, target: Target, here: Endpoint) -> Ground | None:
+        """None while too few canaries answer to frame it."""
+        now_s, now_ms, rest_s = self._elapsed_s(), self._now_ms(), self._pace.comparison_rest_s
+        alive = [
+            canary.target
+            for canary in self._view.canaries.usable(Scope.INTERNATIONAL, now_ms)
+            if canary.alive and canary.target.endpoints[0].host != here.host
+        ]
+        alive.sort(key=lambda each: unit(self._secret, each.name, here.address, now_ms))
+        rested = [e for c in alive for e in c.endpoints if self.met.rested_s(e.address, here.host, now_s) >= rest_s]
+        there = rested[0] if rested else None
+        if self._responder and self.met.rested_s(self._responder, here.host, now_s) >= rest_s:
+            there = Endpoint("", _TLS_PORT, Transport.TCP, self._responder)
+        frame = [each for each in alive if there is not None and each.endpoints[0].address != there.address]
+        if there is None or len(frame) < 2:
+            return None
+        names = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
+        return Ground(here, there, frame[0].endpoints[0].host, frame[0], frame[1], names)

@@ -1,0 +1,89 @@
+"""The walks that separate cause from coincidence: {this name, another} x {this address, another}, framed by canaries.
+
+They conclude nothing (monitor/cause.py does). The other name is said first wherever both are said: what filters by name
+may drop everything on that address for minutes afterwards (residual blocking, FIELD section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from probes.connect import connect
+from probes.facts import Endpoint, Target, Walk
+from probes.handshake import greet
+from probes.place import Place, Tools
+from probes.ports import Greeting, Traffic
+from probes.walk import walk
+from probes.words import Cell, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a comparison stands on; every endpoint has a literal address.
+
+    Attributes:
+        here: the name in question, at an address of it.
+        others: further names of the same service: whoever holds a certificate for one of them is no stranger.
+        there: somewhere that answers now, by its own name: the operator's own responder, else a canary.
+        other: a name that passes elsewhere now, and is neither's own: that it passes there shows that a strange name
+            is no offence to that server.
+        before, after: canaries, neither of them `there`.
+    """
+
+    here: Endpoint
+    there: Endpoint
+    other: str
+    before: Target
+    after: Target
+    others: tuple[str, ...] = ()
+
+
+async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool) -> tuple[Walk, ...]:
+    """One window, one walk after the other: what is said later must not have been heard before.
+
+    `booked`: the address in question authenticated lately.
+    """
+    here, there = ground.here, ground.there
+    name, own = here.host, there.host or there.address
+    window = (
+        await _canary(ground.before, Cell.BEFORE, tools),
+        await _greeted(target, here, ground.other, (ground.other, name, *ground.others), Cell.OTHER_HERE, tools),
+        await _greeted(target, here, name, (name,), Cell.NAME_HERE, tools),
+        await _greeted(target, there, ground.other, (own,), Cell.OTHER_THERE, tools),
+        await _greeted(target, there, name, (own,), Cell.NAME_THERE, tools),
+        await _canary(ground.after, Cell.AFTER, tools),
+    )
+    return tuple(replace(each, booked=booked) if each.cell is Cell.NAME_HERE else each for each in window)
+
+
+async def _canary(canary: Target, cell: Cell, tools: Tools) -> Walk:
+    done = await walk(canary, canary.endpoints[0], tools, reason=Reason.COMPARE, turn=0)
+    return replace(done, cell=cell)
+
+
+async def _greeted(target: Target, at: Endpoint, says: str, accepts: Iterable[str], cell: Cell, tools: Tools) -> Walk:
+    """A connection and a TLS greeting by a name that need not be the endpoint's."""
+    started_ms = tools.clock.now_ms()
+    place = Place(target, at, 0, Traffic(), address=at.address)
+    steps = []
+    try:
+        seen, place = await connect(place, tools)
+        steps.append(seen)
+        if seen.failure is None:
+            seen, place = await greet(place, tools, Greeting(says, tuple(dict.fromkeys(accepts))))
+            steps.append(seen)
+    finally:
+        if place.stream is not None:
+            place.stream.close()
+    return Walk(
+        target=target.name,
+        endpoint=at,
+        address=at.address,
+        started_ms=started_ms,
+        reason=Reason.COMPARE,
+        steps=tuple(steps),
+        bytes_sent=place.traffic.sent,
+        bytes_received=place.traffic.received,
+        cell=cell,
+    )
