@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from monitor.cause import WINDOWS, led_astray, settled, shown
+from monitor.house import WHOLE_LINE
 from monitor.judge import CUSUM_ALARM, Evidence
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.kinds import TRAITS
@@ -26,6 +27,7 @@ class Line:
     foreign_seen: bool
     canaries: int
     names_dead: bool
+    house: frozenset[Finding] = frozenset()  # what this house does to it
     reach: float | None = None  # share of the usable international canaries that answered when last walked
 
     @property
@@ -35,12 +37,12 @@ class Line:
     @property
     def carries(self) -> bool:
         """A failure on a line that carries next to nothing says nothing of the target."""
-        return self.foreign_seen and not self.names_dead and not self.poor
+        return self.foreign_seen and not self.names_dead and not self.poor and not self.house
 
     def blames(self, done: Round) -> bool:
         """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too."""
         proven = any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
-        return self.carries or (proven and self.foreign_seen)
+        return self.carries or (proven and self.foreign_seen and not self.house)
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Record:
     slow_rounds: int = 0
     windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
     astray: frozenset[Finding] = frozenset()
+    house: frozenset[Finding] = frozenset()
 
     def compared(self, window: Sequence[Walk]) -> None:
         """Takes in a comparison: what it is consistent with, and what it proves by itself."""
@@ -125,7 +128,8 @@ class Record:
     def findings(self) -> tuple[Finding, ...]:
         """Proof in hand now, in the order it was found."""
         walks = self.failed_walks() if not self.reached else (self.last.walks if self.last else ())
-        return tuple(dict.fromkeys([*(finding for walk in walks for finding in walk.findings), *self.cause()]))
+        house = [finding for finding in Finding if finding in self.house]
+        return tuple(dict.fromkeys([*(f for walk in walks for f in walk.findings), *self.cause(), *house]))
 
     def last_success(self) -> Walk | None:
         return next((w for w in (self.last.walks if self.last else ()) if self._is_reached(w)), None)
@@ -140,6 +144,7 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
+        self.house = line.house & WHOLE_LINE if self.reached else line.house
         findings = set(self.findings())
         failed = self.failed_walks()
         return Evidence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
@@ -17,14 +18,16 @@ from monitor.limits import Budget, Limits
 from monitor.pace import Pace
 from monitor.schedule import Due
 from monitor.spool import Spool
-from monitor.spread import spread_s
+from monitor.spread import spread_s, unit
 from monitor.turns import Next, Turns
 from monitor.view import View
 from probes.compare import Ground, compare
 from probes.facts import Round, Target, Walk
 from probes.place import Tools
 from probes.walk import walk
-from probes.words import Reason, Scope
+from probes.words import Kind, Reason, Scope
+
+_IN_CLEAR, _HTTP_PORT = 3, 80
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -232,8 +235,19 @@ class Rounds:
                 rounds = await asyncio.gather(*(self._again(target, number) for target in errand.targets))
                 if errand.scope is Scope.INTERNATIONAL:
                     self._view.canaries.turn_ended(foreign_reached=any(rounds))
+                    if not any(rounds):
+                        await self._in_clear(errand.targets)
         finally:
             self._walking.discard("canaries")
+
+    async def _in_clear(self, canaries: Iterable[Target]) -> None:
+        """Nothing abroad proves itself: does somebody else answer for them, as a portal in this house would?"""
+        for target in sorted(canaries, key=lambda each: unit(self._secret, each.name, "clear"))[:_IN_CLEAR]:
+            at = replace(target.endpoints[0], port=_HTTP_PORT)
+            asked = replace(target, kind=Kind.HTTP, endpoints=(at,), options={})
+            seen = await self._one(asked, Next(at, 0), Reason.COMPARE)
+            await self._spool.add(Round(target.name, 0, Reason.COMPARE, seen.started_ms, (seen,)))
+            self._view.clear[target.name] = seen
 
     async def _again(self, target: Target, number: int) -> bool:
         chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())

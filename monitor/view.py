@@ -9,7 +9,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from monitor import metrics
+from monitor import house, metrics
 from monitor.baseline import Baselines
 from monitor.canaries import Canaries, domestic
 from monitor.evidence import Line, Record
@@ -19,7 +19,7 @@ from monitor.landmarks import Landmarks
 from monitor.metrics import Series
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
-from probes.words import Cell, Scope, Step
+from probes.words import Cell, Finding, Scope, Step
 
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _NAMES_REMEMBERED = 24
@@ -80,6 +80,8 @@ class View:
     walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
     walks_since_tick: int = 0
     heartbeat_ms: int = 0
+    clear: dict[str, Walk] = field(default_factory=dict)  # canary -> its last walk in clear text
+    _house: frozenset[Finding] = frozenset()
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def __post_init__(self) -> None:
@@ -153,6 +155,7 @@ class View:
             foreign_seen=self.canaries.foreign_seen,
             canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
             reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
+            house=self._house,
             names_dead=len(others) >= _FEWEST_NAMES and not any(others),
         )
 
@@ -169,9 +172,26 @@ class View:
         if self.walks_since_tick:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
+        self._house = house.does(self._seen_lately(now_ms), self._watched(now_ms))
         for standing in self.standings.values():
             if standing.record.last is not None:
                 self._judge(standing, now_ms)
+
+    def _seen_lately(self, now_ms: int) -> house.Seen:
+        def last(scope: Scope) -> list[Walk]:
+            standings = (self.standings[canary.target.name] for canary in self.canaries.usable(scope, now_ms))
+            return [s.record.last.walks[0] for s in standings if s.record.last and self._is_fresh(s, now_ms)]
+
+        abroad = last(Scope.INTERNATIONAL)
+        if any(walk.authenticated for walk in abroad):
+            self.clear.clear()
+        return house.Seen(abroad, last(Scope.DOMESTIC), tuple(self.clear.values()))
+
+    def _watched(self, now_ms: int) -> Iterator[Walk]:
+        for standing in self.standings.values():
+            record = standing.record
+            if record.last and record.target.scope is None and self._is_fresh(standing, now_ms):
+                yield from record.last.walks
 
     def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         """Everything that walks have taught, as series."""
@@ -222,7 +242,8 @@ class View:
 
     def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         for scope in Scope:
-            if (ratio := self.canaries.ratio(scope, now_ms)) is not None:
+            spoilt = self._house and scope is not Scope.GATEWAY  # it would be the house's, and counted as the network's
+            if not spoilt and (ratio := self.canaries.ratio(scope, now_ms)) is not None:
                 yield Series(metrics.CONNECTIVITY, (scope,)), ratio
             aside = Counter(self.canaries.set_aside(scope, now_ms).values())
             yield from ((Series(metrics.CANARIES_ASIDE, (scope, reason)), n) for reason, n in aside.items())

@@ -137,6 +137,7 @@ class Observation:
     certificate: Certificate | None = None  # handshake
     status: int | None = None  # fetch
     answer: Answer | None = None  # fetch, from an authenticated far end only
+    elsewhere: str | None = None  # fetch: of the other host a redirect led to, enough to compare and too little to tell
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
 
 

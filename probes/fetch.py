@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import urllib.parse
 from dataclasses import replace
 
 from probes.attempt import attempt
@@ -47,8 +48,23 @@ def _read(page: Page, seen: Observation, place: Place, known: Fingerprints) -> O
         failure=None if _expected(page.status, place.target.expect) else Failure.HTTP_UNEXPECTED_STATUS,
         findings=_findings(mark),
         fingerprint=mark.id if mark else None,
+        elsewhere=_leads_elsewhere(page, place.endpoint.host),
         body_sha256=_digest(page.body) if page.body else None,
     )
+
+
+def _leads_elsewhere(page: Page, host: str) -> str | None:
+    """24 bits of a digest of the host that `Location` names, if it is neither the one asked nor above or below it."""
+    location = next((value for key, value in page.headers.items() if key.lower() == "location"), None)
+    if location is None or page.status // 100 != 3:
+        return None
+    try:
+        named = urllib.parse.urlsplit(location).hostname or host
+    except ValueError:
+        return None
+    if any(one == other or one.endswith(f".{other}") for one, other in ((named, host), (host, named))):
+        return None
+    return hashlib.sha256(named.encode()).hexdigest()[:6]
 
 
 def _digest(body: bytes) -> str:
