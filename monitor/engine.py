@@ -181,6 +181,7 @@ class Engine:
         await spool.remember("landmarks", self.view.landmarks.memory())
         await spool.remember("baselines", self.view.baselines.memory())
         await spool.remember("book", self.view.book.memory())
+        await spool.remember("protocols", self.view.protocols.memory())
         await self.remember_spent(spool)
 
     async def remember_spent(self, spool: Spool) -> None:
@@ -198,6 +199,8 @@ class Engine:
             self.view.baselines.recall(baselines)
         if (book := await spool.recall("book")) is not None:
             self.view.book.recall(book)
+        if (protocols := await spool.recall("protocols")) is not None:
+            self.view.protocols.recall(protocols)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
 

@@ -18,6 +18,7 @@ _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 _ROUNDS_LOOKED_AT = 8
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 _STEPS = list(Step)
+_LOCAL = LOCAL | {Finding.IPV6_BROKEN}  # which only ever stands on what was asked for over IPv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Record:
             slow_rounds=self.slow_rounds,
             authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
             refusal=Finding.PROVIDER_REFUSAL in findings,
-            local=not LOCAL.isdisjoint(findings),
+            local=not _LOCAL.isdisjoint(findings),
             interference=not self.reached and not INTERFERENCE.isdisjoint(findings),
             failed_rounds=self.failed_rounds,
             failed_endpoints=len({_where(walk) for walk in failed}),

@@ -18,6 +18,7 @@ _FEWEST = 2
 _MISDATED_SHARE = 1 / 3  # certificates expire by neglect too, but never a third of them in one turn
 _PORTAL_SHARE = 1 / 2
 _FEWEST_DOMESTIC, _FEWEST_ABROAD = 2, 5
+_FEWEST_V6 = 2
 _FARTHER = 1.3  # what stands at home, against the middle of what stands abroad
 _FEWEST_PROXIED = 4  # services at one address: more than shared front ends carry, fewer than a proxy does
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
@@ -38,6 +39,15 @@ def does(seen: Seen, watched: Iterable[Walk] = ()) -> frozenset[Finding]:
     """Everything the house does now. `watched`: the last walk to each target that is no canary."""
     found = {*_portal(seen), *_clock(seen), *_tunnel(seen), *_proxy(watched)}
     return frozenset(found)
+
+
+def ipv6_is_broken(walks: Iterable[Walk]) -> bool:
+    """No host answers over IPv6: that is IPv6 on this line, and no service's affair.
+
+    `walks`: the last one to every target that is asked for over IPv6, on a line that reaches abroad over IPv4.
+    """
+    seen = [(walk.endpoint.host or walk.address, walk.reached) for walk in walks]
+    return len({host for host, _ in seen}) >= _FEWEST_V6 and not any(reached for _, reached in seen)
 
 
 def _portal(seen: Seen) -> Iterable[Finding]:

@@ -105,6 +105,18 @@ TARGET_ANSWER = _gauge(
     "didban_target_answer", (*_TARGET, "answer"), "1 with the class of the last authenticated answer.", home=True
 )
 TARGET_CUSUM = _gauge("didban_target_cusum", _TARGET, "OONI's cumulative sum over rounds, 0 to 3.5 (alarm).")
+PROTOCOL_UP = _gauge(
+    "didban_protocol_up",
+    ("protocol", "peer"),
+    "1 if it passes against a host that is no watched service, 0 if only plain TLS does; absent where it never passed.",
+    home=True,
+)
+PROTOCOL_UP = _gauge(
+    "didban_protocol_up",
+    ("protocol", "peer"),
+    "1 if it passes to a host that is no watched service, 0 if only plain TLS does; absent where it never passed.",
+    home=True,
+)
 STEP_DURATION = _gauge(
     "didban_step_duration_seconds",
     (*_TARGET, "step"),

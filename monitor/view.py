@@ -17,6 +17,7 @@ from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
 from monitor.landmarks import Landmarks
 from monitor.metrics import Series
+from monitor.protocols import Protocols
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
 from probes.words import Cell, Finding, Scope, Step
@@ -26,6 +27,7 @@ _NAMES_REMEMBERED = 24
 _FEWEST_NAMES = 3
 _STALE_PERIODS = 3
 _WELL = 0.8
+_IPV6 = frozenset({Finding.IPV6_BROKEN})
 
 
 @dataclass(slots=True)
@@ -80,8 +82,10 @@ class View:
     walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
     walks_since_tick: int = 0
     heartbeat_ms: int = 0
+    protocols: Protocols = field(default_factory=Protocols)
     clear: dict[str, Walk] = field(default_factory=dict)  # canary -> its last walk in clear text
     _house: frozenset[Finding] = frozenset()
+    _ipv6_broken: bool = False
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def __post_init__(self) -> None:
@@ -99,6 +103,7 @@ class View:
         self.landmarks.inherit(before.landmarks, {target.name: target for target in self.targets()})
         self.baselines = before.baselines
         self.book.inherit(before.book)
+        self.protocols = before.protocols
 
     def targets(self) -> Iterator[Target]:
         for service in self.services:
@@ -155,7 +160,7 @@ class View:
             foreign_seen=self.canaries.foreign_seen,
             canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
             reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
-            house=self._house,
+            house=self._house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self._house,
             names_dead=len(others) >= _FEWEST_NAMES and not any(others),
         )
 
@@ -172,7 +177,9 @@ class View:
         if self.walks_since_tick:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
-        self._house = house.does(self._seen_lately(now_ms), self._watched(now_ms))
+        watched = list(self._watched(now_ms))
+        self._house = house.does(self._seen_lately(now_ms), watched)
+        self._ipv6_broken = house.ipv6_is_broken(walk for walk in watched if walk.endpoint.v6)
         for standing in self.standings.values():
             if standing.record.last is not None:
                 self._judge(standing, now_ms)
@@ -206,6 +213,8 @@ class View:
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
         for of, histogram in (self.histograms or {}).items():
             yield from histogram.series(metrics.WALK_STEP, of)
+        if not self._house:
+            yield from self._of_protocols(now_ms)
         yield from self._of_line(now_ms)
 
     def _of(self, service: Service) -> list[Standing]:
@@ -239,6 +248,11 @@ class View:
         for step in Step:
             if (usual_s := self.baselines.usual_s(record.target.name, step, now_ms)) is not None:
                 yield Series(metrics.STEP_BASELINE, (*key, step)), usual_s
+
+    def _of_protocols(self, now_ms: int) -> Iterator[tuple[Series, float]]:
+        fresh = {name: each.record for name, each in self.standings.items() if self._is_fresh(each, now_ms)}
+        for key, up in self.protocols.up(fresh.values(), fresh.get):
+            yield Series(metrics.PROTOCOL_UP, key), float(up)
 
     def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         for scope in Scope:

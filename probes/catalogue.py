@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
-from probes.facts import Endpoint, Landmark, Service, Target, Whereabouts
+from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
 from probes.kinds import TRAITS
-from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
+from probes.words import Depth, Kind, LandmarkKind, Peer, Protocol, Scope, Transport
 
 SHIPPED = Path(__file__).parent / "services"
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
@@ -57,6 +57,12 @@ class AboutRow(Strict):
     kind: LandmarkKind
 
 
+class ProtocolRow(Strict):
+    name: Protocol
+    peer: Peer
+    beside: Word
+
+
 class TargetRow(Strict):
     id: Word
     kind: Kind
@@ -77,6 +83,8 @@ class TargetRow(Strict):
     scope: Scope | None = None
     at: AtRow | None = None
     about: AboutRow | None = None
+    ip: Literal[4, 6] = 4
+    protocol: ProtocolRow | None = None
 
 
 class ServiceFile(Strict):
@@ -162,9 +170,21 @@ def _contradictions(document: Document) -> Iterator[Mistake]:
         seen.append(raw.get("id", object()))
         if not raw.get("hosts") and not raw.get("addresses"):
             yield document.mistake(here, "needs hosts or addresses")
+        match raw.get("protocol"):
+            case {"beside": str(beside)} if not any(_is_plain_tls(other, beside) for other in rows):
+                yield document.mistake((*here, "protocol"), f"beside: {beside!r} is no target of kind tls here")
         row, _ = fit(replace(document, value=raw, mistakes=()), TargetRow)
         if row is not None:
             yield from (document.mistake((*here, key), what) for key, what in _row_contradictions(row))
+
+
+def _is_plain_tls(row: object, id: str) -> bool:
+    match row:
+        case {"ip": 6}:
+            return False
+        case {"id": str(own), "kind": "tls" | "https"}:
+            return own == id
+    return False
 
 
 def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
@@ -177,6 +197,8 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "ports", f"kind {row.kind} has no default port"
     if row.transport and row.transport not in traits.over:
         yield "transport", f"kind {row.kind} is not spoken over {row.transport}"
+    if any((":" in address) is not (row.ip == 6) for address in row.addresses):
+        yield "addresses", f"ip is {row.ip}, and one of them is of the other kind"
     for key in ("hosts", "addresses", "ports"):
         if len(set(getattr(row, key))) < len(getattr(row, key)):
             yield key, "names one twice"
@@ -248,6 +270,7 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
         scope=row.scope,
         at=Whereabouts(row.at.country, row.at.network) if row.at else None,
         about=Landmark(row.about.country, row.about.network, row.about.kind) if row.about else None,
+        spoken=Spoken(row.protocol.name, row.protocol.peer, row.protocol.beside) if row.protocol else None,
         options=dict(row.options),
         not_seen=dict(row.not_seen),
         source=row.source,
@@ -262,8 +285,10 @@ def _endpoints(row: TargetRow, responder: str) -> Iterator[Endpoint]:
     hosts = tuple(responder if host == RESPONDER else host for host in row.hosts)
     if row.addresses:
         named = hosts[0] if hosts else ""
-        yield from (Endpoint(named, port, transport, address) for address in row.addresses for port in ports)
+        v6 = row.ip == 6
+        yield from (Endpoint(named, port, transport, address, v6) for address in row.addresses for port in ports)
         return
     for host in hosts:
         literal = host if is_address(host) else ""
-        yield from (Endpoint("" if literal else host, port, transport, literal) for port in ports)
+        v6 = ":" in literal if literal else row.ip == 6
+        yield from (Endpoint("" if literal else host, port, transport, literal, v6) for port in ports)

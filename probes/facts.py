@@ -15,6 +15,8 @@ from probes.words import (
     Finding,
     Kind,
     LandmarkKind,
+    Peer,
+    Protocol,
     Reason,
     Role,
     Scope,
@@ -54,6 +56,16 @@ class Landmark:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a target says of a line apart from every service. `beside`: the target of the same service that shows its
+    host answering by plain TLS over IPv4."""
+
+    protocol: Protocol
+    peer: Peer
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One host and port of a target today. `address` is a literal one; without it the name is resolved.
 
@@ -87,6 +99,7 @@ class Target:
     scope: Scope | None = None
     at: Whereabouts | None = None
     about: Landmark | None = None
+    spoken: Spoken | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # what stood in the files options name
     not_seen: Mapping[str, str] = field(default_factory=dict)
@@ -110,8 +123,8 @@ class Service:
 
     @property
     def watched(self) -> bool:
-        """What people use, as against canaries and landmarks, which only tell something of networks."""
-        return any(target.scope is None and target.about is None for target in self.targets)
+        """What people use, as against what is only asked because it tells something of networks."""
+        return any(target.scope is None and target.about is None and target.spoken is None for target in self.targets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,29 @@ class Transport(StrEnum):
     TCP = "tcp"
 
 
+class Protocol(StrEnum):
+    """What is asked of a line apart from every service: does this pass at all?"""
+
+    IP6 = "ip6"
+    UDP = "udp"
+    QUIC = "quic"
+    DOH = "doh"
+    DOT = "dot"
+    DOQ = "doq"
+    OPENVPN_UDP = "openvpn_udp"
+    OPENVPN_TCP = "openvpn_tcp"
+    WIREGUARD = "wireguard"
+    IKEV2 = "ikev2"
+    TOR = "tor"
+
+
+class Peer(StrEnum):
+    """With whom it is spoken: the operator's own responder, or a host everybody may ask."""
+
+    OWN = "own"
+    PUBLIC = "public"
+
+
 class Depth(StrEnum):
     """How far `ok` really goes: a web page, an open endpoint, the real protocol, a whole session."""
 

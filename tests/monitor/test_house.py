@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from monitor.evidence import Line, Record
-from monitor.house import Seen, does
+from monitor.house import Seen, does, ipv6_is_broken
 from monitor.judge import State, judge
 from probes.facts import Certificate, Endpoint, Observation, Round, Walk
 from probes.words import Failure, Finding, Reason, Step, Transport
@@ -77,6 +77,18 @@ def test_one_address_for_everything_is_a_proxys() -> None:
     assert does(Seen(), [replace(each, booked=True) for each in proxied(6)]) == set()
 
 
+def test_ipv6_is_broken_where_no_host_answers_over_it() -> None:
+    def v6(number: int, failed: Failure | None) -> Walk:
+        at = Endpoint(f"h{number}.example", 443, Transport.TCP, v6=True)
+        return walk(at=at, failed=failed, step=Step.CONNECT)
+
+    dead = [v6(number, Failure.TIMEOUT) for number in range(3)]
+    assert ipv6_is_broken(dead)
+    assert not ipv6_is_broken(dead[:1]), "one host is one host"
+    assert not ipv6_is_broken([*dead, v6(4, None)])
+    assert not ipv6_is_broken([])
+
+
 def judged(house: frozenset[Finding], failed: Failure | None) -> tuple[State, tuple[Finding, ...]]:
     line = Line(foreign_seen=True, canaries=10, names_dead=False, house=house, reach=1.0)
     record = Record(target())
@@ -88,7 +100,7 @@ def judged(house: frozenset[Finding], failed: Failure | None) -> tuple[State, tu
 
 
 def test_what_the_house_does_makes_insufficient_and_never_broken() -> None:
-    for finding in (Finding.CAPTIVE_PORTAL, Finding.CLOCK_WRONG, Finding.TUNNELLED_EGRESS):
+    for finding in (Finding.CAPTIVE_PORTAL, Finding.CLOCK_WRONG, Finding.TUNNELLED_EGRESS, Finding.IPV6_BROKEN):
         assert judged(frozenset({finding}), Failure.TIMEOUT) == (State.INSUFFICIENT, (finding,))
     assert judged(frozenset(), Failure.TIMEOUT)[0] is State.BROKEN
 

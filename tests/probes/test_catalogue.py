@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from probes import catalogue, known
-from probes.facts import Service, Target
-from probes.words import Kind, Scope
+from probes.facts import Service, Spoken, Target
+from probes.kinds import TRAITS
+from probes.words import Kind, Peer, Protocol, Scope
 
 SERVICES, MISTAKES = catalogue.load(catalogue.shipped(), beside=Path(), responder="vpn.example.org")
 TARGETS = [target for service in SERVICES for target in service.targets]
@@ -155,3 +156,44 @@ def test_a_service_asked_for_twice_is_a_mistake(tmp_path: Path) -> None:
     assert [str(each) for each in found] == ["./y.yml:1: is 'x', which is asked for already"]
     _, found = catalogue.load(["imo", "x" * 300 + "/", "imo"], beside=tmp_path)
     assert len(found) == 2
+
+
+SPEAKS = """  - {id: plain, kind: tls, depth: endpoint, hosts: [a.example], source: test}
+  - {id: six, kind: tls, depth: endpoint, ip: 6, hosts: [a.example], source: test,
+     protocol: {name: ip6, peer: public, beside: BESIDE}}
+"""
+
+
+def test_a_target_may_speak_for_a_protocol_beside_one_that_shows_its_host_alive(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    path.write_text(HEAD + SPEAKS.replace("BESIDE", "plain"))
+    read, wrong = catalogue.load_file(path)
+    assert wrong == ()
+    assert read is not None
+    six = read.targets[1]
+    assert (six.spoken, six.endpoints[0].v6) == (Spoken(Protocol.IP6, Peer.PUBLIC, "plain"), True)
+    assert read.targets[0].endpoints[0].v6 is False
+
+
+@pytest.mark.parametrize("beside", ["six", "nobody"])
+def test_what_stands_beside_is_plain_tls_over_ipv4(tmp_path: Path, beside: str) -> None:
+    (line,) = mistakes(tmp_path, HEAD + SPEAKS.replace("BESIDE", beside))
+    assert line == f"x.yml:7: targets[1].protocol: beside: {beside!r} is no target of kind tls here"
+
+
+def test_literal_addresses_are_of_the_family_that_is_walked(tmp_path: Path) -> None:
+    (line,) = mistakes(tmp_path, HEAD + ROW.replace("KIND", "tls").replace("MORE", "addresses: ['2001:67c:2e8::1']"))
+    assert line == "x.yml:5: targets[0].addresses: ip is 4, and one of them is of the other kind"
+
+
+def test_secrets_stand_in_files_and_are_never_repeated(tmp_path: Path) -> None:
+    """No shipped kind needs one without being chosen; the door is tried with whatever kind has one."""
+    kinds = [(kind, key) for kind, traits in TRAITS.items() for key, option in traits.options.items() if option.in_file]
+    for kind, key in kinds:
+        (tmp_path / "key").write_text("not a key at all: hunter2")
+        row = (
+            f"  - {{id: a, kind: {kind}, depth: protocol, hosts: [a.example], source: test, options: {{{key}: key}}}}\n"
+        )
+        said = mistakes(tmp_path, HEAD + row)
+        assert any(f"{key}: the file must hold" in line for line in said), said
+        assert not any("hunter2" in line for line in said)

@@ -1,0 +1,52 @@
+"""Whether a protocol passes on this line, against hosts that are no watched service. Pure; says nothing of hosts.
+
+A protocol that never worked here says nothing: absent, not 0. Nor does one fail whose host does not answer by plain TLS
+over IPv4 either: that is the host, or the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from monitor.evidence import Record
+from probes.words import Peer, Protocol
+
+Key = tuple[Protocol, Peer]
+
+
+@dataclass(slots=True)
+class Protocols:
+    """`worked`: those that ever passed on this line."""
+
+    worked: set[Key] = field(default_factory=set)
+
+    def up(self, fresh: Iterable[Record], beside: Callable[[str], Record | None]) -> Iterator[tuple[Key, bool]]:
+        """Every protocol of which something can be said now.
+
+        Args:
+            fresh: the records of targets that were walked lately.
+            beside: the fresh record of a target by its name.
+        """
+        passed: dict[Key, bool] = {}
+        for record in fresh:
+            spoken = record.target.spoken
+            if spoken is None:
+                continue
+            key = (spoken.protocol, spoken.peer)
+            if record.reached:
+                passed[key] = True
+                self.worked.add(key)
+            elif (other := beside(f"{record.target.service}/{spoken.beside}")) is not None and other.reached:
+                passed.setdefault(key, False)
+        return ((key, up) for key, up in sorted(passed.items()) if key in self.worked)
+
+    def memory(self) -> list[list[str]]:
+        """What a restart would forget."""
+        return sorted([protocol.value, peer.value] for protocol, peer in self.worked)
+
+    def recall(self, memory: Iterable[object]) -> None:
+        known: Mapping[tuple[str, str], Key] = {(a.value, b.value): (a, b) for a in Protocol for b in Peer}
+        for kept in memory:
+            if isinstance(kept, list) and len(kept) == 2 and (key := known.get((kept[0], kept[1]))) is not None:
+                self.worked.add(key)
