@@ -139,10 +139,10 @@ class Comparisons:
         """Where the target stands, as far as is known: literal addresses, the good book, what was answered lately."""
         answers = self._turns[target.name].answers
         for each in target.endpoints:
-            booked = self._view.book.addresses(each.host, each.v6)
-            known = [each.address] if each.address else [*booked, *answers.get(each, ())]
+            public = (address for address in answers.get(each, ()) if ipaddress.ip_address(address).is_global)
+            known = [each.address] if each.address else [*self._view.book.addresses(each.host, each.v6), *public]
             for address in dict.fromkeys(known):
-                if each.host and ipaddress.ip_address(address).is_global:
+                if each.host:
                     yield Endpoint(each.host, each.port, Transport.TCP, address, each.v6)
 
     def _ground(self, target: Target, here: Endpoint) -> Ground | None:

@@ -112,7 +112,7 @@ class Rounds:
             self.missed["limit"] += 1
             return Asked.LIMITED
         self._asked_s[name] = now_s
-        await self._round(target, 0, Reason.ASKED, self._turns[name].regular(now_s))
+        await self._round(target, 0, Reason.ASKED, self._turns[name].regular(now_s, self._spared()))
         return Asked.WALKED
 
     def inherit(self, before: Rounds) -> None:
@@ -151,7 +151,7 @@ class Rounds:
             never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
             if never:
                 return list(errand.targets)
-        spared = self._comparisons.met.spared(self._tools.clock.elapsed_s())
+        spared = self._spared()
         here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared] or errand.targets
         first = self._next_canary[errand.name]
         self._next_canary[errand.name] += errand.a_round
@@ -160,7 +160,7 @@ class Rounds:
     # ---------------------------------------------------------------- walking
 
     async def _regular(self, target: Target, number: int) -> bool:
-        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())
+        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s(), self._spared())
         return await self._round(target, number, Reason.DUE, chosen)
 
     async def _round(self, target: Target, number: int, reason: Reason, chosen: list[Next]) -> bool:
@@ -176,12 +176,16 @@ class Rounds:
         return any(each.reached for each in walks)
 
     async def _one(self, target: Target, chosen: Next, reason: Reason) -> Walk:
-        spared = self._comparisons.met.spared(self._tools.clock.elapsed_s())
         async with self._limits.one_walk():
-            seen = await walk(target, chosen.endpoint, self._tools, reason=reason, turn=chosen.turn, avoid=spared)
+            at, turn = chosen.endpoint, chosen.turn
+            seen = await walk(target, at, self._tools, reason=reason, turn=turn, avoid=self._spared())
         self._comparisons.met.note(seen, self._tools.clock.elapsed_s())
         self._pay(seen)
         return seen
+
+    def _spared(self) -> frozenset[str]:
+        """Addresses that are left alone, because a comparison is to be walked there."""
+        return self._comparisons.met.spared(self._tools.clock.elapsed_s())
 
     def _pay(self, seen: Walk) -> None:
         now_ms = self._tools.clock.now_ms()
@@ -219,7 +223,7 @@ class Rounds:
                 until_s = spread_s(self._secret, f"{target.name} {about_s}", number, about_s)
                 await asyncio.sleep(max(0.0, until_s - waited_s))
                 waited_s = until_s
-                if chosen := self._turns[target.name].others(self._tools.clock.elapsed_s()):
+                if chosen := self._turns[target.name].others(self._tools.clock.elapsed_s(), self._spared()):
                     await self._round(target, number, Reason.CONFIRM, chosen)
         finally:
             self._confirming.discard(target.name)
@@ -250,5 +254,5 @@ class Rounds:
             self._view.clear[target.name] = seen
 
     async def _again(self, target: Target, number: int) -> bool:
-        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())
+        chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s(), self._spared())
         return await self._round(target, number, Reason.CANARY, chosen)

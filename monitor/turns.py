@@ -37,21 +37,26 @@ class Turns:
     tried: set[str] = field(default_factory=set)
     resting: dict[str, float] = field(default_factory=dict)
 
-    def regular(self, now_s: float) -> list[Next]:
-        """The next `sample` endpoints in turn; one whose address rests is passed over this time."""
-        endpoints, sample = self.target.endpoints, self.target.sample
+    def regular(self, now_s: float, spared: frozenset[str] = frozenset()) -> list[Next]:
+        """The next `sample` endpoints in turn; one whose address rests is passed over this time.
+
+        `spared`: literal addresses that are left alone while there are others; of a name's, the walk chooses.
+        """
+        endpoints = [each for each in self.target.endpoints if each.address not in spared] or self.target.endpoints
+        sample = self.target.sample
         first = self.count * sample
         self.count += 1
         chosen = [endpoints[(first + step) % len(endpoints)] for step in range(sample)]
         turn = first // len(endpoints)
         return [Next(each, turn) for each in dict.fromkeys(chosen) if not self._rests(each, turn, now_s)]
 
-    def others(self, now_s: float) -> list[Next]:
+    def others(self, now_s: float, spared: frozenset[str] = frozenset()) -> list[Next]:
         """Up to `sample` endpoints at addresses that have not failed yet; none where there is none.
 
         A name that did not resolve may be asked again: that touches no address.
         """
-        return list(self._untried(now_s))[: self.target.sample]
+        free = (each for each in self._untried(now_s) if each.endpoint.address not in spared)
+        return list(free)[: self.target.sample]
 
     def _untried(self, now_s: float) -> Iterator[Next]:
         endpoints = self.target.endpoints
