@@ -42,6 +42,9 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,
         late_s=pace.late_answer_s,
+        isp=Resolvers(config.dns.isp, patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device)
+        if config.dns.isp
+        else None,
     )
 
 

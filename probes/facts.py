@@ -146,6 +146,8 @@ class Observation:
     findings: tuple[Finding, ...] = ()
     fingerprint: str | None = None  # id of the row of probes/fingerprints that matched
     answers: tuple[str, ...] | None = None  # resolve: the addresses that came back
+    isp: tuple[str, ...] | None = None  # resolve: what the operator's own resolver said, where one in the house lied
+    trusted: tuple[str, ...] | None = None  # resolve: what a resolver said whom nobody on the way can speak for
     others: tuple[str, ...] | None = None  # resolve: what a second, different answer to the same query said
     certificate: Certificate | None = None  # handshake
     status: int | None = None  # fetch

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
-from probes.ports import Clock, Ear, Names, Stream, Traffic, Web, Wire
+from probes.ports import Clock, Ear, Names, Stream, Traffic, Trusted, Web, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Tools:
         timeout_s: for each step.
         token: gives unpredictable bytes.
         book: the addresses at which a name (v6: over IPv6) authenticated itself lately, the best first.
+        isp: the operator's own resolvers, where people are given one in their house.
+        trusted: resolvers whose answers are authenticated on the way; asked only where the others' are in doubt.
         late_s: how long after an answer a second one to the same query is waited for, where it may say more.
     """
 
@@ -30,6 +32,8 @@ class Tools:
     token: Callable[[int], bytes]
     book: Callable[[str, bool], tuple[str, ...]] = lambda host, v6: ()
     late_s: float = 0.5
+    isp: Names | None = None
+    trusted: Trusted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ class Names(Protocol):
         """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life."""
 
 
+class Trusted(Protocol):
+    async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> tuple[str, ...]:
+        """A or AAAA records over an encrypted and authenticated line; empty if there are none."""
+
+
 class Stream(Protocol):
     """A connected TCP stream, in clear or within TLS, or a UDP socket connected to one far end."""
 

@@ -29,18 +29,45 @@ async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
         return seen, replace(place, address=endpoint.address)
     asked = tools.names.resolve(endpoint.host, place.traffic, v6=endpoint.v6)
     answer, seen = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
-    known = tools.book(endpoint.host, endpoint.v6)
-    if answer is None:
-        return seen, _by_the_book(place, known)
-    heard = replace(place, ear=answer.ear)
-    if answer.failure is not None:
-        return replace(seen, failure=answer.failure), _by_the_book(heard, known)
-    seen, there = _believe(answer, seen, heard, tools.fingerprints)
+    if answer is not None:
+        seen, place = _believe(answer, seen, replace(place, ear=answer.ear), tools.fingerprints)
     if seen.failure is None:
-        return seen, there
-    if known and not seen.findings and not answer.private_resolver:
-        seen = replace(seen, findings=(Finding.FORGED_DNS_ANSWER,))  # nowhere, for a name that is somewhere
-    return seen, _by_the_book(there, known)
+        return seen, place
+    seen = await _asked_elsewhere(seen, place, tools)
+    known = dict.fromkeys([*tools.book(endpoint.host, endpoint.v6), *filter(_public, seen.trusted or ())])
+    in_the_house = answer is not None and answer.private_resolver
+    return _weighed(seen, bool(known), in_the_house=in_the_house), _by_the_book(place, tuple(known))
+
+
+async def _asked_elsewhere(seen: Observation, place: Place, tools: Tools) -> Observation:
+    """What the operator's own resolver says, where one in the house lied; what a resolver says that nobody can lie for.
+
+    Neither's silence is evidence of anything.
+    """
+    host, v6 = place.endpoint.host, place.endpoint.v6
+    if tools.isp is not None and Finding.LOCAL_SINKHOLE in seen.findings:
+        asked = tools.isp.resolve(host, place.traffic, v6=v6)
+        said, _ = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
+        if said is not None:
+            seen = replace(seen, isp=said.addresses)
+            if said.ear is not None:
+                said.ear.close()
+    if tools.trusted is not None:
+        heard = tools.trusted.resolve(host, place.traffic, v6=v6)
+        trusted, _ = await attempt(heard, Step.RESOLVE, tools.clock, tools.timeout_s)
+        seen = replace(seen, trusted=trusted)
+    return seen
+
+
+def _weighed(seen: Observation, known_elsewhere: bool, *, in_the_house: bool) -> Observation:
+    """A reserved answer is forged where the name is known to stand somewhere, or where the operator says it as well."""
+    reserved = bool(seen.answers) and not any(map(_public, seen.answers or ()))
+    if Finding.LOCAL_SINKHOLE in seen.findings:
+        repeated = seen.isp is not None and set(seen.isp) == set(seen.answers or ())
+        return replace(seen, findings=(Finding.FORGED_DNS_ANSWER,)) if repeated else seen
+    if reserved and known_elsewhere and not in_the_house:
+        return replace(seen, findings=(Finding.FORGED_DNS_ANSWER,))
+    return seen
 
 
 def _by_the_book(place: Place, known: tuple[str, ...]) -> Place:
@@ -61,6 +88,8 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     A known forgery in public space is walked to where the far end can prove itself, for genuine outranks known;
     `probes.walk` adds the finding when it does not.
     """
+    if answer.failure is not None:
+        return replace(seen, failure=answer.failure), place
     mark = next((id for address in answer.addresses if (id := known.forged_answer(address))), None)
     seen = replace(seen, answers=answer.addresses, fingerprint=mark)
     public = [address for address in answer.addresses if _public(address)]

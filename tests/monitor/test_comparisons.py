@@ -17,7 +17,7 @@ from monitor.comparisons import Met
 from monitor.engine import Crew, Engine
 from monitor.judge import State
 from monitor.spool import Spool
-from probes.words import Cell, Finding, Reason
+from probes.words import Cell, Failure, Finding, Reason, Step
 from tests.monitor.facts import walk
 from tests.probes.liars import Authority
 
@@ -210,8 +210,6 @@ async def test_an_address_under_comparison_hears_nothing_of_the_name_before(worl
 
 
 def test_only_what_came_as_far_as_the_name_has_said_it() -> None:
-    from probes.words import Failure, Step
-
     met = Met()
     met.note(walk(address="157.240.2.1", failed=Failure.TIMEOUT, step=Step.CONNECT), 5.0)
     assert met.rested_s("157.240.2.1", "h1.example", 10.0) == float("inf")
@@ -225,4 +223,3 @@ def test_what_is_spared_is_spared_until_its_time_and_no_longer() -> None:
     met.spare("a", 5.0)
     assert met.spared(9.0) == {"a"}
     assert met.spared(10.0) == set()
-
