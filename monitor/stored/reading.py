@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.judge import State
-from monitor.stored import ours
+from monitor.stored import ours, printed, replay
 from monitor.stored.documents import Document, documents
 from monitor.stored.ooni import measurement
 from monitor.stored.verdict import Verdict
@@ -27,7 +27,7 @@ def judged(file: Path, known: Fingerprints) -> Iterator[Verdict]:
             rounds.append(found)
         else:
             yield found
-    yield from ours.judged(file, rounds)
+    yield from replay.judged(file, rounds)
 
 
 def _one(file: Path, document: Document, known: Fingerprints) -> Verdict | ours.Kept:
@@ -36,8 +36,8 @@ def _one(file: Path, document: Document, known: Fingerprints) -> Verdict | ours.
     match document.value:
         case dict(value) if measurement.is_one(value):
             return measurement.judged(file, document.line, value, known)
-        case dict(value) if ours.is_printed(value):
-            return ours.judged_print(file, document.line, value)
+        case dict(value) if printed.is_one(value):
+            return printed.judged(file, document.line, value)
         case dict(value) if ours.is_one(value):
             return ours.read(value, document.line)
         case _:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitor.judge import PROVEN_ROUNDS, State
-from probes.facts import Walk
-from probes.words import Failure, Finding, Step
+from probes.facts import Observation, Walk
+from probes.words import IMPOSTOR, Failure, Finding, Step
 
 
 class Control(StrEnum):
@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         "reserved_answer",
         State.BROKEN,
         lambda e: e.named and e.reserved and e.control is Control.REACHED,
-        "not reached, while the control reached it: its name leads nowhere here, by somebody's doing on the way or in the house",
+        "not reached, while the control reached it: its name leads nowhere here, as a filter in the house has it too",
     ),
     Rule(
         "control_reached",
@@ -184,10 +184,17 @@ def rule_for(evidence: Evidence) -> Rule:
 
 
 def where_it_broke(walks: Iterable[Walk]) -> tuple[tuple[Step, ...], Failure | None]:
-    """Every step at which one of them failed first, in the order of a walk; the most frequent failure, ties deeper."""
-    failed = [next((seen for seen in walk.steps if seen.failure), None) for walk in walks]
+    """Every step at which one of them broke first, in the order of a walk; the most frequent failure, ties deeper.
+
+    A step that a liar let succeed broke as well, without a failure.
+    """
+    failed = [next((seen for seen in walk.steps if _broke(seen)), None) for walk in walks]
     count = Counter((seen.step, seen.failure) for seen in failed if seen is not None)
     order = list(Step)
     steps = tuple(sorted({step for step, _ in count}, key=order.index))
     worst = max(count, key=lambda each: (count[each], order.index(each[0])), default=(None, None))
     return steps, worst[1]
+
+
+def _broke(seen: Observation) -> bool:
+    return seen.failure is not None or not IMPOSTOR.isdisjoint(seen.findings)

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from monitor.stored.ooni.keys import Keys, Measurement, Network, OpenvpnHandshake, TorTarget
 from monitor.stored.ooni.names import address, asked_for, doubt
 from monitor.stored.ooni.pages import Url, url_of
-from monitor.stored.ooni.walks import Journey, connected, greeted, port_of, proven_addresses, to_addresses, with_pages
+from monitor.stored.ooni.walks import (
+    Journey,
+    connected,
+    fetched,
+    greeted,
+    port_of,
+    proven_addresses,
+    to_addresses,
+    with_pages,
+)
 from monitor.stored.ooni.words import failure_of
 from monitor.stored.verdict import Evidence
 from probes.facts import Endpoint, Observation, Walk
@@ -117,13 +126,17 @@ def whatsapp(journey: Journey, keys: Keys, known: Fingerprints) -> Iterator[Part
 
 def telegram(journey: Journey, keys: Keys, known: Fingerprints) -> Iterator[Part]:
     """Data centres, asked for a page in clear on 80 and 443; anything that answers counts for it (ts-020)."""
-    doors = [
-        journey.walk(Endpoint("", port_of(tcp.port), Transport.TCP, tcp.ip or ""), tcp.ip or "", [connected(tcp)])
-        for tcp in keys.tcp_connect or ()
-        if tcp.ip not in asked_for(_TELEGRAM_PAGE, keys).answers
-    ]
-    to_centres = [each for each in keys.requests or () if (to := url_of(each)) and address(to.host) is not None]
-    walks = with_pages(journey, [], to_centres, known) or doors
+    asked = {(to.host, to.port): (each, to) for each in keys.requests or () if (to := url_of(each)) and not to.secure}
+    of_page = asked_for(_TELEGRAM_PAGE, keys).answers
+    walks = []
+    for tcp in keys.tcp_connect or ():
+        ip, port = tcp.ip or "", port_of(tcp.port)
+        if ip in of_page:
+            continue
+        steps = [connected(tcp)]
+        if not steps[0].failure and (ip, port) in asked:
+            steps.append(fetched(*asked[ip, port], known))
+        walks.append(journey.walk(Endpoint("", port, Transport.TCP, ip), ip, steps))
     yield Part(tuple(walks))
     yield _page(journey, _TELEGRAM_PAGE, keys, known)
 

@@ -64,7 +64,8 @@ class Doubt:
 
     def on(self, names: Names) -> Observation:
         """The step of asking for the name, with what was found in it."""
-        failure = names.failure or (Failure.DNS_BOGON if self.finding or self.reserved else None)
+        nowhere = bool(names.answers) and not any(map(is_public, names.answers)) and self != Doubt()
+        failure = names.failure or (Failure.DNS_BOGON if nowhere else None)
         found = (self.finding,) if self.finding else ()
         return Observation(Step.RESOLVE, names.took_s, failure, found, self.fingerprint, names.answers or None)
 
