@@ -1,6 +1,6 @@
 """Cuts a file into JSON documents: one a line, or one over all lines, packed or not. Says what is wrong with the rest.
 
-Never holds more than one document and never reads on beyond `MOST_BYTES`, whatever the file claims to be.
+Never holds more than one document and never reads on beyond the bounds, whatever the file claims to be.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-MOST_BYTES = 64 * 2**20  # of a file, unpacked
-MOST_DOCUMENT = 16 * 2**20  # the largest of OONI's are about 10 MB: tor, with ten consensuses in it
 _GZIP = b"\x1f\x8b"
-_TOO_LARGE = f"is larger than {MOST_DOCUMENT // 2**20} MB"
+_MB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """In bytes, unpacked. The largest documents of OONI's are about 10 MB: tor, with ten consensuses in it."""
+
+    file: int = 64 * _MB
+    document: int = 16 * _MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,62 +41,88 @@ class _NotJson(ValueError):
     """Python's parser would take it, RFC 8259 or good sense would not."""
 
 
-def documents(path: Path) -> Iterator[Document]:
+class _Bounded:
+    """Reads on until the bound, and knows whether it stopped there."""
+
+    def __init__(self, source: BinaryIO, most: int) -> None:
+        self._source, self._left = source, most
+        self.cut = False
+
+    def readline(self, most: int) -> bytes:
+        return self._counted(self._source.readline(min(most, self._left)))
+
+    def read(self, most: int) -> bytes:
+        return self._counted(self._source.read(min(most, self._left)))
+
+    def _counted(self, text: bytes) -> bytes:
+        self._left -= len(text)
+        self.cut = self.cut or (self._left == 0 and bool(self._source.read(1)))
+        return text
+
+
+def documents(path: Path, bounds: Bounds = Bounds()) -> Iterator[Document]:
     """Raises OSError only where the file itself cannot be read."""
     with path.open("rb") as file:
         if file.peek(2)[:2] != _GZIP:
-            yield from _cut(file)
+            yield from _cut(file, bounds)
             return
         line = 0
         try:
-            for document in _cut(cast(BinaryIO, gzip.GzipFile(fileobj=file))):
+            for document in _cut(cast(BinaryIO, gzip.GzipFile(fileobj=file)), bounds):
                 line = document.line
                 yield document
         except (gzip.BadGzipFile, EOFError, zlib.error):
             yield Document(line + 1, mistake="the gzip stream is broken or cut off here")
 
 
-def _cut(source: BinaryIO) -> Iterator[Document]:
-    lines = _lines(source)
+def _cut(file: BinaryIO, bounds: Bounds) -> Iterator[Document]:
+    """One document a line if the first line is one, or a later one is; else the whole is one."""
+    source = _Bounded(file, bounds.file)
+    lines = _lines(source, bounds)
     first = next(lines, None)
     if first is None:
         yield Document(1, mistake="is empty")
         return
     number, text = first
     if text is None or not parse(text)[1]:
-        yield from _each(itertools.chain([first], lines))
+        yield from _each(itertools.chain([first], lines), source, bounds)
         return
-    whole = text + b"\n" + source.read(MOST_DOCUMENT - len(text))
-    value, mistake = parse(whole) if not (cut := source.readline(MOST_DOCUMENT)) else (None, _TOO_LARGE)
-    whole += cut
-    if mistake and _holds_an_object(whole):
-        yield from _each(_lines(io.BytesIO(whole), number - 1))
-        yield from _each(_lines(source, number - 1 + whole.count(b"\n"), read=len(whole)))
+    whole = text + b"\n" + source.read(bounds.document - len(text))
+    rest = source.readline(bounds.document)
+    value, mistake = (None, _too_large(bounds.document)) if rest else parse(whole)
+    if mistake and _holds_an_object(whole := whole + rest):
+        number -= 1
+        inside = _lines(_Bounded(io.BytesIO(whole), len(whole)), bounds, number)
+        after = _lines(source, bounds, number + whole.count(b"\n"))
+        yield from _each(itertools.chain(inside, after), source, bounds)
     elif mistake:
         yield Document(number, mistake=mistake)
     else:
         yield from _unpacked(number, value)
 
 
-def _lines(source: BinaryIO, number: int = 0, read: int = 0) -> Iterator[tuple[int, bytes | None]]:
+def _too_large(most: int) -> str:
+    return f"is larger than {most / _MB:.3g} MB"
+
+
+def _lines(source: _Bounded, bounds: Bounds, number: int = 0) -> Iterator[tuple[int, bytes | None]]:
     """Lines that hold something, with their numbers; None for one that is too long to be a document."""
-    while text := source.readline(MOST_DOCUMENT + 1):
+    while text := source.readline(bounds.document + 1):
         number += 1
-        read += len(text)
-        if read > MOST_BYTES:
-            return
-        if len(text) > MOST_DOCUMENT:
-            while (more := source.readline(MOST_DOCUMENT)) and not more.endswith(b"\n") and read < MOST_BYTES:
-                read += len(more)
+        if len(text) > bounds.document:
+            while (more := source.readline(bounds.document)) and not more.endswith(b"\n"):
+                pass
             yield number, None
         elif stripped := text.strip():
             yield number, stripped
 
 
-def _each(lines: Iterator[tuple[int, bytes | None]]) -> Iterator[Document]:
+def _each(lines: Iterator[tuple[int, bytes | None]], source: _Bounded, bounds: Bounds) -> Iterator[Document]:
     for number, text in lines:
-        value, mistake = parse(text) if text is not None else (None, _TOO_LARGE)
-        if mistake:
+        value, mistake = parse(text) if text is not None else (None, _too_large(bounds.document))
+        if source.cut and mistake:
+            yield Document(number, mistake=f"{_too_large(bounds.file)}: no further line of the file is read")
+        elif mistake:
             yield Document(number, mistake=mistake)
         else:
             yield from _unpacked(number, value)
@@ -113,9 +145,10 @@ def _holds_an_object(text: bytes) -> bool:
 def parse(text: bytes) -> tuple[object, str]:
     """The value, or what is wrong with the text: twice the same key and numbers that are none are mistakes too."""
     try:
-        value = json.loads(
-            text.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite
-        )
+        words = text.decode("utf-8-sig")
+        value = json.loads(words, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_finite)
+        if r"\ud" in words or r"\uD" in words:  # halves of a character (RFC 8259, 8.2): no text, and not to be printed
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError:
         return None, "is nested too deeply"
     except UnicodeDecodeError:

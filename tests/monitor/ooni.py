@@ -174,7 +174,7 @@ def legacy(failure: str | None = None, *, step: str = "connect", with_control: b
     through_tor = request(PAGE, 200)
     through_tor["request"]["tor"] = {"is_tor": True, "exit_ip": "203.0.113.9", "exit_name": "x"}
     answer = {"answer_type": "A", "ipv4": REAL}
-    asked = {"answers": [] if step == "resolve" else [answer], "hostname": HOST, "query_type": "A"}
+    asked: Json = {"answers": [] if step == "resolve" else [answer], "hostname": HOST, "query_type": "A"}
     asked |= {"failure": failure if step == "resolve" else None, "resolver_hostname": None, "resolver_port": None}
     direct = request(PAGE, 200, {"data": "PGh0bWw+", "format": "base64"}, failure)
     for each in (through_tor, direct):
@@ -319,7 +319,7 @@ def tor(*, authorities: str | None = None, bridges: str | None = None) -> Json:
 
 
 def openvpn(failure: str | None = None, *, connect: str | None = None) -> Json:
-    greeted = {
+    greeted: Json = {
         "endpoint": "openvpn://51.15.187.53:1194/tcp", "failure": failure, "handshake_time": 0.17,
         "ip": "51.15.187.53", "port": 1194, "transport": "tcp", "provider": "riseupvpn",
         "openvpn_options": {"auth": "SHA512", "cipher": "AES-256-GCM"}, "t0": 0.03, "t": 0.2, "tags": [],
