@@ -28,6 +28,9 @@ class Bounds:
     document: int = 16 * _MB
 
 
+USUAL = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What stands at a line: a value, or one mistake in words."""
@@ -60,7 +63,7 @@ class _Bounded:
         return text
 
 
-def documents(path: Path, bounds: Bounds = Bounds()) -> Iterator[Document]:
+def documents(path: Path, bounds: Bounds = USUAL) -> Iterator[Document]:
     """Raises OSError only where the file itself cannot be read."""
     with path.open("rb") as file:
         if file.peek(2)[:2] != _GZIP:

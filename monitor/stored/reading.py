@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.judge import State
 from monitor.stored import ours, printed, replay
-from monitor.stored.documents import Bounds, Document, documents
+from monitor.stored.documents import USUAL, Bounds, Document, documents
 from monitor.stored.ooni import measurement
 from monitor.stored.verdict import Verdict
 from probes.fingerprint import Fingerprints
@@ -15,7 +15,7 @@ from probes.fingerprint import Fingerprints
 _NOBODYS = "it is neither a round of ours nor a measurement of OONI Probe"
 
 
-def judged(file: Path, known: Fingerprints, bounds: Bounds = Bounds()) -> Iterator[Verdict]:
+def judged(file: Path, known: Fingerprints, bounds: Bounds = USUAL) -> Iterator[Verdict]:
     """Raises OSError where the file cannot be read. Rounds of ours come last: they are judged together."""
     rounds: list[ours.Kept] = []
     for document in documents(file, bounds):

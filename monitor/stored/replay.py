@@ -10,7 +10,7 @@ from pathlib import Path
 from monitor.baseline import Baselines
 from monitor.canaries import Canaries
 from monitor.evidence import Record
-from monitor.judge import Judgement
+from monitor.judge import Judgement, State
 from monitor.landmarks import Landmarks
 from monitor.stored.ours import Kept
 from monitor.stored.verdict import Verdict
@@ -22,6 +22,7 @@ from probes.words import Access, Depth, Failure, Kind, Reason, Role, Scope, Step
 _DAY_S = 86400.0
 _PERIOD_S = 300.0  # of a target that was walked only once: the longest of ordinary ones
 _TOGETHER_MS = 10_000  # walks of one target that began so near each other are one round
+_ONLY_CANARIES = "it holds canaries only, which tell of a line and not of a service"
 _ORDER = {step: number for number, step in enumerate(Step)}
 
 
@@ -46,7 +47,8 @@ def judged(file: Path, kept: Iterable[Kept]) -> Iterator[Verdict]:
         last[done.target] = (each, view.standings[done.target].judgement)
     if turn is not None:
         view.canaries.turn_ended(foreign_reached=reached)
-    yield from _verdicts(file, view, last, _ended_ms(rounds[-1].done))
+    found = list(_verdicts(file, view, last, _ended_ms(rounds[-1].done)))
+    yield from found or [Verdict(str(file), rounds[-1].line, "", State.INSUFFICIENT, "only_canaries", _ONLY_CANARIES)]
 
 
 def _verdicts(file: Path, view: View, last: Mapping[str, tuple[Kept, Judgement]], end_ms: int) -> Iterator[Verdict]:

@@ -32,13 +32,13 @@ class Evidence:
         walked: it holds at least one step.
         reached: everything it asked for answered, by the addresses people here are given.
         proven: and the far end proved who it is.
-        in_clear: what answered was a page in clear text: anybody on the way could have sent it.
+        in_clear: what answered was a page without a proof: anybody on the way could have sent it.
         alike: that page has the status of the control's, and its title or its length.
         refusal: the proven far end said in so many words that it will not serve.
         local: an answer that came from a resolver in this house.
         block_page: a page in clear that we know as a censor's.
         forged: an answer earned the finding `forged_dns_answer`.
-        lies: how many names got an answer that is a known forgery.
+        lies: how many names got a known forgery from where no public host can stand.
         reserved: the answer leads nowhere, which a filter in the house could also have done.
         named: some failure of it has a name: not all are `unknown_failure`.
     """
@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         "unproven_page",
         State.INSUFFICIENT,
         lambda e: e.reached and e.in_clear,
-        "a page came in clear text, not the one a control was given: nothing proves who sent it, and pages differ",
+        "a page came, but nothing proves who sent it, and it is not like one that a control was given",
     ),
     Rule(
         "doors_open",

@@ -84,6 +84,19 @@ def test_many_names_answered_by_a_known_forgery_are_a_proof_by_themselves() -> N
     assert found.broke_at == (Step.RESOLVE,)
 
 
+def test_a_known_forgery_in_public_space_may_be_somebody_s_host_and_is_no_proof_alone() -> None:
+    found = verdict(whatsapp(chat=TIMEOUT, answer="93.46.8.89"))
+    assert (found.state, found.rule_id) == (State.INSUFFICIENT, "lie_alone")
+    assert found.findings == (Finding.FORGED_DNS_ANSWER,)
+
+
+def test_chat_servers_whose_names_were_not_kept_are_known_by_being_nobody_else_s() -> None:
+    measured = whatsapp(chat=TIMEOUT)
+    measured["test_keys"]["queries"] = [each for each in measured["test_keys"]["queries"] if each["hostname"][0] != "e"]
+    found = verdict(measured)
+    assert (found.state, found.broke_at) == (State.INSUFFICIENT, (Step.CONNECT,))
+
+
 def test_one_name_answered_so_is_one_look() -> None:
     measured = telegram()
     measured["test_keys"] |= {

@@ -128,6 +128,11 @@ def test_what_was_reached_is_ok_and_two_targets_are_two_verdicts(tmp_path: Path)
     ]
 
 
+def test_a_file_of_canaries_alone_says_so(tmp_path: Path) -> None:
+    (found,) = judged(tmp_path / "walks.jsonl", *canaries(1))
+    assert (found.state, found.rule_id) == (State.INSUFFICIENT, "only_canaries")
+
+
 def test_a_target_whose_rounds_ended_long_ago_is_judged_as_it_was_then(tmp_path: Path) -> None:
     lines = [target_round(1), *canaries(2000)]
     (found,) = judged(tmp_path / "walks.jsonl", *lines)

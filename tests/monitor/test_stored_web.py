@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from monitor.judge import State
 from monitor.stored.ooni.measurement import judged
 from monitor.stored.ooni.words import failure_of
-from monitor.stored.verdict import RULES, Verdict
+from monitor.stored.verdict import RULES, Control, Evidence, Verdict, rule_for
 from probes import known
 from probes.words import Failure, Finding, Step
 from tests.monitor.ooni import (
@@ -316,3 +317,34 @@ def test_the_table_is_in_order() -> None:
     assert RULES[0].state is State.INSUFFICIENT
     assert RULES[-1].state is State.INSUFFICIENT
     assert all(rule.why for rule in RULES)
+    assert RULES[-1].fits(Evidence(walked=True, control=Control.REACHED, named=False)), "which always fits"
+
+
+def test_every_rule_speaks_for_some_evidence_and_none_convicts_what_was_reached() -> None:
+    spoke = set()
+    for flags in itertools.product([False, True], repeat=10):
+        walked, reached, proven, in_clear, alike, refusal, local, page, reserved, named = flags
+        for (forged, lies), control in itertools.product([(False, 0), (True, 0), (True, 3)], Control):
+            evidence = Evidence(
+                walked=walked,
+                reached=reached,
+                proven=proven,
+                in_clear=in_clear,
+                alike=alike,
+                refusal=refusal,
+                local=local,
+                block_page=page and not reached,
+                forged=forged,
+                lies=lies,
+                reserved=reserved,
+                named=named,
+                control=control,
+            )
+            rule = rule_for(evidence)
+            spoke.add(rule.id)
+            if rule.state in (State.BROKEN, State.INTERFERED):
+                assert walked
+                assert not reached
+                assert not local
+                assert control is Control.REACHED or page or lies >= 3
+    assert spoke == {rule.id for rule in RULES}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.stored.ooni.keys import Keys, Measurement, Network, OpenvpnHandshake, TorTarget
-from monitor.stored.ooni.names import address, asked_for, doubt
+from monitor.stored.ooni.names import address, asked_for, doubt, is_public
 from monitor.stored.ooni.pages import Url, url_of
 from monitor.stored.ooni.walks import (
     Journey,
@@ -61,7 +61,7 @@ def read(measurement: Measurement, keys: Keys, known: Fingerprints, parts: Parts
     findings = {finding for walk in walks for finding in _findings(walk)}
     failures = [seen.failure for walk in walks for seen in walk.steps if seen.failure]
     reached = bool(found) and all(part.reached for part in found)
-    lied_to = {w.endpoint.host for w in walks if any(s.fingerprint and s.step is Step.RESOLVE for s in w.steps)}
+    lied_to = {walk.endpoint.host for walk in walks if any(map(_leads_nowhere, walk.steps))}
     evidence = Evidence(
         walked=bool(found),
         reached=reached,
@@ -70,7 +70,7 @@ def read(measurement: Measurement, keys: Keys, known: Fingerprints, parts: Parts
         local=Finding.LOCAL_SINKHOLE in findings,
         block_page=not reached and Finding.BLOCK_PAGE in findings,
         forged=Finding.FORGED_DNS_ANSWER in findings,
-        lies=len(lied_to) if Finding.FORGED_DNS_ANSWER in findings else 0,
+        lies=len(lied_to),
         named=any(failure is not Failure.UNKNOWN for failure in failures),
     )
     return evidence, walks
@@ -79,6 +79,12 @@ def read(measurement: Measurement, keys: Keys, known: Fingerprints, parts: Parts
 def _findings(walk: Walk) -> Iterator[Finding]:
     for seen in walk.steps:
         yield from seen.findings
+
+
+def _leads_nowhere(seen: Observation) -> bool:
+    """A known forgery in space that is nobody's; one in public space may be a service's own by tomorrow."""
+    lied = Finding.FORGED_DNS_ANSWER in seen.findings and seen.fingerprint is not None
+    return lied and not any(map(is_public, seen.answers or ()))
 
 
 def _came_through(walk: Walk) -> bool:
@@ -114,9 +120,27 @@ def _doors(journey: Journey, hosts: Iterable[str], ports: Sequence[int], keys: K
     return Part(tuple(dict.fromkeys(tried)))
 
 
+def _by_address(journey: Journey, keys: Keys, known: Fingerprints, *, apart: Collection[str]) -> Iterator[Walk]:
+    """Connections to literal addresses, and the page in clear that was asked for there, if one was."""
+    asked = {(to.host, to.port): (each, to) for each in keys.requests or () if (to := url_of(each)) and not to.secure}
+    for tcp in keys.tcp_connect or ():
+        ip, port = tcp.ip or "", port_of(tcp.port)
+        if ip in apart:
+            continue
+        steps = [connected(tcp)]
+        if not steps[0].failure and (ip, port) in asked:
+            steps.append(fetched(*asked[ip, port], known))
+        yield journey.walk(Endpoint("", port, Transport.TCP, ip), ip, steps)
+
+
 def whatsapp(journey: Journey, keys: Keys, known: Fingerprints) -> Iterator[Part]:
-    hosts = dict.fromkeys((query.hostname or "").rstrip(".").lower() for query in keys.queries or ())
-    yield _doors(journey, filter(_WHATSAPP_CHAT.fullmatch, hosts), (443, 5222), keys, known)
+    """Chat, the server that registers, the page; where no names were kept, chat by the addresses of nobody else."""
+    asked = dict.fromkeys((query.hostname or "").rstrip(".").lower() for query in keys.queries or ())
+    if hosts := [host for host in asked if _WHATSAPP_CHAT.fullmatch(host)]:
+        yield _doors(journey, hosts, (443, 5222), keys, known)
+    else:
+        pages = [ip for host in _WHATSAPP_PAGES for ip in asked_for(host, keys).answers]
+        yield Part(tuple(_by_address(journey, keys, known, apart=pages)))
     for host in _WHATSAPP_PAGES:
         yield _page(journey, host, keys, known)
     in_clear = _page(journey, _WHATSAPP_PAGES[1], keys, known, secure=False)
@@ -126,18 +150,7 @@ def whatsapp(journey: Journey, keys: Keys, known: Fingerprints) -> Iterator[Part
 
 def telegram(journey: Journey, keys: Keys, known: Fingerprints) -> Iterator[Part]:
     """Data centres, asked for a page in clear on 80 and 443; anything that answers counts for it (ts-020)."""
-    asked = {(to.host, to.port): (each, to) for each in keys.requests or () if (to := url_of(each)) and not to.secure}
-    of_page = asked_for(_TELEGRAM_PAGE, keys).answers
-    walks = []
-    for tcp in keys.tcp_connect or ():
-        ip, port = tcp.ip or "", port_of(tcp.port)
-        if ip in of_page:
-            continue
-        steps = [connected(tcp)]
-        if not steps[0].failure and (ip, port) in asked:
-            steps.append(fetched(*asked[ip, port], known))
-        walks.append(journey.walk(Endpoint("", port, Transport.TCP, ip), ip, steps))
-    yield Part(tuple(walks))
+    yield Part(tuple(_by_address(journey, keys, known, apart=asked_for(_TELEGRAM_PAGE, keys).answers)))
     yield _page(journey, _TELEGRAM_PAGE, keys, known)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from monitor.stored.ooni.words import Said
 
 T = TypeVar("T")
-_MOST = msgspec.Meta(max_length=1000)  # real ones hold dozens; whoever writes more wants us to be busy
+_MOST = msgspec.Meta(max_length=500)  # real ones hold dozens; whoever writes more wants us to be busy
 Few = Annotated[list[T], _MOST]
 Named = Annotated[dict[str, T], _MOST]
 

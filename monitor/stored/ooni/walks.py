@@ -79,7 +79,7 @@ def to_addresses(journey: Journey, url: Url, names: Names, doubt: Doubt, network
     walks = []
     tried = {tcp.ip or "": tcp for tcp in network.tcp_connect or () if port_of(tcp.port) == url.port}
     for ip, tcp in tried.items():
-        if names.asked and ip not in names.answers:
+        if names.asked and ip not in (*names.answers, url.host):
             continue
         steps = [*named, connected(tcp)]
         if url.secure and not steps[-1].failure:
