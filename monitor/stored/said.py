@@ -50,8 +50,8 @@ def _walk(walk: Walk) -> dict[str, object]:
 
 def as_sentence(verdict: Verdict) -> str:
     """`FILE:LINE: what, from where: state: why (where it broke; what was found)`."""
-    broke = [_BROKE[step] for step in verdict.broke_at]
-    if verdict.failure and broke:
+    broke = [_BROKE[step] for step in verdict.broke_at] if verdict.failure else []  # else what was found says it
+    if broke:
         broke[-1] += f" ({verdict.failure})"
     more = [*broke, *(_found(finding) for finding in verdict.findings)]
     about = f"{plain(verdict.about)}: " if verdict.about else ""

@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         "reserved_answer",
         State.BROKEN,
         lambda e: e.named and e.reserved and e.control is Control.REACHED,
-        "not reached, while the control reached it: its name leads nowhere here, as a filter in the house has it too",
+        "not reached, while the control reached it: its name leads nowhere here, which a filter in the house may do",
     ),
     Rule(
         "control_reached",

@@ -13,7 +13,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from monitor.cli import stored
 from monitor.judge import State
 from monitor.stored import reading
 from monitor.stored.documents import Bounds
@@ -206,14 +208,20 @@ def _didban(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_prints_a_line_for_each_and_says_which_file_it_could_not_read(tmp_path: Path) -> None:
     file = tmp_path / "ooni.jsonl"
     file.write_text("\n".join([GOOD, json.dumps(ooni.web_04(answers=(ooni.INJECTED,), connect=ooni.TIMEOUT)), "{"]))
-    done = _didban(str(file), "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    done = _didban(str(tmp_path / "nothing"), str(file), "--json")
+    assert (done.returncode, done.stderr) == (3, f"didban: {tmp_path / 'nothing'}: no such file or directory\n")
     printed = [json.loads(line) for line in done.stdout.splitlines()]
     assert [each["state"] for each in printed] == ["ok", "interfered", "insufficient"]
     assert [list(each) for each in printed] == [KEYS] * 3
     assert printed[1]["walks"][0]["steps"][0] == {"step": "resolve", "took_s": 0.05, "failure": "dns_bogon_error"}
-    plain = _didban(str(tmp_path / "nothing"), str(file))
-    assert plain.returncode == 3
-    assert plain.stderr == f"didban: {tmp_path / 'nothing'}: no such file or directory\n"
-    assert len(plain.stdout.splitlines()) == 3
-    assert _didban().returncode == 2
+
+
+def test_what_cannot_be_read_is_judged_too_and_the_sentence_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "ooni.jsonl"
+    file.write_text(GOOD + "\n{")
+    done = CliRunner().invoke(stored.app, [str(file)])
+    assert done.exit_code == 0
+    first, second = done.stdout.splitlines()
+    assert first.endswith("AS197207, 2022-09-22 12:00:00 UTC): ok: reached, and the far end proved who it is")
+    assert second.startswith(f"{file}:2: insufficient: it is not JSON")
+    assert CliRunner().invoke(stored.app, []).exit_code == 2

@@ -144,6 +144,16 @@ def test_an_injector_that_answers_a_resolver_abroad_as_well_is_no_filter_in_the_
     assert says(at_home) == (State.BROKEN, "reserved_answer")
 
 
+def test_an_injected_answer_of_a_resolver_abroad_counts_where_people_got_none_at_all() -> None:
+    abroad = query(HOST, INJECTED, engine="udp")
+    failed = [request(PAGE, failure="dns_nxdomain_error")]
+    none = web_05(queries=[query(HOST, failure="dns_nxdomain_error"), abroad], tcps=[], tlss=[], requests=failed)
+    assert says(none) == (State.INTERFERED, "lie_beside_control")
+    alive = web_04(url=CLEAR, body=ARTICLE, at_control=control(REAL, title="Example news"))
+    alive["test_keys"]["queries"].append(abroad)
+    assert says(alive) == (State.OK, "like_control")
+
+
 def test_an_answer_that_shows_a_wrong_certificate_while_another_address_proves_itself_is_forged() -> None:
     stranger = "203.0.113.80"
     public = "185.88.153.1"
@@ -324,7 +334,7 @@ def test_every_rule_speaks_for_some_evidence_and_none_convicts_what_was_reached(
     spoke = set()
     for flags in itertools.product([False, True], repeat=10):
         walked, reached, proven, in_clear, alike, refusal, local, page, reserved, named = flags
-        for (forged, lies), control in itertools.product([(False, 0), (True, 0), (True, 3)], Control):
+        for (forged, lies), seen_by_control in itertools.product([(False, 0), (True, 0), (True, 3)], Control):
             evidence = Evidence(
                 walked=walked,
                 reached=reached,
@@ -338,7 +348,7 @@ def test_every_rule_speaks_for_some_evidence_and_none_convicts_what_was_reached(
                 lies=lies,
                 reserved=reserved,
                 named=named,
-                control=control,
+                control=seen_by_control,
             )
             rule = rule_for(evidence)
             spoke.add(rule.id)
@@ -346,5 +356,5 @@ def test_every_rule_speaks_for_some_evidence_and_none_convicts_what_was_reached(
                 assert walked
                 assert not reached
                 assert not local
-                assert control is Control.REACHED or page or lies >= 3
+                assert seen_by_control is Control.REACHED or page or lies >= 3
     assert spoke == {rule.id for rule in RULES}

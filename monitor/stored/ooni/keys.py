@@ -69,7 +69,7 @@ class Tor(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True):
     url: str | None = None
-    tor: Tor | None = None
+    tor: Tor | bool | None = None
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class Response(msgspec.Struct, frozen=True):
     code: int | None = None
     body: str | Named[object] | None = None
     body_is_truncated: bool | None = None
-    headers: Named[object] | None = None
+    headers: Named[object] | list[object] | None = None
 
 
 class Transaction(msgspec.Struct, frozen=True):

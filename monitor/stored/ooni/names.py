@@ -113,7 +113,8 @@ def doubt(names: Names, genuine: Collection[str], control: Collection[str], know
         genuine: addresses that proved themselves for the name, here or at the control.
         control: what the control was answered: where it got the same, nobody forged it here.
     """
-    seen = [each for each in (*names.answers, *names.others) if each not in control]
+    # what an injector told a resolver abroad counts where people here got nothing: else they got something else
+    seen = [each for each in names.answers or names.others if each not in control]
     if not seen or not set(names.answers).isdisjoint(genuine):
         return Doubt()
     for each in seen:

@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from dataclasses import dataclass
 
-from monitor.stored.ooni.keys import ControlPage, Response, Transaction
+from monitor.stored.ooni.keys import ControlPage, Response, Tor, Transaction
 from probes.ports import Page
 
 _TITLE = re.compile(rb"<title[^>]{0,256}>([^<]{1,512})", re.IGNORECASE)
@@ -44,13 +44,14 @@ class Url:
 def url_of(transaction: Transaction) -> Url | None:
     """Where it asked; None also for what went through Tor, which is no line of anybody's."""
     request = transaction.request
-    if request is None or (request.tor is not None and request.tor.is_tor):
+    if request is None or (request.tor.is_tor if isinstance(request.tor, Tor) else request.tor):
         return None
     return Url.of(request.url)
 
 
 def page_of(response: Response) -> Page:
-    headers = {key: value for key, value in (response.headers or {}).items() if isinstance(value, str)}
+    given = response.headers if isinstance(response.headers, dict) else {}
+    headers = {key: value for key, value in given.items() if isinstance(value, str)}
     return Page(response.code or 0, headers, body_of(response)[:_MOST_BODY])
 
 
