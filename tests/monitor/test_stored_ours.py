@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from monitor.judge import State
 from monitor.spool import _encode
@@ -126,6 +127,18 @@ def test_what_was_reached_is_ok_and_two_targets_are_two_verdicts(tmp_path: Path)
         ("instagram/web", State.OK),
         ("nobodys/web", State.OK),
     ]
+
+
+@pytest.mark.parametrize(("step", "state"), [(step, State.OK) for step in (Step.CONNECT, Step.HANDSHAKE, Step.RESOLVE)])
+def test_what_no_catalogue_of_ours_has_is_what_its_deepest_step_says(step: Step, state: State, tmp_path: Path) -> None:
+    (found,) = judged(tmp_path / "walks.jsonl", *canaries(1), target_round(1, step=step, to="nobodys/door"))
+    assert found.state is state
+
+
+def test_walks_of_two_minutes_are_two_rounds(tmp_path: Path) -> None:
+    kept = [each for number in range(1, 7) for done in broken(number) for each in done.walks]
+    (found,) = judged(tmp_path / "walks.jsonl", *kept)
+    assert (found.state, found.rule_id) == (State.BROKEN, "confirmed")
 
 
 def test_a_file_of_canaries_alone_says_so(tmp_path: Path) -> None:

@@ -144,6 +144,27 @@ def test_an_injector_that_answers_a_resolver_abroad_as_well_is_no_filter_in_the_
     assert says(at_home) == (State.BROKEN, "reserved_answer")
 
 
+def test_a_resolver_in_the_house_that_answers_nothing_says_nothing_of_the_country() -> None:
+    at_home = query(HOST, "0.0.0.0", resolver_address="192.168.1.1:53")
+    measured = web_05(queries=[at_home], tcps=[], tlss=[], requests=[request(PAGE, failure="connection_refused")])
+    found = verdict(measured)
+    assert (found.state, found.rule_id, found.findings) == (
+        State.INSUFFICIENT,
+        "local_cause",
+        (Finding.LOCAL_SINKHOLE,),
+    )
+
+
+def test_a_name_that_leads_nowhere_at_the_control_too_is_nobody_s_lie() -> None:
+    measured = web_04(answers=("10.200.0.1",), connect=TIMEOUT, at_control=control("127.0.0.1"))
+    assert says(measured) == (State.BROKEN, "control_reached")
+
+
+def test_a_body_that_is_no_base64_is_no_body() -> None:
+    assert says(web_04(code=403, body={"format": "base64", "data": "not base64!"})) == (State.OK, "reached")
+    assert says(web_04(code=403, body={"format": "hex"})) == (State.OK, "reached")
+
+
 def test_an_injected_answer_of_a_resolver_abroad_counts_where_people_got_none_at_all() -> None:
     abroad = query(HOST, INJECTED, engine="udp")
     failed = [request(PAGE, failure="dns_nxdomain_error")]
@@ -295,6 +316,20 @@ def test_it_says_where_it_broke(measured: dict[str, Any], step: Step, failure: F
 def test_a_redirect_that_ends_in_a_failure_was_not_reached() -> None:
     chain = [request("https://www.example.net/", failure="connection_reset"), request(PAGE, 301)]
     assert says(web_04(requests=chain)) == (State.BROKEN, "control_reached")
+
+
+def test_a_line_without_ipv6_is_not_what_broke() -> None:
+    here = "2606:2800:220:1::1"
+    both: dict[str, Any] = {"queries": [query(HOST, REAL), query(HOST, here, query_type="AAAA")]}
+    none = tcp(here, failure="network_unreachable")
+    assert (
+        verdict(web_04(connect=TIMEOUT, **both, tcp_connect=[none, tcp(REAL, failure=TIMEOUT)])).failure
+        is Failure.TIMEOUT
+    )
+    unnamed = web_04(fetch="unknown_failure: something odd", **both, tcp_connect=[none, tcp(REAL)])
+    assert says(unnamed) == (State.INSUFFICIENT, "unnamed_failure")
+    only: dict[str, Any] = {"queries": [query(HOST, here)], "tcp_connect": [none]}
+    assert verdict(web_04(connect="network_unreachable", **only)).failure is Failure.NETWORK_UNREACHABLE
 
 
 def test_what_went_through_tor_is_no_line_of_anybody_s() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from monitor.judge import State
 from monitor.stored.ooni import apps, web
 from monitor.stored.ooni.keys import Keys, Measurement
+from monitor.stored.ooni.walks import that_speak
 from monitor.stored.verdict import Evidence, Verdict, rule_for, where_it_broke
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints
@@ -37,7 +38,7 @@ def judged(file: Path, line: int, value: Mapping[str, object], known: Fingerprin
         return Verdict(str(file), line, about, State.INSUFFICIENT, "unreadable", "its input is no address of a page")
     evidence, walks = found
     rule = rule_for(evidence)
-    broke_at, failure = where_it_broke(walks) if not evidence.reached else ((), None)
+    broke_at, failure = where_it_broke(that_speak(walks)) if not evidence.reached else ((), None)
     findings = tuple(dict.fromkeys(finding for walk in walks for seen in walk.steps for finding in seen.findings))
     return Verdict(str(file), line, about, rule.state, rule.id, rule.why, broke_at, failure, findings, tuple(walks))
 

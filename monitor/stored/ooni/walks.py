@@ -147,6 +147,16 @@ def with_pages(
     return walks
 
 
+def that_speak(walks: Sequence[Walk]) -> list[Walk]:
+    """Without those that opened no connection over IPv6, unless there are no others: most lines have none."""
+    return [walk for walk in walks if not _no_ipv6(walk)] or list(walks)
+
+
+def _no_ipv6(walk: Walk) -> bool:
+    failed = next((seen.step for seen in walk.steps if seen.failure), None)
+    return ":" in walk.address and failed is Step.CONNECT
+
+
 def _went_there(walk: Walk, transaction: Transaction, url: Url) -> bool:
     """Only a walk that came through so far can have gone on to the page."""
     return (

@@ -12,6 +12,7 @@ from monitor.stored.ooni.walks import (
     handshakes_for,
     port_of,
     proven_addresses,
+    that_speak,
     to_addresses,
     with_pages,
 )
@@ -42,7 +43,7 @@ def read(measurement: Measurement, keys: Keys, known: Fingerprints) -> tuple[Evi
     page_in_place = any(Finding.BLOCK_PAGE in seen.findings for seen in pages)
     through_names = lie.finding not in INTERFERENCE and names.failure is None and not lie.reserved
     last = _last(requests)
-    failures = [seen.failure for walk in all_walks for seen in walk.steps if seen.failure]
+    failures = [seen.failure for walk in that_speak(all_walks) for seen in walk.steps if seen.failure]
     return (
         Evidence(
             walked=bool(all_walks),
