@@ -14,7 +14,7 @@ import typer
 
 from dashboards import grafana
 from monitor import __version__, rulefiles
-from monitor.cli import box, fleet, start
+from monitor.cli import box, fleet, start, stored
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(start.app)
 app.add_typer(box.app)
+app.add_typer(stored.app)
 app.add_typer(fleet.app, name="hub")
 
 
