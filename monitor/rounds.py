@@ -198,9 +198,11 @@ class Rounds:
             walks = await compare(target, ground, self._tools, booked=booked)
         for each in walks:
             self._pay(each)
-        done = Round(target.name, 0, Reason.COMPARE, started_ms, walks)
-        await self._spool.add(done)
-        self._view.compared(done, self._tools.clock.now_ms())
+        await self._keep(Round(target.name, 0, Reason.COMPARE, started_ms, walks))
+
+    async def _keep(self, comparison: Round) -> None:
+        await self._spool.add(comparison)
+        self._view.add(comparison, self._tools.clock.now_ms())
 
     def _take_in(self, target: Target, done: Round) -> None:
         self._turns[target.name].note(done, self._tools.clock.elapsed_s(), self._pace.speech_rest_s)
@@ -250,8 +252,7 @@ class Rounds:
             at = replace(target.endpoints[0], port=_HTTP_PORT)
             asked = replace(target, kind=Kind.HTTP, endpoints=(at,), options={})
             seen = await self._one(asked, Next(at, 0), Reason.COMPARE)
-            await self._spool.add(Round(target.name, 0, Reason.COMPARE, seen.started_ms, (seen,)))
-            self._view.clear[target.name] = seen
+            await self._keep(Round(target.name, 0, Reason.COMPARE, seen.started_ms, (seen,)))
 
     async def _again(self, target: Target, number: int) -> bool:
         chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s(), self._spared())

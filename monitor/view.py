@@ -20,7 +20,7 @@ from monitor.metrics import Series
 from monitor.protocols import Protocols
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
-from probes.words import Cell, Finding, Scope, Step
+from probes.words import Cell, Finding, Reason, Scope, Step
 
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _NAMES_REMEMBERED = 24
@@ -113,6 +113,9 @@ class View:
 
     def add(self, done: Round, now_ms: int) -> News:
         """Takes in a finished round and has its target judged anew."""
+        if done.reason is Reason.COMPARE:
+            self._compared(done, now_ms)
+            return News(changed=False, ask_canaries=False)
         standing = self.standings[done.target]
         record, target = standing.record, standing.record.target
         was_reached = record.reached if record.last is not None else None
@@ -135,9 +138,12 @@ class View:
             self.baselines.learn(success, now_ms)
         return News(changed=was_reached is not None and was_reached is not record.reached, ask_canaries=ask_canaries)
 
-    def compared(self, window: Round, now_ms: int) -> None:
-        """Takes in a comparison and has its target judged anew."""
+    def _compared(self, window: Round, now_ms: int) -> None:
+        """What was walked beside the regular rounds, to tell a cause from coincidence."""
         standing = self.standings[window.target]
+        if standing.record.target.scope is not None:
+            self.clear[window.target] = window.walks[0]
+            return
         standing.record.compared(window.walks)
         self.book.learn((each for each in window.walks if each.cell is Cell.NAME_HERE), now_ms)
         self._judge(standing, now_ms)

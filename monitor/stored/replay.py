@@ -15,11 +15,13 @@ from monitor.landmarks import Landmarks
 from monitor.stored.ours import Kept
 from monitor.stored.verdict import Verdict
 from monitor.view import View
+from probes.book import Book
 from probes.catalogue import SHIPPED, load_file, shipped
 from probes.facts import Round, Service, Target, Vantage
 from probes.words import Access, Depth, Failure, Kind, Reason, Role, Scope, Step
 
 _DAY_S = 86400.0
+_BOOK_MS = 7 * _DAY_S * 1000
 _PERIOD_S = 300.0  # of a target that was walked only once: the longest of ordinary ones
 _TOGETHER_MS = 10_000  # walks of one target that began so near each other are one round
 _ONLY_CANARIES = "it holds canaries only, which tell of a line and not of a service"
@@ -37,14 +39,16 @@ def judged(file: Path, kept: Iterable[Kept]) -> Iterator[Verdict]:
     reached = False
     for each in rounds:
         done = each.done
-        if view.standings[done.target].record.target.scope is Scope.INTERNATIONAL:
+        regular = done.reason is not Reason.COMPARE
+        if regular and view.standings[done.target].record.target.scope is Scope.INTERNATIONAL:
             if turn is not None and turn != (done.reason, done.number):
                 view.canaries.turn_ended(foreign_reached=reached)
                 reached = False
             turn = (done.reason, done.number)
             reached = reached or any(walk.reached for walk in done.walks)
         view.add(done, _ended_ms(done))
-        last[done.target] = (each, view.standings[done.target].judgement)
+        if regular or done.target not in last:
+            last[done.target] = (each, view.standings[done.target].judgement)
     if turn is not None:
         view.canaries.turn_ended(foreign_reached=reached)
     found = list(_verdicts(file, view, last, _ended_ms(rounds[-1].done)))
@@ -67,7 +71,7 @@ def _verdicts(file: Path, view: View, last: Mapping[str, tuple[Kept, Judgement]]
             judgement.state,
             judgement.rule_id,
             judgement.why,
-            (failure[0],) if failure else (),
+            () if standing.record.reached else standing.record.broke_at(),
             failure[1] if failure else None,
             standing.record.findings(),
             kept.done.walks,
@@ -120,7 +124,9 @@ def _view(rounds: list[Kept]) -> View:
         [target for target in targets if target.scope], vantage, standing_s=_DAY_S, day_s=_DAY_S, turn_s=turn_s
     )
     services = (Service("stored", {}, "", False, tuple(targets)),)
-    return View(vantage, services, turn_s, canaries, Landmarks(day_s=_DAY_S), Baselines(day_s=_DAY_S))
+    return View(
+        vantage, services, turn_s, canaries, Landmarks(day_s=_DAY_S), Baselines(day_s=_DAY_S), Book(keep_ms=_BOOK_MS)
+    )
 
 
 def _catalogue() -> Iterator[Target]:
