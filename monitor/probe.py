@@ -1,44 +1,56 @@
-"""`didban probe`: one round of a target or a service now, explained step by step. Keeps nothing, sends nothing home."""
+"""`didban probe`: one round of a target or a service now. Keeps nothing, sends nothing home."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any
 
+from monitor import house
 from monitor.canaries import domestic
+from monitor.cause import shown
+from monitor.comparisons import COMPARABLE
 from monitor.config import Loaded
 from monitor.errands import walked_by
 from monitor.evidence import Line, Record
-from monitor.judge import Judgement, State, judge
+from monitor.judge import Judgement, judge
 from monitor.pace import Pace
 from monitor.tools import resolvers, tools
-from probes.facts import Round, Service, Target, Walk
+from probes.compare import Ground, compare
+from probes.doors.schema import is_address
+from probes.facts import Endpoint, Round, Target, Walk
 from probes.place import Tools
 from probes.walk import walk
-from probes.words import Reason, Scope, Step
+from probes.words import Finding, Reason, Scope, Transport
 
 _CANARIES = 6
 _MOST_ENDPOINTS = 4
-
-_ASKED = {
-    Step.RESOLVE: "asked the resolver for {host}",
-    Step.CONNECT: "opened a connection to port {port}",
-    Step.HANDSHAKE: "greeted it by TLS as {host}",
-    Step.KNOCK: "spoke the first words of its protocol",
-    Step.FETCH: "asked for a page",
-}
+_FRAME = 3  # canaries: one before, one after, and one to say the name to
+_TLS_PORT = 443
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Probed:
-    """What one round showed of one target."""
+    """What one round showed of one target.
+
+    Attributes:
+        reach: the share of some canaries abroad that answered just before.
+        window: a comparison walked at once, where the target was not reached and one could say more.
+    """
 
     target: Target
     judgement: Judgement
     record: Record
     walks: tuple[Walk, ...]
+    reach: float | None = None
+    window: tuple[Walk, ...] = ()
+
+    @property
+    def consistent_with(self) -> tuple[Finding, ...]:
+        """What a single comparison suggests. Only three of them, on rested addresses, earn a finding."""
+        found = shown(self.window)
+        return tuple(finding for finding in Finding if finding in found)
 
 
 async def probe(loaded: Loaded, name: str) -> list[Probed]:
@@ -49,18 +61,34 @@ async def probe(loaded: Loaded, name: str) -> list[Probed]:
     wanted = [t for s in services for t in s.targets if name in (s.id, t.name)]
     if not wanted:
         return []
-    line = await _line(services, hands)
-    vantage = loaded.config.as_vantage()
-    return [await _probed(Record(target, domestic(target, vantage)), line, hands) for target in wanted]
-
-
-async def _line(services: Iterable[Service], hands: Tools) -> Line:
-    """Whether this line reaches abroad at all."""
     canaries = [t for s in services for t in s.targets if t.scope is Scope.INTERNATIONAL][:_CANARIES]
     seen = await asyncio.gather(*(walk(t, t.endpoints[0], hands, reason=Reason.ASKED, turn=0) for t in canaries))
+    alive = [target for target, each in zip(canaries, seen, strict=True) if each.reached]
+    line = _line(seen)
+    vantage = loaded.config.as_vantage()
+    probed = [await _probed(Record(target, domestic(target, vantage)), line, hands) for target in wanted]
+    return [await _compared(each, alive, loaded.config.responder or "", hands) for each in probed]
+
+
+def _line(seen: Sequence[Walk]) -> Line:
+    """Whether this line reaches abroad at all, and what this house does to it."""
     reached = sum(each.reached for each in seen)
     reach = reached / len(seen) if seen else None
-    return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, reach=reach)
+    does = house.does(house.Seen(abroad=seen))
+    return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, house=does, reach=reach)
+
+
+async def _compared(probed: Probed, alive: Sequence[Target], responder: str, hands: Tools) -> Probed:
+    """With one comparison, where there is ground for it."""
+    failed = next((each for each in probed.walks if each.address and each.endpoint.host), None)
+    if probed.record.reached or failed is None or probed.target.kind not in COMPARABLE or len(alive) < _FRAME:
+        return probed
+    at = failed.endpoint
+    here = Endpoint(at.host, at.port, Transport.TCP, failed.address, at.v6)
+    own = Endpoint("", _TLS_PORT, Transport.TCP, responder)
+    there = own if is_address(responder) else alive[2].endpoints[0]
+    ground = Ground(here, there, alive[0].endpoints[0].host, alive[0], alive[1])
+    return dataclasses.replace(probed, window=await compare(probed.target, ground, hands, booked=False))
 
 
 async def _probed(record: Record, line: Line, hands: Tools) -> Probed:
@@ -69,7 +97,7 @@ async def _probed(record: Record, line: Line, hands: Tools) -> Probed:
     walks = await asyncio.gather(*(walk(target, each, hands, reason=Reason.ASKED, turn=0) for each in endpoints))
     now_ms = hands.clock.now_ms()
     record.add(Round(target.name, 0, Reason.ASKED, now_ms, tuple(walks)), line, now_ms)
-    return Probed(target, judge(record.evidence(line, now_ms, stale_after_s=60)), record, tuple(walks))
+    return Probed(target, judge(record.evidence(line, now_ms, stale_after_s=60)), record, tuple(walks), line.reach)
 
 
 def as_json(probed: Probed) -> dict[str, Any]:
@@ -83,6 +111,7 @@ def as_json(probed: Probed) -> dict[str, Any]:
         "broke_at": [step.value for step in record.broke_at()],
         "failure": failure[1].value if failure else None,
         "findings": [finding.value for finding in record.findings()],
+        "consistent_with": [finding.value for finding in probed.consistent_with],
         "why": probed.judgement.why,
         "walks": [
             {
@@ -95,21 +124,3 @@ def as_json(probed: Probed) -> dict[str, Any]:
             for each in probed.walks
         ],
     }
-
-
-def explained(probed: Probed) -> Iterator[str]:
-    """The same for a person, line by line."""
-    target, judgement = probed.target, probed.judgement
-    yield f"{target.name}: {judgement.state.value}"
-    yield f"  {judgement.why}"
-    for each in probed.walks:
-        yield f"  {each.endpoint}"
-        for seen in each.steps:
-            asked = _ASKED.get(seen.step, seen.step.value).format(host=each.endpoint.host, port=each.endpoint.port)
-            came = seen.failure.value if seen.failure else f"{seen.took_s * 1000:.0f} ms"
-            found = "".join(f" ({finding.value})" for finding in seen.findings)
-            yield f"    {asked}: {came}{found}"
-    if not_seen := target.not_seen.get("en"):
-        yield f"  not seen: {not_seen}"
-    if judgement.state is State.INSUFFICIENT:
-        yield "  to settle it: let the daemon walk it again on other addresses, and ask a control outside the country"

@@ -209,5 +209,3 @@ class Cell(StrEnum):
     OTHER_THERE = "other_there"
     NAME_THERE = "name_there"
     AFTER = "after"  # another canary
-    ISP = "isp"  # the name, asked of the operator's own resolver
-    TRUSTED = "trusted"  # the name, asked of a resolver over an encrypted and authenticated line

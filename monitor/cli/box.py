@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from monitor import daemon, logs, probe, up, webconfig
+from monitor import daemon, logs, narrated, probe, up, webconfig
 from monitor.check import check
 from monitor.cli.common import NO, WRONG_USE, agreed, fail, loaded, refuse
 from monitor.hub.registry import Registry
@@ -115,7 +115,7 @@ def probe_command(
         known = ", ".join(service.id for service in found.services)
         fail(f"{name}: no such target; configured are {known}", WRONG_USE)
     for each in probed:
-        lines = [json.dumps(probe.as_json(each), ensure_ascii=False)] if as_json else probe.explained(each)
+        lines = [json.dumps(probe.as_json(each), ensure_ascii=False)] if as_json else narrated.narrated(each)
         typer.echo("\n".join(lines))
     if any(each.judgement.state is not State.OK for each in probed):
         raise typer.Exit(NO)
