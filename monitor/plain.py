@@ -46,7 +46,7 @@ FOUND: Mapping[Finding, str] = {
     Finding.FORGED_DNS_ANSWER: "the address given for the name is a forged one",
     Finding.INJECTED_DNS_ANSWER: "one question brought two different answers: somebody on the way gave one of them",
     Finding.FORGED_CERTIFICATE: "wherever the name is said, somebody shows a forged certificate for it",
-    Finding.UNEXPECTED_ISSUER: "its certificate is valid, but signed by somebody whom control points have never seen sign it",
+    Finding.UNEXPECTED_ISSUER: "its certificate is valid, and signed by somebody whom control points never saw sign it",
     Finding.BLOCK_PAGE: "in its place came a page that is known to be put there where a site is blocked",
     Finding.INJECTED_RESET: "wherever the name is said, the connection is broken off",
     Finding.NAME_FILTERED: "connections that say this name fail, and others to the same addresses do not",
