@@ -78,7 +78,8 @@ class Engine:
         hands = tools(loaded, pace)
         services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
         todo = errands(services, pace)
-        book = Book(keep_ms=pace.book_s * 1000)
+        shipped = {host: known for service in services for host, known in service.book.items()}
+        book = Book(keep_ms=pace.book_s * 1000, shipped=shipped)
         hands = replace(hands, book=book.addresses)
         view = _view(loaded, services, todo, pace, book)
         budget = _budget(loaded, pace)

@@ -62,6 +62,7 @@ class Record:
     windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
     astray: frozenset[Finding] = frozenset()
     house: frozenset[Finding] = frozenset()
+    protocol_filtered: bool = False
 
     def compared(self, window: Sequence[Walk]) -> None:
         """Takes in a comparison: what it is consistent with, and what it proves by itself."""
@@ -72,6 +73,8 @@ class Record:
     def cause(self) -> tuple[Finding, ...]:
         """What the comparisons since it was last reached agree on."""
         found = settled(self.windows) | self.astray
+        if self.protocol_filtered and not self.reached:
+            found |= {Finding.PROTOCOL_FILTERED}
         return tuple(finding for finding in Finding if finding in found)
 
     def add(self, done: Round, line: Line, finished_ms: int, *, slow: bool = False) -> None:

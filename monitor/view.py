@@ -185,6 +185,10 @@ class View:
             self.walks_since_tick = 0
         watched = list(self._watched(now_ms))
         self._house = house.does(self._seen_lately(now_ms), watched)
+        fresh = self._fresh(now_ms)
+        filtered = self.protocols.filtered(fresh.values(), fresh.get)
+        for name, standing in self.standings.items():
+            standing.record.protocol_filtered = name in filtered
         self._ipv6_broken = house.ipv6_is_broken(walk for walk in watched if walk.endpoint.v6)
         for standing in self.standings.values():
             if standing.record.last is not None:
@@ -226,6 +230,9 @@ class View:
     def _of(self, service: Service) -> list[Standing]:
         return [self.standings[target.name] for target in service.targets]
 
+    def _fresh(self, now_ms: int) -> dict[str, Record]:
+        return {name: each.record for name, each in self.standings.items() if self._is_fresh(each, now_ms)}
+
     def _is_fresh(self, standing: Standing, now_ms: int) -> bool:
         """A target not finished for three of its periods ends."""
         stale_after_s = _STALE_PERIODS * self.turn_s[standing.record.target.name]
@@ -256,7 +263,7 @@ class View:
                 yield Series(metrics.STEP_BASELINE, (*key, step)), usual_s
 
     def _of_protocols(self, now_ms: int) -> Iterator[tuple[Series, float]]:
-        fresh = {name: each.record for name, each in self.standings.items() if self._is_fresh(each, now_ms)}
+        fresh = self._fresh(now_ms)
         for key, up in self.protocols.up(fresh.values(), fresh.get):
             yield Series(metrics.PROTOCOL_UP, key), float(up)
 

@@ -92,6 +92,7 @@ class ServiceFile(Strict):
     title: Texts
     category: Word
     page: bool = False
+    book: Mapping[Host, Annotated[tuple[Address, ...], Field(min_length=1)]] = Field(default_factory=dict)
     targets: Annotated[tuple[TargetRow, ...], Field(min_length=1)]
 
 
@@ -150,7 +151,7 @@ def load_file(path: Path, *, responder: str = "") -> tuple[Service | None, tuple
         replace(_target(file.service, row, responder), secrets=read_in)
         for row, (read_in, _) in zip(rows, secrets, strict=True)
     )
-    return Service(file.service, dict(file.title), file.category, file.page, targets), ()
+    return Service(file.service, dict(file.title), file.category, file.page, targets, dict(file.book)), ()
 
 
 def _contradictions(document: Document) -> Iterator[Mistake]:

@@ -113,13 +113,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a person would name."""
+    """What a person would name. `book`: name -> addresses at which controls saw it authenticate."""
 
     id: str
     title: Mapping[str, str]
     category: str
     page: bool
     targets: tuple[Target, ...]
+    book: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def watched(self) -> bool:

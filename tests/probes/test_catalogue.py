@@ -197,3 +197,15 @@ def test_secrets_stand_in_files_and_are_never_repeated(tmp_path: Path) -> None:
         said = mistakes(tmp_path, HEAD + row)
         assert any(f"{key}: the file must hold" in line for line in said), said
         assert not any("hunter2" in line for line in said)
+
+
+def test_a_service_may_bring_the_addresses_its_controls_saw(tmp_path: Path) -> None:
+    path = tmp_path / "x.yml"
+    book = "book: {a.example: [157.240.1.60, '2a03:2880::1']}\n"
+    path.write_text(book + HEAD + ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example]"))
+    read, wrong = catalogue.load_file(path)
+    assert wrong == ()
+    assert read is not None
+    assert read.book == {"a.example": ("157.240.1.60", "2a03:2880::1")}
+    said = mistakes(tmp_path, book.replace("157.240.1.60", "somewhere") + HEAD)
+    assert any("must be an IP address, not 'somewhere'" in line for line in said)
