@@ -225,9 +225,11 @@ def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace) -> Itera
 
 
 def catalogue_digest(loaded: Loaded) -> str:
-    """Twelve hex digits over the service files in use: what was asked, and how."""
+    """Twelve hex digits over the service files in use, and the fingerprints added to ours: what was asked, and how."""
     digest = hashlib.sha256()
     for name in sorted(loaded.config.services):
         path: Path | None = catalogue.locate(name, loaded.folder)
         digest.update(path.read_bytes() if path else b"")
+    for name in loaded.config.fingerprints:
+        digest.update(loaded.path(name).read_bytes())
     return digest.hexdigest()[:12]
