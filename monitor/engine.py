@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics
+from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics, networks
 from monitor.baseline import Baselines
 from monitor.canaries import Canaries
 from monitor.config import Loaded
@@ -30,6 +30,7 @@ from monitor.view import View
 from probes import catalogue
 from probes.facts import Service
 from probes.place import Tools
+from probes.words import Role
 
 _TICK_MOVED_SHARE = 0.05
 
@@ -67,6 +68,7 @@ class Engine:
     crew: Crew
     catalogue: str
     heartbeat_url: str | None
+    blind: tuple[str, ...]  # what a control cannot see, in whole sentences
 
     @classmethod
     def build(cls, loaded: Loaded, time_scale: float, spool: Spool, crew: Crew) -> Engine:
@@ -100,7 +102,8 @@ class Engine:
         url_file = config.heartbeat.url_file
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
         digest = catalogue_digest(loaded)
-        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url)
+        blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
+        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind)
 
     # ---------------------------------------------------------------- working
 
@@ -156,6 +159,9 @@ class Engine:
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
+        if silent := self.view.landmarks.silent():
+            yield f"Landmarks that never answered from here, geo-fenced or gone, are set aside: {', '.join(silent)}."
+        yield from self.blind
 
     def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         """What a tick states: what was seen, and how the work goes."""

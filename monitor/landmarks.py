@@ -60,6 +60,10 @@ class Landmarks:
             if usually > 0:
                 yield about, min(1.0, sum(each.reached is True for each in walked) / usually)
 
+    def silent(self) -> tuple[str, ...]:
+        """Those that were walked and never answered: geo-fenced or gone, and set aside."""
+        return tuple(sorted(n for n, x in self._levels.items() if x.reached is not None and x.level is None))
+
     def inherit(self, before: Landmarks, targets: Mapping[str, Target]) -> None:
         """What a reload would forget, of those that are still there."""
         self._levels = {

@@ -18,6 +18,7 @@ from probes.facts import Endpoint, Landmark, Service, Target, Whereabouts
 from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
 
 SHIPPED = Path(__file__).parent / "services"
+NEVER = "never"  # in `checked:`, says that nobody is known to have seen this row work
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
 _PORTS = {Kind.DNS: 53, Kind.TLS: 443, Kind.HTTP: 80, Kind.HTTPS: 443, Kind.OPENVPN: 1194, Kind.WHATSAPP: 443}
@@ -46,7 +47,21 @@ def _expect(given: str) -> str:
     return given
 
 
+def _checked(given: str) -> str:
+    """When somebody last saw it work, as exactly as is known; a date nobody has is not made up."""
+    parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", given)
+    try:
+        if parts:
+            datetime.date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
+    except ValueError:
+        parts = None
+    if given != NEVER and not parts:
+        raise ValueError(f'must be a date such as 2026-08-14, a month, a year ("2026"), or never, not {given[:20]!r}')
+    return given
+
+
 Texts = Mapping[str, str]
+Checked = Annotated[str, AfterValidator(_checked)]
 
 
 class AtRow(Strict):
@@ -65,7 +80,7 @@ class TargetRow(Strict):
     kind: Kind
     depth: Depth
     source: Annotated[str, Field(min_length=1)]
-    checked: datetime.date | None = None
+    checked: Checked = ""
     not_seen: Texts = Field(default_factory=dict)
     hosts: tuple[Host, ...] = ()
     addresses: tuple[Address, ...] = ()
@@ -176,8 +191,9 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "combine", f"asks for {row.combine} endpoints of {count}"
     if row.about is not None and row.scope is not None:
         yield "about", "a landmark is no canary"
-    if row.about and not all(map(_is_public, row.addresses)):
-        yield "addresses", "a landmark stands at public addresses of single hosts, never in a house"
+    if row.about and not (row.addresses and all(map(_is_public, row.addresses))):
+        what = "a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"
+        yield "addresses", what
     if row.scope is Scope.INTERNATIONAL:
         if not row.addresses or len(row.hosts) != 1:
             yield "addresses", "an international canary has a literal address and one known name: DNS plays no part"
@@ -221,7 +237,7 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
         options=dict(row.options),
         not_seen=dict(row.not_seen),
         source=row.source,
-        checked=row.checked.isoformat() if row.checked else "",
+        checked=row.checked,
     )
 
 
