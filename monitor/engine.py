@@ -159,9 +159,8 @@ class Engine:
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
-        if silent := self.view.landmarks.silent():
-            yield f"Landmarks that never answered from here, geo-fenced or gone, are set aside: {', '.join(silent)}."
-        yield from self.blind
+        if aside := self.view.landmarks.set_aside():
+            yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."
 
     def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         """What a tick states: what was seen, and how the work goes."""

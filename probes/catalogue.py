@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
     for name in names:
         path = locate(name, beside)
         if path is None:
-            mistakes.append(Mistake(name, 1, "", f"is no shipped service ({', '.join(shipped())}) and no file"))
+            mistakes.append(Mistake(name, 1, "", f"is no shipped service and no file{_meant(name)}"))
             continue
         service, found = load_file(path, responder=responder)
         mistakes += found
@@ -124,6 +125,11 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
         elif service is not None:
             services.append(service)
     return tuple(services), tuple(mistakes)
+
+
+def _meant(name: str) -> str:
+    near = difflib.get_close_matches(name, shipped(), n=1)
+    return f"; did you mean {near[0]}?" if near else f": shipped are {', '.join(shipped())}"
 
 
 def locate(name: str, beside: Path) -> Path | None:
