@@ -38,7 +38,7 @@ def _read(page: Page, seen: Observation, place: Place, known: Fingerprints) -> O
     """
     answer: Answer | None = None
     if place.secure:
-        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE)
+        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE, Meaning.AMBIGUOUS)
         challenged = mark is not None and mark.meaning is Meaning.CHALLENGE
         answer = Answer.CHALLENGE if challenged else Answer.of(page.status)
     else:

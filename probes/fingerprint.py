@@ -22,6 +22,7 @@ class Meaning(StrEnum):
     BLOCK_PAGE = "block_page"  # a censor's page: proof of interference, in clear text only
     REFUSAL = "provider_refusal"  # the provider says in so many words that it will not serve
     CHALLENGE = "challenge"  # asks whether we are human: it answered
+    AMBIGUOUS = "ambiguous"  # a No that anybody may get: noted, and only controls may make more of it
     ORDINARY = "ordinary"  # a published list's own word that its other rows may not be believed on such a page
 
 
