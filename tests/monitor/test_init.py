@@ -64,7 +64,7 @@ def test_no_line_of_the_file_is_wider_than_a_page_or_ends_in_nothing(tmp_path: P
 
 
 def test_check_config_says_how_far_a_list_is_used_and_what_a_control_cannot_see(tmp_path: Path) -> None:
-    written(tmp_path, Role.CONTROL, Access.FIXED)
+    loaded = written(tmp_path, Role.CONTROL, Access.FIXED)
     (tmp_path / "blockpage_signatures.json").write_text(
         '{"fingerprint":"b_nat_de_x","pattern":"verboten"}\n{"fingerprint":"b_nat_de_y","pattern":"(a+)+$"}\n'
         '{"fingerprint":"b_nat_ir_z","pattern":"z"}\n'
@@ -74,7 +74,8 @@ def test_check_config_says_how_far_a_list_is_used_and_what_a_control_cannot_see(
     news, mistakes = check(path)
     assert mistakes == ()
     cost_line, list_line, row_line, blind = news.splitlines()
-    assert cost_line.startswith("42 targets of 7 services, about ")
+    targets = sum(len(service.targets) for service in loaded.services)
+    assert cost_line.startswith(f"{targets} targets of {len(loaded.services)} services, about ")
     assert list_line == "blockpage_signatures.json: 1 rows used; left out: 1 of other countries"
     assert row_line.endswith("blockpage_signatures.json:2: may fit in too many ways: it may run for ever (not used)")
     assert blind.startswith("Not observable from outside, for no landmark stands in them (27 of 27 networks of IR)")
