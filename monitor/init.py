@@ -31,6 +31,7 @@ consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 # {chosen}
 services:{services}
 # responder: vpn.example.org | a server of your own that answers OpenVPN
+# fingerprints: [fingerprints_dns.csv] | forged answers and block pages beside ours: files, published lists
 
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Target, Whereabouts
-from probes.words import Depth, Kind, LandmarkKind, Scope, Transport
+from probes.words import Category, Depth, Kind, LandmarkKind, Scope, Transport
 
 SHIPPED = Path(__file__).parent / "services"
 NEVER = "never"  # in `checked:`, says that nobody is known to have seen this row work
@@ -45,6 +45,14 @@ def _combine(given: object) -> int:
 def _expect(given: str) -> str:
     if given != "any" and not re.fullmatch(r"[2-5](xx|[0-9][0-9])", given):
         raise ValueError(f"must be a status such as 204, a class such as 2xx, or any, not {given!r}")
+    return given
+
+
+def _category(given: str) -> str:
+    """A word of General License D-2 spelt as everybody spells it, or another one altogether."""
+    near = difflib.get_close_matches(given, Category, n=1, cutoff=0.8)
+    if near and given not in near:
+        raise ValueError(f"is not quite a word of General License D-2; did you mean {near[0]}?")
     return given
 
 
@@ -101,7 +109,7 @@ class TargetRow(Strict):
 class ServiceFile(Strict):
     service: Word
     title: Texts
-    category: Word
+    category: Annotated[Word, AfterValidator(_category)]
     page: bool = False
     targets: Annotated[tuple[TargetRow, ...], Field(min_length=1)]
 

@@ -33,7 +33,7 @@ def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
             warnings.simplefilter("ignore")  # of sets that a later Python may read otherwise
             return re.compile(pattern, flags)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is no regular expression Python reads: {error}") from None
+        raise ValueError(f"is no regular expression Python reads: {ascii(str(error))[1:-1]}") from None
 
 
 def pieces(pattern: str) -> tuple[re.Pattern[str], ...]:

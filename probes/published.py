@@ -103,8 +103,15 @@ def _gathered(path: Path, rows: Iterable[Raw]) -> Published:
 
 
 def _mark(name: str, meaning: Meaning, where: Where, pattern: str, published: str, header: str = "") -> Mark:
-    first, *then = pieces(pattern)
-    return Mark(name, meaning, where, first, header=header, published=published, looked_at=_LOOKED_AT, then=tuple(then))
+    id, (first, *then) = _id(name), pieces(pattern)
+    return Mark(id, meaning, where, first, header=header, published=published, looked_at=_LOOKED_AT, then=tuple(then))
+
+
+def _id(name: str) -> str:
+    """It goes into records, onto pages and into files of others."""
+    if not re.fullmatch(r"[!-~]{1,80}", name):
+        raise ValueError("has a name that is no word of 80 plain letters, digits and signs at most")
+    return name
 
 
 # ---------------------------------------------------------------- OONI
@@ -112,7 +119,10 @@ def _mark(name: str, meaning: Meaning, where: Where, pattern: str, published: st
 
 def _csv_rows(text: str, country: str) -> Iterator[Raw]:
     reader = csv.reader(io.StringIO(text, newline=""))
-    header = next(reader, [])
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise ValueError(f"is no blocking-fingerprints list: {error}") from None
     if lacking := sorted(_NEEDED - set(header)):
         raise ValueError(f"is no blocking-fingerprints list: it has no column {', '.join(lacking)}")
     ended_on = reader.line_num
@@ -127,7 +137,11 @@ def _csv_rows(text: str, country: str) -> Iterator[Raw]:
         began_on, ended_on = ended_on + 1, reader.line_num
         if cells:
             row = dict(zip(header, cells, strict=False))
-            yield began_on, row.get("name", "")[:60], partial(_ooni, row, len(cells) == len(header), country)
+            yield (
+                began_on,
+                ascii(row.get("name", ""))[1:-1][:60],
+                partial(_ooni, row, len(cells) == len(header), country),
+            )
 
 
 def _unreadable(what: str) -> Row:
@@ -176,7 +190,7 @@ def _expression(kind: str, pattern: str) -> str:
 def _forged(row: Mapping[str, str], meaning: Meaning) -> ForgedAnswer:
     if meaning is not Meaning.BLOCK_PAGE or not is_address(row["pattern"]):
         raise _LeftOut("of names in DNS answers, which are not looked at")
-    return ForgedAnswer(row["name"], ipaddress.ip_network(row["pattern"]))
+    return ForgedAnswer(_id(row["name"]), ipaddress.ip_network(row["pattern"]))
 
 
 def _countries(cell: str) -> set[str]:
@@ -220,4 +234,4 @@ def _signature(line: str, ordinary: bool, country: str) -> Row:
         found = _SIGNATURE.match(name)
         scope = found["scope"] if found else "other"
         of = {(found["country"] or "").upper()} & COUNTRIES if found else of
-    return _mark(f"cp.{name[:60]}", _meaning(scope, of, country), Where.BODY, pattern, "censoredplanet")
+    return _mark(f"cp.{name}", _meaning(scope, of, country), Where.BODY, pattern, "censoredplanet")

@@ -197,6 +197,14 @@ def test_one_mistake_is_one_line(tmp_path: Path, kind: str, more: str, line: str
     assert mistakes(tmp_path, HEAD + ROW.replace("KIND", kind).replace("MORE", more)) == [line]
 
 
+def test_a_category_is_spelt_as_everybody_spells_it(tmp_path: Path) -> None:
+    row = ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example]")
+    assert mistakes(tmp_path, HEAD.replace("category: test", "category: video_conference") + row) == [
+        "x.yml:3: category: is not quite a word of General License D-2; did you mean video_conferencing?"
+    ]
+    assert mistakes(tmp_path, HEAD.replace("category: test", "category: landmark") + row) == []
+
+
 def test_norway_is_a_country_and_never_false(tmp_path: Path) -> None:
     row = ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example], at: {country: NO, network: AS1}")
     assert mistakes(tmp_path, HEAD + row) == []

@@ -165,6 +165,7 @@ def test_a_vague_word_hides_no_block_page(tmp_path: Path) -> None:
     [
         ("a.csv", "name,pattern\n", "a.csv:1: is no blocking-fingerprints list: it has no column"),
         ("a.csv", "", "a.csv:1: is no blocking-fingerprints list: it has no column"),
+        ("a.csv", "name" * 100_000, "a.csv:1: is no blocking-fingerprints list: field larger than field limit"),
         ("a.json", "[]", "a.json:1: is no list of signatures:"),
         ("a.json", "", "a.json:1: is no list of signatures:"),
         ("a.txt", "", "a.txt:1: must end in .yml, or, for a published list, in .csv, .json, .jsonl"),
@@ -190,6 +191,19 @@ def test_a_mistake_in_a_file_of_ones_own_refuses_the_file(tmp_path: Path) -> Non
     found, (mistake,) = known.load_any(tmp_path / "a.yml", "IR")
     assert found is None
     assert str(mistake).endswith("a.yml:3: marks[1].id: 'a' is the id of an earlier row")
+
+
+def test_a_name_that_could_not_be_written_down_again_is_refused(tmp_path: Path) -> None:
+    rows = r"""{"fingerprint":"b_nat_ir_\ud800","pattern":"x"}
+{"fingerprint":"b_nat_ir_ok","pattern":"[\ud801-\ud800]"}
+"""
+    found = read(tmp_path, "a.json", rows)
+    assert [each.line for each in found.unusable] == [1, 2]
+    assert "\n".join(map(str, found.unusable)).encode(), "every line of it can be printed"
+    (line,) = read(tmp_path, "a.csv", HEAD + '\n"a\nb",nat,,body,contains,x,5,IR,,,\n').unusable
+    assert str(line).endswith(
+        "a.csv:2: a\\nb: has a name that is no word of 80 plain letters, digits and signs at most"
+    )
 
 
 @given(st.sampled_from(["csv", "json", "yml"]), st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
