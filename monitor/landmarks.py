@@ -34,9 +34,9 @@ class _Level:
         return sum(counts[1] for counts in days) / sum(counts[0] for counts in days) if days else None
 
     @property
-    def last_answered(self) -> int | None:
-        """The day it last answered on."""
-        return max((day for day, counts in self.by_day.items() if counts[1]), default=None)
+    def answered(self) -> list[int]:
+        """The days on which it answered, the last seven of them."""
+        return sorted(day for day, counts in self.by_day.items() if counts[1])[-_DAYS:]
 
 
 class Landmarks:
@@ -73,11 +73,14 @@ class Landmarks:
         return [level for level in self._levels.values() if level.about == about]
 
     def _is_fenced(self, level: _Level) -> bool:
-        """It never answered, or stopped a week before another one in its network did: that is no shutdown."""
-        if level.last_answered is None:
+        """It never answered, or another of its network has answered on seven days since it last did.
+
+        One that comes back first after a cut makes no fences of the others, before it has stayed for a week.
+        """
+        if not level.answered:
             return True
-        others = (each.last_answered for each in self._of(level.about))
-        return any(day is not None and day - level.last_answered >= _DAYS for day in others)
+        last = level.answered[-1]
+        return any(sum(day > last for day in each.answered) >= _DAYS for each in self._of(level.about))
 
     def inherit(self, before: Landmarks, targets: Mapping[str, Target]) -> None:
         """What a reload would forget, of those that are still there."""

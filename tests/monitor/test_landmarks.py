@@ -67,6 +67,14 @@ def test_a_geo_fence_is_learned_from_the_neighbour_that_goes_on_answering(two: L
     assert two.set_aside() == ("landmarks/l1",)
 
 
+def test_the_first_to_come_back_after_a_cut_does_not_make_fences_of_the_others(two: Landmarks) -> None:
+    for day in range(1, 30):
+        for number in (1, 2):
+            two.add(landmark(number), reached=number == 2 and day > 20, at_ms=day * DAY_MS)
+        assert (two.set_aside() == ()) is (day < 27)
+    assert two.set_aside() == ("landmarks/l1",)
+
+
 def test_a_shutdown_of_months_is_not_its_own_measure(two: Landmarks) -> None:
     for day in range(1, 90):
         for number in (1, 2):
