@@ -1,33 +1,58 @@
-"""`didban check-config`: which kind of file it is, what is wrong with it, and what it would cost."""
+"""`didban check-config`: which kind of file it is, what is wrong with it, what it would cost and cannot see."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from monitor import config, cost
+from monitor import config, cost, networks
 from monitor.hub import settings
 from probes import catalogue
 from probes.doors.yamlfile import Mistake, read
+from probes.published import Published
+from probes.words import Role
+
+_MOST_LINES = 20
 
 
 def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
-    """One line of good news, or every mistake. Which kind of file it is, its keys say."""
+    """Good news, the first line of it the shortest, or every mistake. Which kind of file it is, its keys say."""
     match read(path).value:
         case {"forward": _} | {"registry": _} | {"credentials": _}:
             hub, mistakes = settings.load(path)
-            return f"{len(hub.registry.vantages)} vantages" if hub else "", mistakes
+            return "\n".join(_of_hub(hub)) if hub else "", mistakes
         case {"service": _}:
             service, mistakes = catalogue.load_file(path)
             return f"{len(service.targets)} targets" if service else "", mistakes
         case _:
             loaded, mistakes = config.load(path)
-            return _news(loaded) if loaded else "", mistakes
+            return "\n".join(_news(loaded)) if loaded else "", mistakes
 
 
-def _news(loaded: config.Loaded) -> str:
+def _of_hub(hub: settings.LoadedHub) -> Iterator[str]:
+    yield f"{len(hub.registry.vantages)} vantages"
+    watched = {each.country for each in hub.registry.vantages.values() if each.role is Role.INSIDE}
+    if watched:
+        yield from networks.unobservable(hub.registry.services, watched)
+
+
+def _news(loaded: config.Loaded) -> Iterator[str]:
     a_day, cap = cost.bytes_per_day(loaded.config, loaded.services), loaded.config.bytes_per_day
     targets = sum(len(service.targets) for service in loaded.services)
     news = f"{targets} targets of {len(loaded.services)} services, about {a_day / 1e6:.0f} MB a day of {cap / 1e6:.0f}"
     if a_day > cap:
         news += "; more than the cap: what is not essential will be stretched, or give a longer interval"
-    return news
+    yield news
+    for name, found in zip(loaded.config.fingerprints, loaded.fingerprints, strict=True):
+        yield from _of_list(name, found)
+    if loaded.config.vantage.role is Role.CONTROL:
+        yield from networks.unobservable(loaded.services)
+
+
+def _of_list(name: str, found: Published) -> Iterator[str]:
+    """How far a list of fingerprints is used. A row of others that cannot be is no mistake of whoever runs this box."""
+    left_out = "".join(f"; left out: {count} {why}" for why, count in sorted(found.left_out.items()))
+    yield f"{name}: {found.used} rows used{left_out}"
+    yield from (f"{each} (not used)" for each in found.unusable[:_MOST_LINES])
+    if len(found.unusable) > _MOST_LINES:
+        yield f"{name}: {len(found.unusable) - _MOST_LINES} more rows cannot be used"

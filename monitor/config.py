@@ -10,21 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.settings import Config
-from probes import catalogue
+from probes import catalogue, known
 from probes.doors.schema import fit, seconds
 from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
+from probes.published import Published
 
 _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that holds together: every file it names is there, every service it names is read."""
+    """A configuration that holds together: every file it names is there, every service it names is read.
+
+    Attributes:
+        fingerprints: what each file under `fingerprints:` gave, in that order.
+    """
 
     config: Config
     folder: Path
     services: tuple[Service, ...]
+    fingerprints: tuple[Published, ...] = ()
 
     def path(self, name: str) -> Path:
         """Relative names stand beside didban.yml."""
@@ -45,9 +51,36 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
             found.append(document.mistake(("services", len(names) - 1 - names[::-1].index(mistake.file)), mistake.what))
         else:
             found.append(mistake)
+    lists, unread = _fingerprints(document, folder)
+    found += unread
     if config is None or found:
         return None, tuple(sorted(set(found)))
-    return Loaded(config, folder, services), ()
+    return Loaded(config, folder, services, lists), ()
+
+
+def _fingerprints(document: Document, folder: Path) -> tuple[tuple[Published, ...], list[Mistake]]:
+    """What the operator adds to the shipped fingerprints: the rows that speak for the country of this vantage."""
+    country = str(_at(document.value, "vantage", "country") or "")
+    lists: list[Published] = []
+    mistakes: list[Mistake] = []
+    for index, name in enumerate(_list(document.value, "fingerprints")):
+        if not isinstance(name, str):
+            continue
+        if not _is_file(folder / name):
+            mistakes.append(document.mistake(("fingerprints", index), f"{name}: no such file"))
+            continue
+        found, wrong = known.load_any(folder / name, country)
+        lists += () if found is None else (found,)
+        mistakes += wrong
+    return tuple(lists), mistakes
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is one; no name makes it raise."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name no file can have
+        return False
 
 
 # What follows looks at the raw document, so that a missing file is reported beside a misspelt key, not after it.

@@ -12,9 +12,9 @@ _INSIDE = """\
 You are about to run Didban INSIDE {country}, on a {access} line.
 
 What it does. About once a minute this box asks for the names of services that most people here use (WhatsApp,
-Instagram, imo and what you choose beside them) and knocks on their doors, as an app would. It does not log in, sends
-no messages, and looks at nothing you do. It writes down which door opened and which did not, and sends that to the
-hub you name.
+Instagram, imo and whatever else its configuration names) and knocks on their doors, as an app would. It does not log
+in, sends no messages, and looks at nothing you do. It writes down which door opened and which did not, and sends that
+to the hub you name.
 
 What can be seen. Your operator, and whoever watches the line, can see that a machine at your address asks for these
 names at regular intervals, and that it speaks to the hub. The way Python greets a server by TLS can be told from a
@@ -38,8 +38,9 @@ _CONTROL = """\
 You are about to run Didban as a CONTROL, outside the countries it watches: here {country}, on a {access} line.
 
 What it does. About once a minute this machine knocks on the public doors of services such as WhatsApp, Instagram and
-imo, and on a few landmarks inside networks that are watched, so that what is broken only inside can be told from what
-is broken everywhere. It logs in nowhere, and says in its requests what it is.
+imo, of app stores and clouds, of places where people get VPNs and Tor, and on landmarks inside networks that are
+watched if you name any, so that what is broken only inside can be told from what is broken everywhere. It logs in
+nowhere, and says in its requests what it is.
 
 What can be seen. The services and your provider see these requests. They are few and small; a provider's terms of use
 may still forbid automated requests.

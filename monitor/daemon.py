@@ -183,7 +183,8 @@ class Daemon:
         return self._engine.tools.clock.now_ms()
 
     def status(self) -> Json:
-        return status(self._engine.view, self._now_ms(), notices=list(self._notices()))
+        engine = self._engine
+        return status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
 
     def _notices(self) -> Iterator[str]:
         if self._options.idle:

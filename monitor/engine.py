@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics
+from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics, networks
 from monitor.baseline import Baselines
 from monitor.canaries import Canaries
 from monitor.config import Loaded
@@ -32,6 +32,7 @@ from probes.book import Book
 from probes.doors.schema import is_address
 from probes.facts import Service
 from probes.place import Tools
+from probes.words import Role
 
 _TICK_MOVED_SHARE = 0.05
 
@@ -69,6 +70,7 @@ class Engine:
     crew: Crew
     catalogue: str
     heartbeat_url: str | None
+    blind: tuple[str, ...]  # what a control cannot see, in whole sentences
 
     @classmethod
     def build(cls, loaded: Loaded, time_scale: float, spool: Spool, crew: Crew) -> Engine:
@@ -106,7 +108,8 @@ class Engine:
         url_file = config.heartbeat.url_file
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
         digest = catalogue_digest(loaded)
-        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url)
+        blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
+        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind)
 
     # ---------------------------------------------------------------- working
 
@@ -162,6 +165,8 @@ class Engine:
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
+        if aside := self.view.landmarks.set_aside():
+            yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."
 
     def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         """What a tick states: what was seen, and how the work goes."""
@@ -238,9 +243,11 @@ def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace) -> Itera
 
 
 def catalogue_digest(loaded: Loaded) -> str:
-    """Twelve hex digits over the service files in use: what was asked, and how."""
+    """Twelve hex digits over the service files in use, and the fingerprints added to ours: what was asked, and how."""
     digest = hashlib.sha256()
     for name in sorted(loaded.config.services):
         path: Path | None = catalogue.locate(name, loaded.folder)
         digest.update(path.read_bytes() if path else b"")
+    for name in loaded.config.fingerprints:
+        digest.update(loaded.path(name).read_bytes())
     return digest.hexdigest()[:12]

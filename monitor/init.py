@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor import consent
+from probes import catalogue
 from probes.words import Access, Role
 
 _TEMPLATE = """\
@@ -25,12 +27,15 @@ vantage:
 # You read what probing from this place means, and agreed.
 consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 
-services: [whatsapp, instagram, imo, canaries] | names, or paths to service files; vpn is chosen, never default
+# Shipped names, or paths to service files of your own. One costs about 15 MB a day; check-config says what all cost.
+# {chosen}
+services:{services}
 # responder: vpn.example.org | a server of your own that answers OpenVPN
+# fingerprints: [fingerprints_dns.csv] | forged answers and block pages beside ours: files, published lists
 
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
-# limits: {{bytes_per_day: {cap}}} | counts everything, ship included
+{limits} | counts everything, ship included
 
 # dns:
 #   system: [192.0.2.53] | the resolvers people here get; default: this machine's
@@ -50,7 +55,17 @@ storage: {{path: {storage}, keep: 30d, max_size: 1GB}}
 #           username: didban, password_file: smtp.password}}
 #   webhook: {{url_file: webhook.url}}
 """
+_CHOSEN = (
+    "There are more (probes/services/): name them here. vpn, tor and their like are chosen, never default, inside."
+)
+_ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
 _COMMENTS_AT = 50
+_WIDTH = 118
+
+LITTLE = ("whatsapp", "instagram", "imo", "canaries")  # 115 MB a day with one ship: mobile data cost people money
+SOME = (*LITTLE[:3], "telegram", "youtube", "google_play", "canaries")
+_CAPS = {Access.MOBILE: "120MB", Access.FIXED: "500MB", Access.DATACENTER: "500MB"}
+_CAP_OF_ALL = "2GB"  # what everything costs, and room; a machine that stands among servers has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,22 @@ class Answers:
     country: str
     access: Access
     network: str = ""
+
+    @property
+    def walks_all(self) -> bool:
+        """A control walks whatever a box inside may walk; one on somebody's home line does not."""
+        return self.role is Role.CONTROL and self.access is Access.DATACENTER
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """What `didban init` begins with; the rest stands behind names an operator adds."""
+        if self.walks_all:
+            return tuple(catalogue.shipped())
+        return LITTLE if self.access is Access.MOBILE else SOME
+
+    @property
+    def cap(self) -> str:
+        return _CAP_OF_ALL if self.walks_all else _CAPS[self.access]
 
 
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
@@ -81,7 +112,9 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         role=answers.role.value,
         today=today,
         sha256=consent.digest(answers.role, answers.country, answers.access),
-        cap="120MB" if answers.access is Access.MOBILE else "500MB",
+        chosen=_ALL_ARE_WALKED if answers.walks_all else _CHOSEN,
+        services=_listed(answers.services),
+        limits=f"{'' if answers.walks_all else '# '}limits: {{bytes_per_day: {answers.cap}}}",
         storage=json.dumps(storage, ensure_ascii=False),
     )
     _create(secret, secrets.token_bytes(32))
@@ -91,6 +124,14 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         secret.unlink()
         raise
     return vantage
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """As many to a line as fit."""
+    text = f"[{', '.join(names)}]"
+    if len(text) < _WIDTH:
+        return f" {text}"
+    return "\n" + textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="   ")
 
 
 def _aligned(text: str) -> str:

@@ -33,6 +33,11 @@ class _Level:
         days = [counts for counts in self.by_day.values() if counts[1]]
         return sum(counts[1] for counts in days) / sum(counts[0] for counts in days) if days else None
 
+    @property
+    def answered(self) -> list[int]:
+        """The days on which it answered, the last seven of them."""
+        return sorted(day for day, counts in self.by_day.items() if counts[1])[-_DAYS:]
+
 
 class Landmarks:
     """All landmarks of one control.
@@ -55,10 +60,27 @@ class Landmarks:
         """Per network and kind: how many answer now, over how many usually do; at most 1."""
         abouts = {level.about for level in self._levels.values()}
         for about in sorted(abouts, key=lambda a: (a.country, a.network, a.kind)):
-            walked = [each for each in self._levels.values() if each.about == about and each.reached is not None]
+            walked = [each for each in self._of(about) if each.reached is not None and not self._is_fenced(each)]
             usually = sum(each.level for each in walked if each.level is not None)
             if usually > 0:
                 yield about, min(1.0, sum(each.reached is True for each in walked) / usually)
+
+    def set_aside(self) -> tuple[str, ...]:
+        """Those that were walked and speak for nothing: geo-fenced, or gone."""
+        return tuple(sorted(n for n, x in self._levels.items() if x.reached is not None and self._is_fenced(x)))
+
+    def _of(self, about: Landmark) -> list[_Level]:
+        return [level for level in self._levels.values() if level.about == about]
+
+    def _is_fenced(self, level: _Level) -> bool:
+        """It never answered, or another of its network has answered on seven days since it last did.
+
+        One that comes back first after a cut makes no fences of the others, before it has stayed for a week.
+        """
+        if not level.answered:
+            return True
+        last = level.answered[-1]
+        return any(sum(day > last for day in each.answered) >= _DAYS for each in self._of(level.about))
 
     def inherit(self, before: Landmarks, targets: Mapping[str, Target]) -> None:
         """What a reload would forget, of those that are still there."""

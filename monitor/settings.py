@@ -202,6 +202,7 @@ class Config(Strict):
     ship: tuple[Destination, ...] = ()
     heartbeat: Heartbeat = Heartbeat()
     histograms: bool = False
+    fingerprints: tuple[str, ...] = ()
     responder: str | None = None
     landmarks: Landmarks = Landmarks()
     web: Web = Web()

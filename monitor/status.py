@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from monitor.judge import State
@@ -20,8 +21,13 @@ def instant(at_ms: int) -> str | None:
     return datetime.datetime.fromtimestamp(at_ms // 1000, datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
-def status(view: View, now_ms: int, *, notices: list[str]) -> Json:
-    """`notices`: what the keeper of the box should know of the box itself, in whole sentences."""
+def status(view: View, now_ms: int, *, notices: list[str], not_observable: Sequence[str] = ()) -> Json:
+    """The view, and beside it, in whole sentences, what its keeper should know.
+
+    Args:
+        notices: of the box itself.
+        not_observable: of what nobody can see from where it stands.
+    """
     ratios = {scope.value: view.canaries.ratio(scope, now_ms) for scope in Scope}
     return {
         "vantage": view.vantage.id,
@@ -31,6 +37,7 @@ def status(view: View, now_ms: int, *, notices: list[str]) -> Json:
         "connectivity": {scope: ratio for scope, ratio in ratios.items() if ratio is not None},
         "summary": summary(view, ratios),
         "notices": notices,
+        "not_observable": list(not_observable),
         "services": [_service(view, service) for service in view.services if service.watched],
         "canaries": [_canary(view, scope, now_ms) for scope in Scope if view.canaries.of(scope)],
     }

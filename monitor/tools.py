@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from probes.doors.names import Resolvers
 from probes.doors.schema import is_address
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
+from probes.fingerprint import Fingerprints
 from probes.place import Tools
 from probes.words import Role
 
@@ -38,7 +40,9 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
         web=Browser(
             _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST, patience_s=pace.timeout_s * _PAGE_SHARE
         ),
-        fingerprints=known.load(),
+        fingerprints=functools.reduce(
+            Fingerprints.more, (each.fingerprints for each in loaded.fingerprints), known.load()
+        ),
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,
         late_s=pace.late_answer_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +17,10 @@ from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict,
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
 from probes.kinds import TRAITS
-from probes.words import Depth, Kind, LandmarkKind, Peer, Protocol, Scope, Transport
+from probes.words import Category, Depth, Kind, LandmarkKind, Peer, Protocol, Scope, Transport
 
 SHIPPED = Path(__file__).parent / "services"
+NEVER = "never"  # in `checked:`, says that nobody is known to have seen this row work
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
 _CERTIFIED = {Kind.TLS, Kind.HTTPS}
@@ -43,7 +45,29 @@ def _expect(given: str) -> str:
     return given
 
 
+def _category(given: str) -> str:
+    """A word of General License D-2 spelt as everybody spells it, or another one altogether."""
+    near = difflib.get_close_matches(given, Category, n=1, cutoff=0.8)
+    if near and given not in near:
+        raise ValueError(f"is not quite a word of General License D-2; did you mean {near[0]}?")
+    return given
+
+
+def _checked(given: str) -> str:
+    """When somebody last saw it work, as exactly as is known; a date nobody has is not made up."""
+    parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", given)
+    try:
+        if parts:
+            datetime.date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
+    except ValueError:
+        parts = None
+    if given != NEVER and not parts:
+        raise ValueError(f'must be a date such as 2026-08-14, a month, a year ("2026"), or never, not {given[:20]!r}')
+    return given
+
+
 Texts = Mapping[str, str]
+Checked = Annotated[str, AfterValidator(_checked)]
 
 
 class AtRow(Strict):
@@ -68,7 +92,7 @@ class TargetRow(Strict):
     kind: Kind
     depth: Depth
     source: Annotated[str, Field(min_length=1)]
-    checked: datetime.date | None = None
+    checked: Checked = ""
     not_seen: Texts = Field(default_factory=dict)
     hosts: tuple[Host, ...] = ()
     addresses: tuple[Address, ...] = ()
@@ -90,7 +114,7 @@ class TargetRow(Strict):
 class ServiceFile(Strict):
     service: Word
     title: Texts
-    category: Word
+    category: Annotated[Word, AfterValidator(_category)]
     page: bool = False
     book: Mapping[Host, Annotated[tuple[Address, ...], Field(min_length=1)]] = Field(default_factory=dict)
     targets: Annotated[tuple[TargetRow, ...], Field(min_length=1)]
@@ -106,7 +130,7 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
     for name in names:
         path = locate(name, beside)
         if path is None:
-            mistakes.append(Mistake(name, 1, "", f"is no shipped service ({', '.join(shipped())}) and no file"))
+            mistakes.append(Mistake(name, 1, "", f"is no shipped service and no file{_meant(name)}"))
             continue
         service, found = load_file(path, responder=responder)
         mistakes += found
@@ -115,6 +139,11 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
         elif service is not None:
             services.append(service)
     return tuple(services), tuple(mistakes)
+
+
+def _meant(name: str) -> str:
+    near = difflib.get_close_matches(name, shipped(), n=1)
+    return f"; did you mean {near[0]}?" if near else f": shipped are {', '.join(shipped())}"
 
 
 def locate(name: str, beside: Path) -> Path | None:
@@ -208,8 +237,9 @@ def _row_contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "combine", f"asks for {row.combine} endpoints of {count}"
     if row.about is not None and row.scope is not None:
         yield "about", "a landmark is no canary"
-    if row.about and not all(map(_is_public, row.addresses)):
-        yield "addresses", "a landmark stands at public addresses of single hosts, never in a house"
+    if row.about and not (row.addresses and all(map(_is_public, row.addresses))):
+        what = "a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"
+        yield "addresses", what
     if row.scope is Scope.INTERNATIONAL:
         if not row.addresses or len(row.hosts) != 1:
             yield "addresses", "an international canary has a literal address and one known name: DNS plays no part"
@@ -275,7 +305,7 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
         options=dict(row.options),
         not_seen=dict(row.not_seen),
         source=row.source,
-        checked=row.checked.isoformat() if row.checked else "",
+        checked=row.checked,
     )
 
 

@@ -33,20 +33,23 @@ async def fetch(place: Place, tools: Tools) -> tuple[Observation, Place]:
 
 
 def _read(page: Page, seen: Observation, place: Place, known: Fingerprints) -> Observation:
-    """A refusal counts only from an authenticated far end, a block page only in clear: nobody else could send it."""
+    """A refusal counts only from an authenticated far end, a block page only in clear: nobody else could send it.
+
+    In clear a provider's words prove nothing, but they keep a list of others from calling their page a block page.
+    """
     answer: Answer | None = None
     if place.secure:
-        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE)
+        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE, Meaning.AMBIGUOUS)
         challenged = mark is not None and mark.meaning is Meaning.CHALLENGE
         answer = Answer.CHALLENGE if challenged else Answer.of(page.status)
     else:
-        mark = known.mark(page, Meaning.BLOCK_PAGE)
+        mark = known.mark_in_clear(page)
     return replace(
         seen,
         status=page.status,
         answer=answer,
         failure=None if _expected(page.status, place.target.expect) else Failure.HTTP_UNEXPECTED_STATUS,
-        findings=_findings(mark),
+        findings=_findings(mark, secure=place.secure),
         fingerprint=mark.id if mark else None,
         elsewhere=_leads_elsewhere(page, place.endpoint.host),
         body_sha256=_digest(page.body) if page.body else None,
@@ -73,11 +76,11 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(words).hexdigest()
 
 
-def _findings(mark: Mark | None) -> tuple[Finding, ...]:
+def _findings(mark: Mark | None, *, secure: bool) -> tuple[Finding, ...]:
     match mark:
-        case Mark(meaning=Meaning.BLOCK_PAGE):
+        case Mark(meaning=Meaning.BLOCK_PAGE) if not secure:
             return (Finding.BLOCK_PAGE,)
-        case Mark(meaning=Meaning.REFUSAL):
+        case Mark(meaning=Meaning.REFUSAL) if secure:
             return (Finding.PROVIDER_REFUSAL,)
         case _:
             return ()

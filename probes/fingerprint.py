@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from probes.ports import Page
@@ -22,6 +22,8 @@ class Meaning(StrEnum):
     BLOCK_PAGE = "block_page"  # a censor's page: proof of interference, in clear text only
     REFUSAL = "provider_refusal"  # the provider says in so many words that it will not serve
     CHALLENGE = "challenge"  # asks whether we are human: it answered
+    AMBIGUOUS = "ambiguous"  # a No that anybody may get: noted, and only controls may make more of it
+    ORDINARY = "ordinary"  # a published list's own word that its other rows may not be believed on such a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,17 @@ class ForgedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A sign on a page. `statuses` empty: any. `most_bytes`: the words count only in a page this short."""
+    """A sign on a page.
+
+    Attributes:
+        statuses: the words count only with one of these; empty: with any.
+        most_bytes: the words count only in a page this short.
+        header: the name, in small letters, of the header whose value is looked at; empty: each whole line of the head.
+        vague: words that anybody may write, a censor too: in clear they hide no block page.
+        published: the list of others it comes from; empty: ours.
+        looked_at: how much of a body the pattern is run over, in bytes.
+        then: what must stand behind it, in this order.
+    """
 
     id: str
     meaning: Meaning
@@ -40,6 +52,11 @@ class Mark:
     pattern: re.Pattern[str]
     statuses: tuple[int, ...] = ()
     most_bytes: int = 64 * 1024
+    header: str = ""
+    vague: bool = False
+    published: str = ""
+    looked_at: int = 64 * 1024
+    then: tuple[re.Pattern[str], ...] = ()
 
     def fits(self, page: Page) -> bool:
         if self.statuses and page.status not in self.statuses:
@@ -48,10 +65,22 @@ class Mark:
             case Where.STATUS:
                 return self.pattern.search(str(page.status)) is not None
             case Where.HEADER:
-                return any(self.pattern.search(f"{key}: {value}") for key, value in page.headers.items())
+                return any(self._stands_in(text) for text in self._of_head(page))
             case Where.BODY:
-                text = page.body.decode("utf-8", errors="replace")
-                return len(page.body) <= self.most_bytes and self.pattern.search(text) is not None
+                text = page.body[: self.looked_at].decode("utf-8", errors="replace")
+                return len(page.body) <= self.most_bytes and self._stands_in(text)
+
+    def _stands_in(self, text: str) -> bool:
+        at = 0
+        for pattern in (self.pattern, *self.then):
+            if (found := pattern.search(text, at)) is None:
+                return False
+            at = found.end()
+        return True
+
+    def _of_head(self, page: Page) -> list[str]:
+        lines = page.headers.items()
+        return [value if self.header else f"{key}: {value}" for key, value in lines if self.header in ("", key.lower())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +93,24 @@ class Fingerprints:
         ip = ipaddress.ip_address(address)
         return next((row.id for row in self.forged if ip in row.network), None)
 
+    def more(self, others: Fingerprints) -> Fingerprints:
+        """These, then the others: what stands first is believed first."""
+        return Fingerprints((*self.forged, *others.forged), (*self.marks, *others.marks))
+
     def mark(self, page: Page, *meanings: Meaning) -> Mark | None:
         """The first mark of these meanings on the page, in the order the meanings are given: refusals go first."""
         return next((m for meaning in meanings for m in self.marks if m.meaning is meaning and m.fits(page)), None)
+
+    def mark_in_clear(self, page: Page) -> Mark | None:
+        """The mark on a page that anybody on the way may have written: what providers are known to say goes first.
+
+        One published list takes any page with "Ray ID:" for an ordinary one, another takes any "access denied" for a
+        block page; a provider's own words (error 1009 of Cloudflare) are neither. What is vague is the provider's only
+        when the far end has proved who it is: a censor may answer 451, too.
+        """
+        plain = replace(self, marks=tuple(m for m in self.marks if not m.vague and m.where is not Where.STATUS))
+        if (said := plain.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE)) is not None:
+            return said
+        ordinary = {mark.published for mark in plain.marks if mark.meaning is Meaning.ORDINARY and mark.fits(page)}
+        blocks = (mark for mark in plain.marks if mark.meaning is Meaning.BLOCK_PAGE and mark.published not in ordinary)
+        return next((mark for mark in blocks if mark.fits(page)), None)

@@ -75,6 +75,27 @@ class Scope(StrEnum):
     INTERNATIONAL = "international"
 
 
+class Category(StrEnum):
+    """What General License D-2 (OFAC, 23 September 2022) names. What it does not name has a word of its own."""
+
+    SOCIAL_MEDIA = "social_media"
+    MESSAGING = "messaging"
+    VIDEO_CONFERENCING = "video_conferencing"
+    COLLABORATION = "collaboration"
+    E_GAMING = "e_gaming"
+    E_LEARNING = "e_learning"
+    TRANSLATION = "translation"
+    MAPS = "maps"
+    USER_AUTHENTICATION = "user_authentication"
+    CLOUD = "cloud"
+    APP_STORES = "app_stores"  # and mobile operating systems
+    ANTI_VIRUS = "anti_virus"
+    ANTI_TRACKING = "anti_tracking"
+    ANTI_CENSORSHIP = "anti_censorship"
+    VPN = "vpn"
+    SATELLITE = "satellite"
+
+
 class LandmarkKind(StrEnum):
     ACCESS = "access"
     HOSTING = "hosting"

@@ -62,6 +62,7 @@ def render(status: Json) -> str:
         "<h2>Canaries</h2>",
         "<p class=soft>Hosts nobody has a reason to block: what breaks with them is not broken by itself.</p>",
         *(_scope(scope) for scope in status["canaries"]),
+        *(f"<p class=soft>{escape(sentence)}</p>" for sentence in status.get("not_observable", [])),
     ]
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import load
+from monitor.pace import Pace
+from monitor.tools import tools
 from probes.doors.yamlfile import read
 
 GOOD = """\
@@ -69,7 +71,7 @@ storage: {path: /var/lib/didban, path: /tmp}
         "didban.yml:4: vantage.country: must be a country of ISO 3166-1 such as IR, not 'Iran'",
         "didban.yml:5: vantage.network: must be a valid string, not 197207",
         "didban.yml:6: vantage.access: must be one of 'mobile', 'fixed', 'datacenter', not 'satellite'",
-        "didban.yml:8: services[0]: is no shipped service (canaries, imo, instagram, vpn, whatsapp) and no file",
+        "didban.yml:8: services[0]: is no shipped service and no file; did you mean whatsapp?",
         "didban.yml:9: interval: must be a duration such as 500ms, 10s, 5m, 2h or 7d, not 60",
         "didban.yml:10: limits.bytes_per_day: must be a size such as 500KB, 120MB or 1GB, not '5 apples'",
         "didban.yml:10: limits.concurency: unknown key; did you mean concurrency?",
@@ -135,6 +137,40 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     assert [str(m) for m in load(tmp_path / "none.yml")[1]] == [
         f"{tmp_path}/none.yml:1: cannot be read: no such file or directory"
     ]
+
+
+def test_lists_of_fingerprints_are_read_for_the_country_of_the_box(folder: Path) -> None:
+    head = "name,scope,other_names,location_found,pattern_type,pattern,confidence_no_fp,expected_countries,source,exp_url,notes\n"
+    (folder / "dns.csv").write_text(
+        head + "a,nat,,dns,full,198.51.100.7,5,IR,x,,\nb,nat,,dns,full,198.51.100.8,5,TR,x,,\n"
+    )
+    (folder / "didban.yml").write_text(GOOD + "fingerprints: [dns.csv]\n")
+    loaded, mistakes = load(folder / "didban.yml")
+    assert mistakes == ()
+    assert loaded is not None
+    (found,) = loaded.fingerprints
+    assert [row.id for row in found.fingerprints.forged] == ["a"]
+    known = tools(loaded, Pace.of(loaded.config)).fingerprints
+    assert known.forged_answer("198.51.100.7") == "a"
+    assert known.forged_answer("10.10.34.36") == "ir_10_10_34", "ours stay, and stand first"
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "line"),
+    [
+        ("gone.csv", None, "didban.yml:10: fingerprints[0]: gone.csv: no such file"),
+        ("mine.yml", "marks: 5\n", "mine.yml:1: marks: must be a valid array, not 5"),
+        ("mine.csv", "a,b\n", "mine.csv:1: is no blocking-fingerprints list: it has no column confidence_no_fp,"),
+        ("x" * 300, None, f"didban.yml:10: fingerprints[0]: {'x' * 300}: no such file"),
+    ],
+)
+def test_a_file_of_fingerprints_that_is_none_refuses_the_configuration(
+    folder: Path, named: str, text: str | None, line: str
+) -> None:
+    if text is not None:
+        (folder / named).write_text(text)
+    (found,) = mistakes_of(folder, GOOD + f"fingerprints: [{named}]\n")
+    assert found.startswith(line)
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="replace")))

@@ -78,6 +78,28 @@ def test_kill_minus_nine_loses_no_walk_and_the_next_start_goes_on(vantage: Vanta
     vantage.stop()
 
 
+def test_a_reload_takes_fingerprints_that_were_added(vantage: Vantage, tmp_path: Path) -> None:
+    vantage.start()
+    until(lambda: bool(values(vantage, "didban_method_info")))
+    before = set(values(vantage, "didban_method_info"))
+    row = "{id: mine, country: IR, answers: [198.51.100.7], source: me, checked: 2026-11-22}"
+    (tmp_path / "mine.yml").write_text(f"forged_answers: [{row}]\n")
+    vantage.write(extra="fingerprints: [mine.yml]\n")
+    assert vantage.ask("/-/reload", "POST")[0] == 200
+    until(lambda: bool(set(values(vantage, "didban_method_info")) - before))
+    (tmp_path / "mine.yml").write_text("forged_answers: [{}]\n")
+    code, said = vantage.ask("/-/reload", "POST")
+    assert code == 400
+    assert "mine.yml:1: forged_answers[0].id: is missing" in said
+
+
+def test_a_control_says_what_nobody_sees_from_where_it_stands(vantage: Vantage) -> None:
+    vantage.start()
+    (said,) = vantage.status()["not_observable"]
+    assert "AS197207 MCI" in said
+    assert "AS197207 MCI" in vantage.ask("/")[1]
+
+
 @pytest.mark.parametrize("how", ["POST", "SIGHUP"])
 def test_a_bad_configuration_is_refused_and_the_old_one_stays(vantage: Vantage, how: str) -> None:
     vantage.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from probes import catalogue, known
 from probes.facts import Service, Spoken, Target
 from probes.kinds import TRAITS
-from probes.words import Kind, Peer, Protocol, Scope
+from probes.words import Category, Kind, Peer, Protocol, Scope
 
 SERVICES, MISTAKES = catalogue.load(catalogue.shipped(), beside=Path(), responder="vpn.example.org")
 TARGETS = [target for service in SERVICES for target in service.targets]
@@ -22,12 +23,25 @@ def service(name: str) -> Service:
 
 def test_every_shipped_file_is_without_mistake() -> None:
     assert MISTAKES == ()
-    assert {each.id for each in SERVICES} == {"whatsapp", "instagram", "imo", "vpn", "canaries"}
+    assert [each.id for each in SERVICES] == catalogue.shipped(), "a file is called as the service in it"
+
+
+@pytest.mark.parametrize("category", Category)
+def test_every_category_of_general_license_d_2_has_a_service(category: Category) -> None:
+    """Without a responder of one's own, too."""
+    services, _ = catalogue.load(catalogue.shipped(), beside=Path())
+    here = [each for each in services if each.category == category]
+    assert any(target.essential for each in here for target in each.targets)
+
+
+def test_no_service_has_a_category_that_is_nowhere_said() -> None:
+    assert {each.category for each in SERVICES} == {*Category, "canary"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_every_row_says_where_it_comes_from_and_how_far_ok_goes(target: Target) -> None:
     assert target.source
+    assert target.checked, "when somebody last saw it work, or never"
     if target.scope is None:
         assert target.not_seen.get("en"), "what this target leaves out"
         assert target.not_seen.get("fa")
@@ -39,12 +53,12 @@ def test_every_service_has_a_name_in_both_languages(each: Service) -> None:
 
 
 def test_services_people_need_wake_people_and_others_do_not() -> None:
-    assert {each.id for each in SERVICES if each.page} == {"whatsapp", "instagram", "imo"}
+    assert {each.id for each in SERVICES if each.page} == {"whatsapp", "instagram", "imo", "telegram"}
 
 
 def test_each_service_has_one_essential_target_or_says_why() -> None:
     essentials = {each.id: sum(target.essential for target in each.targets) for each in SERVICES}
-    assert essentials == {"whatsapp": 1, "instagram": 1, "imo": 1, "vpn": 2, "canaries": 0}
+    assert {id: count for id, count in essentials.items() if count != 1} == {"vpn": 2, "canaries": 0}
 
 
 def test_without_a_responder_of_ones_own_its_targets_are_left_out() -> None:
@@ -57,6 +71,46 @@ def test_imo_says_that_its_message_path_is_not_seen() -> None:
     web = next(target for target in service("imo").targets if target.id == "web")
     assert web.depth == "web"
     assert "not that imo works" in web.not_seen["en"]
+
+
+def test_a_page_that_is_asked_for_is_a_short_one_or_says_how_much_it_costs() -> None:
+    long = [target.name for target in TARGETS if target.kind is Kind.HTTPS and "path" not in target.options]
+    assert not [name for name in long if not name.startswith(("vpn/", "instagram/", "whatsapp/"))]
+
+
+def test_what_speaks_no_tls_is_not_walked_by_tls() -> None:
+    """Telegram's data centres, and Signal's servers with a root of their own: a handshake fails there when all is well."""
+    strange = [target for target in TARGETS if target.name in ("telegram/chat", "signal/chat", "signal/backend")]
+    assert len(strange) == 3
+    assert not [target.name for target in strange if target.kind in (Kind.TLS, Kind.HTTPS)]
+
+
+def test_telegram_is_asked_for_at_its_six_data_centres() -> None:
+    chat = next(target for target in service("telegram").targets if target.id == "chat")
+    assert len({endpoint.address for endpoint in chat.endpoints}) == 6
+    assert {endpoint.port for endpoint in chat.endpoints} == {80, 443}
+
+
+_NEVER_PROBED = re.compile(r"bank|pay(pal|ment|ir)|shaparak|\.gov(\.|$)|\.mil(\.|$)|health|hospital|police|army|sepah")
+
+
+def test_no_host_is_a_bank_a_payment_a_government_a_hospital_or_an_army() -> None:
+    hosts = {endpoint.host for target in TARGETS for endpoint in target.endpoints}
+    assert len(hosts) > 100
+    assert not [host for host in hosts if _NEVER_PROBED.search(host)]
+
+
+def test_no_host_is_watched_as_two_services() -> None:
+    """One name that breaks is one thing that broke."""
+    seen: dict[str, str] = {}
+    for target in TARGETS:
+        for host in {endpoint.host for endpoint in target.endpoints if endpoint.host}:
+            assert seen.setdefault(host, target.service) == target.service, host
+
+
+def test_no_landmark_is_shipped_that_nobody_could_vouch_for() -> None:
+    """Each would have to stand at an address known to be in the network it speaks for: no list we may use has one."""
+    assert not [target.name for target in TARGETS if target.about is not None]
 
 
 def test_international_canaries_are_many_and_spread() -> None:
@@ -129,7 +183,13 @@ def mistakes(folder: Path, text: str) -> list[str]:
          "x.yml:5: targets[0].options: root_key must be 64 hexadecimal digits"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
-         "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house"),
+         "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"),
+        ("tcp", "hosts: [a.example], ports: [1], about: {country: IR, network: AS1, kind: access}",
+         "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"),
+        ("tls", "hosts: [a.example], checked: 2026-02-30",
+         "x.yml:5: targets[0].checked: must be a date such as 2026-08-14, a month, a year (\"2026\"), or never, not '2026-02-30'"),
+        ("tls", "hosts: [a.example], checked: soon",
+         "x.yml:5: targets[0].checked: must be a date such as 2026-08-14, a month, a year (\"2026\"), or never, not 'soon'"),
         ("tls", "hosts: [a.example], at: {country: NO!, network: AS1}",
          "x.yml:5: targets[0].at.country: must be a country of ISO 3166-1 such as IR, not 'NO!'"),
     ],
@@ -138,9 +198,25 @@ def test_one_mistake_is_one_line(tmp_path: Path, kind: str, more: str, line: str
     assert mistakes(tmp_path, HEAD + ROW.replace("KIND", kind).replace("MORE", more)) == [line]
 
 
+def test_a_category_is_spelt_as_everybody_spells_it(tmp_path: Path) -> None:
+    row = ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example]")
+    assert mistakes(tmp_path, HEAD.replace("category: test", "category: video_conference") + row) == [
+        "x.yml:3: category: is not quite a word of General License D-2; did you mean video_conferencing?"
+    ]
+    assert mistakes(tmp_path, HEAD.replace("category: test", "category: landmark") + row) == []
+
+
 def test_norway_is_a_country_and_never_false(tmp_path: Path) -> None:
     row = ROW.replace("KIND", "tls").replace("MORE", "hosts: [a.example], at: {country: NO, network: AS1}")
     assert mistakes(tmp_path, HEAD + row) == []
+
+
+@pytest.mark.parametrize("when", ["2026-08-14", "2026-08", '"2019"', "never"])
+def test_when_a_row_was_last_seen_to_work_is_said_as_exactly_as_is_known(tmp_path: Path, when: str) -> None:
+    assert (
+        mistakes(tmp_path, HEAD + ROW.replace("KIND", "tls").replace("MORE", f"hosts: [a.example], checked: {when}"))
+        == []
+    )
 
 
 @pytest.mark.parametrize("depth", [500, 5_000])

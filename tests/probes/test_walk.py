@@ -18,6 +18,7 @@ import dns.rcode
 import pytest
 import trustme
 
+from probes import known as shipped
 from probes.doors.wire import Sockets
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
@@ -217,6 +218,24 @@ async def test_a_refusal_counts_only_from_an_authenticated_far_end(authority: Au
     law = b"HTTP/1.1 451 Unavailable For Legal Reasons\r\nContent-Length: 0\r\n\r\n"
     assert (await fetched(authority, liars.says(law), known=KNOWN)).findings == (Finding.PROVIDER_REFUSAL,)
     assert (await fetched(authority, liars.says(law), known=KNOWN, secure=False)).findings == ()
+
+
+async def test_a_no_that_anybody_may_get_is_noted_and_proves_nothing(authority: Authority) -> None:
+    said = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 47\r\n\r\nYour client does not have permission to get URL"
+    walk = await fetched(authority, liars.says(said), known=shipped.load())
+    assert walk.last.fingerprint == "google_no_permission"
+    assert walk.findings == ()
+    assert walk.last.answer is Answer.FORBIDDEN
+
+
+async def test_a_providers_words_in_clear_are_neither_a_refusal_nor_a_block_page(authority: Authority) -> None:
+    words = b"<h1>Error 1009</h1> Access denied"
+    said = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(words), words)
+    eager = Fingerprints(marks=(Mark("eager", Meaning.BLOCK_PAGE, Where.BODY, re.compile("denied"), published="a"),))
+    assert (await fetched(authority, liars.says(said), known=eager, secure=False)).findings == (Finding.BLOCK_PAGE,)
+    walk = await fetched(authority, liars.says(said), known=shipped.load().more(eager), secure=False)
+    assert walk.findings == ()
+    assert walk.last.fingerprint == "cloudflare_1009"
 
 
 @pytest.mark.parametrize("secure", [True, False])
