@@ -10,10 +10,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from probes.catalogue import Checked
 from probes.doors.schema import Country, NetworkId, Strict, fit
 from probes.doors.yamlfile import Mistake, read
 from probes.facts import Service
+from probes.rows import Checked
 
 FOLDER = Path(__file__).parent / "countries"
 
