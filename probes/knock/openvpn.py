@@ -10,7 +10,7 @@ every customer of a provider gets the same key, that is not much of a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probes.knock.static_key import HEAD_BYTES, Bare, TlsAuth, TlsCrypt, Wrap, key_of, keys_of_v2
 from probes.knock.talk import Ask, Reply
@@ -29,7 +29,7 @@ class HardReset:
 
     session_id: bytes
     transport: Transport
-    wrap: Wrap = Bare()
+    wrap: Wrap = field(default_factory=Bare)
     opcode: int = CLIENT_RESET
     number: int = 0
 

@@ -1,7 +1,8 @@
 """How OpenVPN wraps its first packets in a key that both sides hold: tls-auth signs them, tls-crypt hides them too.
 
-Layout (OpenVPN src/openvpn/ssl_pkt.c swap_hmac, tls_crypt.h, crypto.h, doc/tls-crypt-v2.txt). A static key is two halves
-of 64 bytes for a cipher and 64 for an HMAC each. head: opcode and session id, 9 bytes; stamp: packet id and time, 4 each.
+Layout (OpenVPN src/openvpn/ssl_pkt.c swap_hmac, tls_crypt.h, crypto.h, doc/tls-crypt-v2.txt). A static key is two
+halves of 64 bytes for a cipher and 64 for an HMAC each. head: opcode and session id, 9 bytes; stamp: packet id and
+time, 4 each.
     tls-auth   head | HMAC(stamp head body) | stamp | body
     tls-crypt  head | stamp | tag = HMAC-SHA256(head stamp body) | AES-256-CTR(iv = tag[:16], body)
 tls-crypt-v2 gives each client a key of its own, which rides, sealed for the server, behind the client's first packet.

@@ -1,9 +1,9 @@
 """Telegram's first exchange: MTProto's req_pq_multi, answered with our nonce and a key we know of. No account.
 
 Layout (core.telegram.org/mtproto: mtproto-transports, description, samples-auth_key): the intermediate transport, four
-bytes ee, then little-endian lengths of four bytes; in it auth_key_id 0, a message id from the time, a length, the body.
-resPQ#05162463 {nonce 16, server_nonce 16, pq string, vector of 64-bit fingerprints of RSA keys} comes back. Real answers
-carry more bytes behind it, which are not looked at.
+bytes ee, then little-endian lengths of four bytes; in it auth_key_id 0, a message id from the time, a length, the
+body. resPQ#05162463 {nonce 16, server_nonce 16, pq string, vector of 64-bit fingerprints of RSA keys} comes back; what
+may stand behind it is not looked at.
 
 resPQ is not signed: our nonce in it and a published fingerprint show that MTProto was spoken to us by something that
 says it holds Telegram's key, not that it does. That would take the next message. The apps hide this transport under a

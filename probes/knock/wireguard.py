@@ -1,4 +1,4 @@
-"""WireGuard's handshake up to the responder's answer, which only the holder of its key can give. No tunnel, no packet in it.
+"""WireGuard's handshake up to the responder's answer, which only the holder of its key can give. No tunnel.
 
 Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s (wireguard.com/papers/wireguard.pdf sections 5.4.2 to 5.4.4 and 5.4.7): 148 bytes
 out with a time in them, 92 back. A responder is silent to keys it does not know, and to a time that is not later than
