@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import json
@@ -25,7 +24,7 @@ from probes.words import Failure, Kind, Transport
 from tests.lab import enter, peers
 from tests.lab.lab import scratch
 from tests.lab.servers import Pki
-from tests.probes.liars import says, tools, walked
+from tests.probes.liars import listening, says, tools, walked
 
 pytestmark = [
     pytest.mark.lab,
@@ -138,10 +137,8 @@ WRAPS = {
 
 
 def _make_keys(folder: Path) -> None:
-    for arguments in (
-        ["secret", STATIC],
-        ["tls-crypt-v2-server", SERVER_V2],
-    ):
+    folder.mkdir(exist_ok=True)
+    for arguments in (["secret", STATIC], ["tls-crypt-v2-server", SERVER_V2]):
         subprocess.run(["openvpn", "--genkey", *arguments], cwd=folder, check=True, capture_output=True)
     client = ["openvpn", "--tls-crypt-v2", SERVER_V2, "--genkey", "tls-crypt-v2-client", CLIENT_V2]
     subprocess.run(client, cwd=folder, check=True, capture_output=True)
@@ -158,8 +155,9 @@ async def test_openvpn_answers_whoever_holds_its_key_and_nobody_else(
         done = await walk(folder, Kind.OPENVPN, 1194, transport, options)
         assert (done.failure, done.authenticated) == (None, True), (folder / "openvpn.log").read_text()
         if options:
-            _make_keys(folder)
-            for given in (options, {}):
+            _make_keys(folder / "other")  # elsewhere: for each TCP client this server reads its key again
+            others = {key: f"other/{name}" if key.endswith("_file") else name for key, name in options.items()}
+            for given in (others, {}):
                 done = await walk(folder, Kind.OPENVPN, 1194, transport, given, 0.5)
                 assert done.failure in (Failure.TIMEOUT, Failure.CONNECTION_RESET, Failure.EOF)
 
@@ -177,7 +175,7 @@ NO_PROPOSAL_CHOSEN, INVALID_KE_PAYLOAD, COOKIE = 14, 17, 16390
         ((), "aes256-sha256-ecp256", SA, None),
         ((), "aes256gcm16-prfsha256-x25519", NOTIFY, INVALID_KE_PAYLOAD),
         ((), "aes128-sha1-modp2048", NOTIFY, INVALID_KE_PAYLOAD),
-        (("cookie_threshold = 0", "dos_protection = yes"), "", NOTIFY, COOKIE),
+        (("cookie_threshold = 1",), "aes256-sha256-ecp256", NOTIFY, COOKIE),
     ],
     ids=["nothing is configured", "agrees", "wants another group", "wants an old group", "wants a cookie first"],
 )
@@ -218,11 +216,11 @@ async def test_coturn_answers_a_binding(folder: Path, transport: Transport) -> N
 async def test_ss_server_fetches_for_whoever_holds_its_key(folder: Path, cipher: str) -> None:
     (folder / "password").write_text("correct horse".replace(" ", "-"))
     options = {"cipher": cipher, "key_file": "password", "through": "127.0.0.1"}
-    web = await asyncio.start_server(says(b"HTTP/1.1 204 No Content\r\n\r\n"), "127.0.0.1", 80)
-    with peers.shadowsocks(folder, 8388, cipher=cipher, password="correct-horse"):
-        done = await walk(folder, Kind.SHADOWSOCKS, 8388, Transport.TCP, options)
-        assert (done.failure, done.authenticated) == (None, True)
-        (folder / "password").write_text("battery-staple")
-        done = await walk(folder, Kind.SHADOWSOCKS, 8388, Transport.TCP, options, _TIMEOUT_S)
-        assert done.failure is Failure.TIMEOUT
-    web.close()
+    web = says(b"HTTP/1.1 204 No Content\r\n\r\n")
+    async with listening(web, port=80):
+        with peers.shadowsocks(folder, 8388, cipher=cipher, password="correct-horse"):
+            done = await walk(folder, Kind.SHADOWSOCKS, 8388, Transport.TCP, options)
+            assert (done.failure, done.authenticated) == (None, True)
+            (folder / "password").write_text("battery-staple")
+            done = await walk(folder, Kind.SHADOWSOCKS, 8388, Transport.TCP, options, _TIMEOUT_S)
+            assert done.failure is Failure.TIMEOUT
