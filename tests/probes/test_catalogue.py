@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import time
 from pathlib import Path
 
 import pytest
 
 from probes import catalogue, known
 from probes.facts import Service, Target
+from probes.kinds import TRAITS
 from probes.words import Kind, Scope
+from tests.probes import captured
 
 SERVICES, MISTAKES = catalogue.load(catalogue.shipped(), beside=Path(), responder="vpn.example.org")
 TARGETS = [target for service in SERVICES for target in service.targets]
@@ -114,7 +118,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ("kind", "more", "line"),
     [
         ("carrier_pigeon", "hosts: [a.example]",
-         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'carrier_pigeon'"),
+         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', 'telegram', 'wireguard', 'ikev2', 'stun', 'shadowsocks', not 'carrier_pigeon'"),
         ("tls", "hosts: [a.example], ports: [70000]",
          "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
         ("https", "hosts: [a.example], options: {path: '/a b'}",
@@ -126,6 +130,20 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("tls", "hosts: [a.example], transport: udp", "x.yml:5: targets[0].transport: kind tls is not spoken over udp"),
         ("whatsapp", "hosts: [a.example], options: {root_key: abc}",
          "x.yml:5: targets[0].options: root_key must be 64 hexadecimal digits"),
+        ("telegram", "hosts: [a.example]",
+         "x.yml:5: targets[0].options: fingerprints is missing: fingerprints of RSA keys, 16 hexadecimal digits each, with commas between"),
+        ("telegram", "hosts: [a.example], options: {fingerprints: 'd09d1d85de64fd85,'}",
+         "x.yml:5: targets[0].options: fingerprints must be fingerprints of RSA keys, 16 hexadecimal digits each, with commas between"),
+        ("openvpn", "hosts: [a.example], options: {key_direction: '1'}",
+         "x.yml:5: targets[0].options: key_direction means nothing without tls_auth_file"),
+        ("openvpn", "hosts: [a.example], options: {tls_auth_file: a, tls_crypt_file: b}",
+         "x.yml:5: targets[0].options: tls_crypt_file cannot stand beside tls_auth_file"),
+        ("wireguard", "hosts: [a.example], transport: tcp, options: {public_key: 7HJRsUuVb0UvgqVXNUZCnsKZmbcBqXo3LbHlrWyFiXs=, private_key_file: k}",
+         "x.yml:5: targets[0].transport: kind wireguard is not spoken over tcp"),
+        ("wireguard", "hosts: [a.example], options: {public_key: abc, private_key_file: k}",
+         "x.yml:5: targets[0].options: public_key must be the responder's public key, in base64"),
+        ("shadowsocks", "hosts: [a.example], ports: [8388], options: {cipher: rc4-md5, key_file: k, through: www.example.org}",
+         "x.yml:5: targets[0].options: cipher must be one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
          "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house"),
@@ -155,3 +173,61 @@ def test_a_service_asked_for_twice_is_a_mistake(tmp_path: Path) -> None:
     assert [str(each) for each in found] == ["./y.yml:1: is 'x', which is asked for already"]
     _, found = catalogue.load(["imo", "x" * 300 + "/", "imo"], beside=tmp_path)
     assert len(found) == 2
+
+
+# ---------------------------------------------------------------- keys, which stand in files of their own
+
+KEY = "8HJRsUuVb0UvgqVXNUZCnsKZmbcBqXo3LbHlrWyFiXs="
+OPENVPN = ROW.replace("KIND", "openvpn")
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("tls_auth_file", "static"), ("tls_crypt_file", "static"), ("tls_crypt_v2_file", "v2")]
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_key_as_openvpn_writes_it_is_taken_and_never_shown(
+    tmp_path: Path, option: str, name: str, newline: str
+) -> None:
+    key = captured.text(name) + "\n"
+    (tmp_path / "my.key").write_text(key, newline=newline)
+    row = OPENVPN.replace("MORE", f"hosts: [a.example], options: {{{option}: my.key}}")
+    (tmp_path / "x.yml").write_text(HEAD + row)
+    found, wrong = catalogue.load_file(tmp_path / "x.yml")
+    assert found is not None, wrong
+    assert found.targets[0].secrets[option].splitlines() == key.strip().splitlines()
+    assert key.splitlines()[-2] not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "the file cannot be read"),
+        ("schlüssel", "the file cannot be read"),
+        ("", "the file must hold a private key (wg genkey)"),
+        (KEY[:-1], "the file must hold a private key (wg genkey)"),
+        (KEY + "\n" + KEY, "the file must hold a private key (wg genkey)"),
+    ],
+    ids=["is not there", "is not ASCII", "is empty", "is cut short", "holds two"],
+)
+def test_a_key_file_that_holds_no_key_is_one_mistake_and_is_never_repeated(
+    tmp_path: Path, content: str | None, what: str
+) -> None:
+    if content is not None:
+        (tmp_path / "my.key").write_text(content)
+    row = ROW.replace("KIND", "wireguard")
+    row = row.replace("MORE", f"hosts: [a.example], options: {{public_key: {KEY}, private_key_file: my.key}}")
+    assert mistakes(tmp_path, HEAD + row) == [f"x.yml:5: targets[0].options: private_key_file: {what}"]
+
+
+@pytest.mark.parametrize(
+    "piece", ["#\n", "# \t", "\n", "-----BEGIN OpenVPN Static key V1-----\n", "0" * 32 + "\n", "A" * 64 + " "]
+)
+def test_no_key_file_takes_long_to_refuse(piece: str) -> None:
+    text = (piece * 20_000)[: 16 * 1024]
+    began_s = time.process_time()
+    for kind in TRAITS:
+        for option in TRAITS[kind].options.values():
+            if option.in_file:
+                for start in ("", "-----BEGIN OpenVPN tls-crypt-v2 client key-----\n"):
+                    assert not re.fullmatch(option.form, start + text)
+    assert time.process_time() - began_s < 0.5

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.facts import Endpoint
+from probes.kinds import TRAITS
 from probes.knock import openvpn
 from probes.knock.openvpn import HardReset
+from probes.knock.static_key import DIGEST_BYTES
 from probes.knock.talk import Ask, Reply
 from probes.words import Failure, Kind, Step, Transport
 from tests.probes import liars
@@ -83,6 +85,10 @@ WRAPS = {
     "tls-crypt-v2": {"tls_crypt_v2_file": "v2"},
     "tls-crypt-v2, strict": {"tls_crypt_v2_file": "v2"},
 }
+
+
+def test_every_digest_a_target_may_name_is_spoken() -> None:
+    assert TRAITS[Kind.OPENVPN].options["auth"].form.split("|") == list(DIGEST_BYTES)
 
 
 def talking(wrap: str, transport: Transport = Transport.UDP) -> HardReset:
