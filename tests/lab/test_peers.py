@@ -136,30 +136,41 @@ WRAPS = {
 }  # fmt: skip
 
 
-def _make_keys(folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
+def make_keys(folder: Path) -> None:
+    folder.mkdir()
     for arguments in (["secret", STATIC], ["tls-crypt-v2-server", SERVER_V2]):
         subprocess.run(["openvpn", "--genkey", *arguments], cwd=folder, check=True, capture_output=True)
     client = ["openvpn", "--tls-crypt-v2", SERVER_V2, "--genkey", "tls-crypt-v2-client", CLIENT_V2]
     subprocess.run(client, cwd=folder, check=True, capture_output=True)
 
 
+@pytest.fixture(scope="module")
+def keys() -> Iterator[Path]:
+    """A folder with the server's keys, and below it those of a stranger."""
+    with scratch() as path:
+        make_keys(path)
+        make_keys(path / "other")
+        yield path
+
+
+@pytest.fixture(scope="module")
+def pki(keys: Path) -> Pki:
+    return Pki.make(keys)
+
+
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize("wrap", WRAPS)
 async def test_openvpn_answers_whoever_holds_its_key_and_nobody_else(
-    folder: Path, wrap: str, transport: Transport
+    keys: Path, pki: Pki, wrap: str, transport: Transport
 ) -> None:
     arguments, options = WRAPS[wrap]
-    _make_keys(folder)
-    with peers.openvpn(folder, Pki.make(folder), 1194, transport, *arguments):
-        done = await walk(folder, Kind.OPENVPN, 1194, transport, options)
-        assert (done.failure, done.authenticated) == (None, True), (folder / "openvpn.log").read_text()
-        if options:
-            _make_keys(folder / "other")  # elsewhere: for each TCP client this server reads its key again
-            others = {key: f"other/{name}" if key.endswith("_file") else name for key, name in options.items()}
-            for given in (others, {}):
-                done = await walk(folder, Kind.OPENVPN, 1194, transport, given, _SILENCE_S)
-                assert done.failure in (Failure.TIMEOUT, Failure.CONNECTION_RESET, Failure.EOF)
+    with peers.openvpn(keys, pki, 1194, transport, *arguments):
+        done = await walk(keys, Kind.OPENVPN, 1194, transport, options)
+        assert (done.failure, done.authenticated) == (None, True), (keys / "openvpn.log").read_text()
+        others = {key: f"other/{name}" if key.endswith("_file") else name for key, name in options.items()}
+        for given in (others, {}) if options else ():
+            done = await walk(keys, Kind.OPENVPN, 1194, transport, given, _SILENCE_S)
+            assert done.failure in (Failure.TIMEOUT, Failure.CONNECTION_RESET, Failure.EOF)
 
 
 # ---------------------------------------------------------------- IKEv2
