@@ -1,0 +1,64 @@
+"""Each signature knows the first packet we send by its protocol, whatever the port, and leaves the others alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.knock.telegram import ReqPq
+from tests.lab import packets
+from tests.lab.lies import DROP, PASS
+from tests.lab.packets import ACK, PSH, Packet
+from tests.lab.signatures import Signature
+from tests.probes.captured import AT_MS, exchange, token
+
+HOME, ABROAD = "5.112.0.7", "192.0.2.1"
+UDP = {
+    "wireguard": ["wireguard plain", "wireguard preshared"],
+    "ikev2": ["ikev2 agrees"],
+    "stun": ["stun"],
+    "openvpn_wrapped": ["openvpn tls-auth", "openvpn tls-auth, SHA512", "openvpn tls-crypt", "openvpn tls-crypt-v2"],
+    "": ["openvpn nothing"],
+}
+TCP = {
+    "stun": ["stun tcp"],
+    "fully_random": ["shadowsocks aes-256-gcm", "shadowsocks chacha20-ietf-poly1305"],
+    "mtproto": ["telegram"],
+    "": ["http", "tls"],
+}
+FIRST = {
+    "telegram": ReqPq(token("telegram")(16), frozenset(), AT_MS).opening(),
+    "http": b"GET / HTTP/1.1\r\nHost: www.example.org\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + token("tls")(32) + bytes(400),
+}
+
+
+def sent(name: str, udp: bool, port: int = 40_000) -> Packet:
+    data = FIRST.get(name) or exchange(name)[0]
+    raw = (
+        packets.udp(HOME, port, ABROAD, 53, data)
+        if udp
+        else packets.tcp(HOME, port, ABROAD, 443, flags=PSH | ACK, sequence=1, payload=data)
+    )
+    packet = packets.read(raw)
+    assert packet is not None
+    return packet
+
+
+ALL = [(of, name, True) for of in UDP for name in UDP[of]] + [(of, name, False) for of in TCP for name in TCP[of]]
+
+
+@pytest.mark.parametrize("signature", sorted({of for of, _, _ in ALL if of}))
+def test_a_signature_knows_its_own_protocol_and_no_other(signature: str) -> None:
+    for of, name, udp in ALL:
+        expected = DROP if of == signature else PASS
+        assert Signature(of=signature).answer(sent(name, udp)) is expected, name
+
+
+def test_what_follows_on_that_connection_is_lost_both_ways_and_no_other_connection_is() -> None:
+    lie = Signature(of="wireguard")
+    assert lie.answer(sent("wireguard plain", True)) is DROP
+    assert lie.answer(sent("stun", True)) is DROP, "the same two ports"
+    back = packets.read(packets.udp(ABROAD, 53, HOME, 40_000, b"anything"))
+    assert back is not None
+    assert lie.answer(back) is DROP
+    assert lie.answer(sent("stun", True, port=40_001)) is PASS
