@@ -116,7 +116,7 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
     Kind.TELEGRAM: Traits(443, 1_050, familiar=False, options={"fingerprints": _FINGERPRINTS}),
     Kind.WIREGUARD: Traits(51820, 550, over=(Transport.UDP,), familiar=False, tier=2, options=_WIREGUARD),
-    Kind.IKEV2: Traits(500, 820, over=(Transport.UDP,), familiar=False, tier=2),
-    Kind.STUN: Traits(3478, 400, over=(Transport.UDP, Transport.TCP), familiar=False, tier=1),
+    Kind.IKEV2: Traits(500, 820, proves=False, over=(Transport.UDP,), familiar=False, tier=2),
+    Kind.STUN: Traits(3478, 400, proves=False, over=(Transport.UDP, Transport.TCP), familiar=False, tier=1),
     Kind.SHADOWSOCKS: Traits(None, 2_100, familiar=False, tier=2, options=_SHADOWSOCKS),
 }

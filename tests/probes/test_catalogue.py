@@ -231,3 +231,23 @@ def test_no_key_file_takes_long_to_refuse(piece: str) -> None:
                 for start in ("", "-----BEGIN OpenVPN tls-crypt-v2 client key-----\n"):
                     assert not re.fullmatch(option.form, start + text)
     assert time.process_time() - began_s < 0.5
+
+
+def test_the_example_of_a_file_of_ones_own_is_without_mistake(tmp_path: Path) -> None:
+    """It stands in vpn.yml as a remark; whoever copies it writes down keys and nothing else."""
+    shipped = (catalogue.SHIPPED / "vpn.yml").read_text()
+    example = "\n".join(line[4:] for line in shipped.splitlines() if line.startswith("#   "))
+    (tmp_path / "my-vpn.yml").write_text(example.replace("the server's, as `wg show` prints it", KEY))
+    for name, key in (
+        ("wireguard.key", KEY), ("wireguard.psk", KEY), ("tc.key", captured.text("static")), ("shadowsocks.password", "x"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(key + "\n")
+    found, wrong = catalogue.load_file(tmp_path / "my-vpn.yml", responder="vpn.example.org")
+    assert found is not None, wrong
+    assert [target.id for target in found.targets] == [
+        "wireguard",
+        "openvpn-tls-crypt",
+        "ikev2",
+        "shadowsocks",
+        "vmess",
+    ]
