@@ -114,7 +114,7 @@ TRAITS: Mapping[Kind, Traits] = {
         1194, 700, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2, options=_OPENVPN
     ),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
-    Kind.TELEGRAM: Traits(443, 1_050, familiar=False, options={"fingerprints": _FINGERPRINTS}),
+    Kind.TELEGRAM: Traits(443, 1_100, familiar=False, options={"fingerprints": _FINGERPRINTS}),
     Kind.WIREGUARD: Traits(51820, 550, over=(Transport.UDP,), familiar=False, tier=2, options=_WIREGUARD),
     Kind.IKEV2: Traits(500, 820, proves=False, over=(Transport.UDP,), familiar=False, tier=2),
     Kind.STUN: Traits(3478, 400, proves=False, over=(Transport.UDP, Transport.TCP), familiar=False, tier=1),

@@ -26,11 +26,6 @@ def stun(packet: Packet) -> bool:
     return len(data) >= 20 and data[:2] == b"\0\x01" and data[4:8] == b"\x21\x12\xa4\x42"
 
 
-def mtproto(packet: Packet) -> bool:
-    """The four bytes that the intermediate transport begins with."""
-    return packet.protocol == TCP and packet.payload[:4] == b"\xee" * 4
-
-
 def openvpn_wrapped(packet: Packet) -> bool:
     """A client's reset with its opcode in clear, and a low packet id behind it, whatever signs or hides the rest."""
     data = packet.payload[2:] if packet.protocol == TCP else packet.payload
@@ -41,7 +36,7 @@ def openvpn_wrapped(packet: Packet) -> bool:
 
 
 def fully_random(packet: Packet) -> bool:
-    """By TCP, half of all bits set, and little text: Shadowsocks, obfs4 (Wu et al., USENIX Security 2023, section 4)."""
+    """By TCP, half of all bits set, and little text: Shadowsocks, obfs4, Telegram (Wu et al., USENIX Security 2023, section 4)."""
     data = packet.payload
     ones = sum(byte.bit_count() for byte in data)
     shown = sum(0x20 <= byte <= 0x7E for byte in data)
@@ -56,7 +51,7 @@ def fully_random(packet: Packet) -> bool:
 
 
 KNOWN: Mapping[str, Callable[[Packet], bool]] = {
-    each.__name__: each for each in (wireguard, ikev2, stun, mtproto, openvpn_wrapped, fully_random)
+    each.__name__: each for each in (wireguard, ikev2, stun, openvpn_wrapped, fully_random)
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.knock.telegram import ReqPq
+from probes.knock.telegram import ReqPq, start_of
 from tests.lab import packets
 from tests.lab.lies import DROP, PASS
 from tests.lab.packets import ACK, PSH, Packet
@@ -21,12 +21,11 @@ UDP = {
 }
 TCP = {
     "stun": ["stun tcp"],
-    "fully_random": ["shadowsocks aes-256-gcm", "shadowsocks chacha20-ietf-poly1305"],
-    "mtproto": ["telegram"],
+    "fully_random": ["shadowsocks aes-256-gcm", "shadowsocks chacha20-ietf-poly1305", "telegram"],
     "": ["http", "tls"],
 }
 FIRST = {
-    "telegram": ReqPq(token("telegram")(16), frozenset(), AT_MS).opening(),
+    "telegram": ReqPq(token("telegram")(16), frozenset(), AT_MS, start_of(token("telegram")(64))).opening(),
     "http": b"GET / HTTP/1.1\r\nHost: www.example.org\r\nAccept: */*\r\nConnection: close\r\n\r\n",
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + token("tls")(32) + bytes(400),
 }

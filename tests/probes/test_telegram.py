@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.knock.talk import Reply
-from probes.knock.telegram import ReqPq
+from probes.knock.telegram import ReqPq, start_of
 from probes.words import Failure, Kind, Step
 from tests.probes import liars
-from tests.probes.captured import flipped
+from tests.probes.captured import exchange, flipped, token
 from tests.probes.liars import listening, target, tools, walked
-from tests.probes.telegram_server import KEYS, Server
+from tests.probes.telegram_server import KEYS, Server, stream
 
 # core.telegram.org/mtproto/samples-auth_key, January 2024 (MarshalX/telegram-crawler@00171f4e): what a client sent, and
 # as much of the answer as is printed; its length says 184, and the rest is not shown
@@ -42,12 +42,20 @@ t6N/byY9Nw9p21Og3AoXSL2q/2IJ1WRUhebgAdGVMlV1fkuOQoEzR7EdpqtQD9Cs
 """
 
 
+START = start_of(token("telegram")(64))
+
+
+def hidden(plain: bytes) -> bytes:
+    """As the server sends it to whoever said `START`."""
+    return stream(START[::-1]).update(plain)
+
+
 def framed(message: bytes) -> bytes:
-    return len(message).to_bytes(4, "little") + message
+    return hidden(len(message).to_bytes(4, "little") + message)
 
 
 def talking(known: frozenset[int] = KNOWN) -> ReqPq:
-    return ReqPq(NONCE, known, AT_MS)
+    return ReqPq(NONCE, known, AT_MS, START)
 
 
 # ---------------------------------------------------------------- published vectors
@@ -65,11 +73,22 @@ def test_the_fingerprint_is_the_one_of_the_published_key() -> None:
 
 def test_it_speaks_as_telegram_wrote_it_down() -> None:
     opening = talking().opening()
-    assert opening[:8] == b"\xee\xee\xee\xee\x28\0\0\0"
-    assert (opening[8:16], opening[24:]) == (SAID[:8], SAID[16:])
-    message_id = int.from_bytes(opening[16:24], "little")
+    assert opening[:56] == START[:56]
+    shown = stream(opening[:64]).update(opening)
+    assert (shown[56:60], shown[64:68]) == (b"\xee" * 4, b"\x28\0\0\0")
+    assert (shown[68:76], shown[84:]) == (SAID[:8], SAID[16:])
+    message_id = int.from_bytes(shown[76:84], "little")
     assert message_id >> 32 == int.from_bytes(SAID[8:16], "little") >> 32
     assert message_id % 4 == 0
+
+
+def test_it_speaks_as_another_client_does() -> None:
+    """Telethon's first words, said again from what they hide: only the message id says more than milliseconds."""
+    said, _ = exchange("telegram")
+    shown = stream(said[:64]).update(said)
+    at_ms = int.from_bytes(shown[76:84], "little") * 1000 >> 32
+    opening = ReqPq(shown[92:], frozenset(), at_ms, said[:56] + shown[56:64]).opening()
+    assert (opening[:76], opening[80:]) == (said[:76], said[80:])
 
 
 def test_telegrams_own_answer_is_understood_however_its_bytes_arrive() -> None:
@@ -121,7 +140,18 @@ def test_a_body_shorter_than_it_says_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [b"HTTP/1.1 400", b"\x15\x03\x03\x00\x02\x02\x28", b"SSH-2.0-", b"\x04\0\0\0\x6c\xfe\xff\xff"],
+    "taken", [b"\xef", b"\xee" * 4, b"\xdd" * 4, b"HEAD", b"POST", b"GET ", b"OPTI", b"\x16\x03\x01\x02"]
+)
+def test_it_never_begins_as_another_transport_does(taken: bytes) -> None:
+    start = start_of(taken.ljust(64, b"\0"))
+    assert not start.startswith(taken[:1])
+    assert start[4:8] != bytes(4)
+    assert start_of(start) == start, "what is free is left as it is"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 400", b"\x15\x03\x03\x00\x02\x02\x28", b"SSH-2.0-", hidden(b"\x04\0\0\0\x6c\xfe\xff\xff")],
     ids=["http", "tls", "ssh", "a refusal of MTProto's"],
 )  # fmt: skip
 def test_another_protocol_is_another_at_once(said: bytes) -> None:
@@ -130,7 +160,7 @@ def test_another_protocol_is_another_at_once(said: bytes) -> None:
 
 @given(st.binary(max_size=1100), st.integers(0, 2))
 def test_no_bytes_make_it_raise_or_prove_anything(data: bytes, shape: int) -> None:
-    whole = [data, framed(data), framed(HEARD[:40] + data)][shape]
+    whole = [hidden(data), framed(data), framed(HEARD[:40] + data)][shape]
     assert talking(frozenset({0x1234567890ABCDEF})).read(whole) is not Reply.PROVEN
 
 
