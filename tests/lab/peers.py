@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import trustme
+
 from probes.words import Transport
-from tests.lab.servers import Pki
 
 _PATIENCE_S = 20.0
 _POLL_S = 0.02
@@ -32,11 +34,7 @@ def running(
             env={**os.environ, **(environment or {})},
         )
     try:
-        until = time.monotonic() + _PATIENCE_S
-        while not ready():
-            assert peer.poll() is None, f"ended with {peer.returncode}: {log.read_text(errors='replace')}"
-            assert time.monotonic() < until, f"not ready: {log.read_text(errors='replace')}"
-            time.sleep(_POLL_S)
+        wait(ready, log, peer)
         yield
     finally:
         peer.terminate()
@@ -45,6 +43,15 @@ def running(
         except subprocess.TimeoutExpired:
             peer.kill()
             peer.wait()
+
+
+def wait(ready: Callable[[], bool], log: Path, peer: subprocess.Popen[bytes] | None = None) -> None:
+    """Asks until it is ready. A wait has an end, and says what the peer said."""
+    until = time.monotonic() + _PATIENCE_S
+    while not ready():
+        assert peer is None or peer.poll() is None, f"it ended: {log.read_text(errors='replace')}"
+        assert time.monotonic() < until, f"not ready: {log.read_text(errors='replace')}"
+        time.sleep(_POLL_S)
 
 
 def listens(port: int, transport: Transport) -> Callable[[], bool]:
@@ -75,10 +82,12 @@ def wireguard(folder: Path, port: int, *, own: str, peer: str, preshared: str = 
         path.write_text(files[name])
     there = Path(f"/run/wireguard/{device}.sock")
     there.parent.mkdir(exist_ok=True)
-    with running(["wireguard-go", "-f", device], folder / "wireguard.log", there.exists):
+    log = folder / "wireguard.log"
+    with running(["wireguard-go", "-f", device], log, there.exists):
         also = ["preshared-key", str(paths["preshared"])] if preshared else []
         wg("set", device, "listen-port", str(port), "private-key", str(paths["own"]), "peer", peer, *also)
         subprocess.run(["ip", "link", "set", device, "up"], check=True)
+        wait(listens(port, Transport.UDP), log)
         yield
     there.unlink(missing_ok=True)
 
@@ -86,14 +95,22 @@ def wireguard(folder: Path, port: int, *, own: str, peer: str, preshared: str = 
 # ---------------------------------------------------------------- the others
 
 
-def openvpn(
-    folder: Path, pki: Pki, port: int, transport: Transport, *wrap: str
-) -> contextlib.AbstractContextManager[None]:
+def certificates(folder: Path) -> None:
+    """What an OpenVPN server cannot begin without, though no client here comes as far as to see it."""
+    authority = trustme.CA()
+    leaf = authority.issue_cert("vpn.example.org")
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    leaf.cert_chain_pems[0].write_to_path(str(folder / "chain.pem"))
+    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
+
+
+def openvpn(folder: Path, port: int, transport: Transport, *wrap: str) -> contextlib.AbstractContextManager[None]:
+    """`folder` holds its certificates, and the keys that `wrap` names."""
     proto = "udp" if transport is Transport.UDP else "tcp-server"
     command = [
         "openvpn", "--dev", "tun-peer", "--dev-type", "tun", "--server", "10.8.0.0", "255.255.255.0",
         "--local", "127.0.0.1", "--port", str(port), "--proto", proto,
-        "--ca", str(pki.ca_file), "--cert", str(pki.chain), "--key", str(pki.key), "--dh", "none",
+        "--ca", "ca.pem", "--cert", "chain.pem", "--key", "key.pem", "--dh", "none",
         "--keepalive", "10", "60", "--verb", "3", *wrap,
     ]  # fmt: skip
     return running(command, folder / "openvpn.log", listens(port, transport))
@@ -117,7 +134,13 @@ charon-systemd {{
     def ready() -> bool:
         return (folder / "vici").exists() and listens(500, Transport.UDP)()
 
-    return running(["charon-systemd"], folder / "charon.log", ready, environment)
+    charon = _elsewhere("charon-systemd", folder)
+    return running([charon], folder / "charon.log", ready, environment)
+
+
+def _elsewhere(program: str, folder: Path) -> str:
+    """A copy, to which AppArmor's profile of the installed one does not apply: it may read our files."""
+    return shutil.copy(shutil.which(program) or program, str(folder))
 
 
 def agree(folder: Path, proposals: str) -> None:
@@ -132,7 +155,14 @@ connections {{ everybody {{ version = 2
   children {{ all {{ }} }}
 }} }}
 """)
-    load = ["swanctl", "--load-conns", "--uri", f"unix://{folder}/vici", "--file", str(folder / "swanctl.conf")]
+    load = [
+        _elsewhere("swanctl", folder),
+        "--load-conns",
+        "--uri",
+        f"unix://{folder}/vici",
+        "--file",
+        str(folder / "swanctl.conf"),
+    ]
     subprocess.run(load, check=True, capture_output=True)
 
 

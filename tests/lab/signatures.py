@@ -1,12 +1,10 @@
-"""What a box on the line may know protocols by: their first packet, and with it all that follows on that connection."""
+"""What a box on the line may know protocols by: the first packet of each, whatever the port."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
-from tests.lab.lies import DROP, PASS, Answer, Lie
-from tests.lab.packets import TCP, UDP, Flow, Packet
+from tests.lab.packets import TCP, UDP, Packet
 
 
 def wireguard(packet: Packet) -> bool:
@@ -53,20 +51,3 @@ def fully_random(packet: Packet) -> bool:
 KNOWN: Mapping[str, Callable[[Packet], bool]] = {
     each.__name__: each for each in (wireguard, ikev2, stun, openvpn_wrapped, fully_random)
 }
-
-
-@dataclass
-class Signature(Lie):
-    """Drops what begins as `of` does, one of `KNOWN`, and the rest of that connection."""
-
-    of: str = ""
-    dead: set[Flow] = field(default_factory=set)
-    name = "signature"
-
-    def answer(self, packet: Packet) -> Answer:
-        if packet.flow in self.dead or packet.reverse in self.dead:
-            return DROP
-        if self.outward(packet) and KNOWN[self.of](packet):
-            self.dead.add(packet.flow)
-            return DROP
-        return PASS

@@ -8,6 +8,7 @@ import json
 import secrets
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,6 @@ from probes.knock.ikev2 import SaInit
 from probes.knock.talk import Reply
 from probes.words import Failure, Kind, Transport
 from tests.lab import enter, peers
-from tests.lab.lab import scratch
-from tests.lab.servers import Pki
 from tests.probes.liars import listening, says, tools, walked
 
 pytestmark = [
@@ -34,10 +33,16 @@ pytestmark = [
 _SILENCE_S = 0.4  # long enough for an answer on loopback, which must not come
 
 
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that goes with its namespace, short enough for Unix sockets."""
+    with tempfile.TemporaryDirectory(dir="/run") as path:
+        yield Path(path)
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with scratch() as path:
-        path.mkdir(mode=0o700)
         yield path
 
 
@@ -137,7 +142,7 @@ WRAPS = {
 
 
 def make_keys(folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for arguments in (["secret", STATIC], ["tls-crypt-v2-server", SERVER_V2]):
         subprocess.run(["openvpn", "--genkey", *arguments], cwd=folder, check=True, capture_output=True)
     client = ["openvpn", "--tls-crypt-v2", SERVER_V2, "--genkey", "tls-crypt-v2-client", CLIENT_V2]
@@ -150,21 +155,17 @@ def keys() -> Iterator[Path]:
     with scratch() as path:
         make_keys(path)
         make_keys(path / "other")
+        peers.certificates(path)
         yield path
-
-
-@pytest.fixture(scope="module")
-def pki(keys: Path) -> Pki:
-    return Pki.make(keys)
 
 
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize("wrap", WRAPS)
 async def test_openvpn_answers_whoever_holds_its_key_and_nobody_else(
-    keys: Path, pki: Pki, wrap: str, transport: Transport
+    keys: Path, wrap: str, transport: Transport
 ) -> None:
     arguments, options = WRAPS[wrap]
-    with peers.openvpn(keys, pki, 1194, transport, *arguments):
+    with peers.openvpn(keys, 1194, transport, *arguments):
         done = await walk(keys, Kind.OPENVPN, 1194, transport, options)
         assert (done.failure, done.authenticated) == (None, True), (keys / "openvpn.log").read_text()
         others = {key: f"other/{name}" if key.endswith("_file") else name for key, name in options.items()}
