@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
@@ -34,7 +34,7 @@ class Request:
     """`through`: the name of a host that speaks HTTP on port 80, asked by the server."""
 
     cipher: str
-    key: bytes
+    key: bytes = field(repr=False)
     salt: bytes
     through: str
 

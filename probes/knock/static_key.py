@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -53,7 +53,7 @@ class Bare:
 class TlsAuth:
     """`direction`: which half is ours to send with, 0 or 1; None: both sides use the first."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     direction: int | None
     digest: str
     now_s: int
@@ -77,9 +77,9 @@ class TlsAuth:
 class TlsCrypt:
     """A client sends with the second half. `sealed`: the key as the server gave it out, for tls-crypt-v2 only."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     now_s: int
-    sealed: bytes = b""
+    sealed: bytes = field(default=b"", repr=False)
 
     def wrapped(self, head: bytes, body: bytes, number: int) -> bytes:
         number |= _EARLY_NEGOTIATION if self.sealed else 0

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -41,7 +41,7 @@ class Keys:
 
     own: X25519PrivateKey
     responder: bytes
-    preshared: bytes = bytes(32)
+    preshared: bytes = field(default=bytes(32), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
