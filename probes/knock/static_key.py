@@ -64,7 +64,8 @@ class TlsAuth:
 
     def unwrapped(self, packet: bytes) -> bytes:
         end = HEAD_BYTES + DIGEST_BYTES[self.digest]
-        head, mac, stamp, body = packet[:HEAD_BYTES], packet[HEAD_BYTES:end], *_split(packet[end:])
+        head, mac = packet[:HEAD_BYTES], packet[HEAD_BYTES:end]
+        stamp, body = packet[end : end + _STAMP_BYTES], packet[end + _STAMP_BYTES :]
         theirs = 0 if self.direction is None else 1 - self.direction
         return head + body if hmac.compare_digest(mac, self._mac(theirs, stamp + head + body)) else b""
 
@@ -118,7 +119,3 @@ def keys_of_v2(text: str) -> tuple[bytes, bytes]:
 def _within(text: str) -> str:
     """What stands between the two lines of dashes; comments may come before."""
     return "".join(text[text.index("-----BEGIN ") :].split("-----")[2].split())
-
-
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    return data[:_STAMP_BYTES], data[_STAMP_BYTES:]
