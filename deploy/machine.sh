@@ -26,6 +26,14 @@ missing_of() {
   done
 }
 
+# by the package's name, and by what it holds: charon-systemd brings strongswan.service
+units_of() {
+  for package in "$@"; do
+    printf '%s.service\n' "${package%-light}"
+    dpkg -L "$package" 2>/dev/null | sed -n 's|.*/systemd/system/\([^@/]*\.service\)$|\1|p'
+  done
+}
+
 have() {
   missing=$(missing_of "$@")
   [ -n "$missing" ] || return 0
@@ -51,8 +59,9 @@ have() {
   fi
   # ... nor at the next boot: what was not there before us listens for nobody
   if command -v systemctl >/dev/null 2>&1; then
-    for package in $missing; do
-      as_root systemctl disable -q "${package%-light}.service" >/dev/null 2>&1 || true
+    # shellcheck disable=SC2086
+    for unit in $(units_of $missing); do
+      as_root systemctl disable -q "$unit" >/dev/null 2>&1 || true
     done
   fi
   if [ -n "$ours" ]; then

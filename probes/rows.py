@@ -155,6 +155,11 @@ def _option_mistakes(row: TargetRow) -> Iterator[tuple[str, str]]:
             yield "options", f"{key} is missing: {option.what}"
         if given is not None and not option.in_file and not re.fullmatch(option.form, given):
             yield "options", f"{key} must be {option.what}"
+        if given is not None and option.beside and option.beside not in row.options:
+            yield "options", f"{key} means nothing without {option.beside}"
+        for other in option.without:
+            if given is not None and other in row.options:
+                yield "options", f"{key} cannot stand beside {other}"
 
 
 def _is_public(address: str) -> bool:

@@ -9,7 +9,7 @@ from probes.connect import connect
 from probes.facts import Endpoint, Observation, Target, Walk
 from probes.fetch import fetch
 from probes.handshake import handshake
-from probes.knock import openvpn, whatsapp
+from probes.knock import ikev2, openvpn, shadowsocks, stun, telegram, whatsapp, wireguard
 from probes.knocking import knock
 from probes.place import Place, Tools
 from probes.ports import Traffic
@@ -26,6 +26,11 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.HTTPS: (resolve, connect, handshake, fetch),
     Kind.OPENVPN: (resolve, connect, knock(openvpn.of)),
     Kind.WHATSAPP: (resolve, connect, knock(whatsapp.of)),
+    Kind.TELEGRAM: (resolve, connect, knock(telegram.of)),
+    Kind.WIREGUARD: (resolve, knock(wireguard.of)),
+    Kind.IKEV2: (resolve, knock(ikev2.of)),
+    Kind.STUN: (resolve, connect, knock(stun.of)),
+    Kind.SHADOWSOCKS: (resolve, connect, knock(shadowsocks.of)),
 }
 
 

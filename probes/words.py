@@ -30,6 +30,11 @@ class Kind(StrEnum):
     HTTPS = "https"
     OPENVPN = "openvpn"
     WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
+    WIREGUARD = "wireguard"
+    IKEV2 = "ikev2"
+    STUN = "stun"
+    SHADOWSOCKS = "shadowsocks"
 
 
 class Transport(StrEnum):

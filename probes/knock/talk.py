@@ -19,7 +19,8 @@ class Reply(Enum):
 class Knock(Protocol):
     """One conversation: what to say first, and what the bytes so far prove."""
 
-    def opening(self) -> bytes: ...
+    def opening(self) -> bytes:
+        """Asked for again when a datagram was not answered: the same words, or new ones where a replay is dropped."""
 
     def read(self, data: bytes) -> Reply:
         """`data` is one datagram, or all bytes of the stream so far."""

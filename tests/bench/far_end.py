@@ -6,6 +6,7 @@ python -m tests.bench.far_end FOLDER     prints their ports, and lives until its
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import resource
@@ -13,15 +14,22 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import trustme
 import uvloop
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from probes.words import Kind
+from tests.probes import telegram_server
+from tests.probes.captured import exchange
 from tests.probes.liars import NAME, answering, listening, resolver, says, silent
+from tests.probes.shadowsocks_server import Server
+from tests.probes.wireguard_server import Responder, public
 
+_OURS, _THEIRS = (X25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2))
 _ADDRESS = "157.240.1.1"  # what the name resolves to: the step that resolves walks to no loopback address
 _OTHER_NAMES = 58  # a real edge certificate serves many; these bring the chain to 3.9 KB
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + b"".join(
@@ -31,6 +39,14 @@ _PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 10
 _LONG_PAGE = _HEAD + b"Content-Length: 300000\r\nConnection: close\r\n\r\n" + b"x" * 300_000
 
 
+_KEY = {"private_key_file": base64.b64encode(_OURS.private_bytes_raw()).decode()}
+TARGETS: Mapping[Kind, tuple[Mapping[str, str], Mapping[str, str]]] = {  # options, and what stands in their files
+    Kind.TELEGRAM: ({"fingerprints": f"{telegram_server.KEYS[2]:016x}"}, {}),
+    Kind.WIREGUARD: ({"public_key": base64.b64encode(public(_THEIRS)).decode()}, _KEY),
+    Kind.SHADOWSOCKS: ({"cipher": Server.cipher, "through": NAME}, {"key_file": Server.password.decode()}),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Who listens where on 127.0.0.1.
@@ -38,6 +54,7 @@ class Ports:
     Attributes:
         silent: accepts a connection and says nothing; `mute` does so once TLS stands.
         long: HTTPS with a page of 300 KB.
+        wireguard, ikev2, stun, telegram, shadowsocks: each speaks it; `TARGETS` has what their targets need.
         ca_file: the root of everybody's chain.
     """
 
@@ -48,6 +65,11 @@ class Ports:
     http: int
     https: int
     long: int
+    wireguard: int
+    ikev2: int
+    stun: int
+    telegram: int
+    shadowsocks: int
     ca_file: str
 
 
@@ -89,6 +111,24 @@ def _openvpn(data: bytes) -> list[bytes]:
     return [b"\x40" + bytes(8) + b"\x01" + bytes(4) + data[1:9] + bytes(4)]
 
 
+def _ikev2(data: bytes) -> list[bytes]:
+    """As many bytes as strongSwan 5.9.8 sends when it agrees to group 19 (tests/probes/captured.json)."""
+    _, heard = exchange("ikev2 agrees")
+    return [data[:8] + heard[8:]]
+
+
+def _stun(data: bytes) -> list[bytes]:
+    """As coturn 4.6.1 answers: its address and its name beside ours, 80 bytes."""
+    _, heard = exchange("stun")
+    return [heard[:8] + data[8:20] + heard[20:]]
+
+
+async def _shadowsocks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The head of a page comes back through it."""
+    writer.write(Server().answer(await reader.read(4096), _HEAD + b"\r\n"))
+    await reader.read()
+
+
 async def _serve(folder: Path) -> None:
     ca_file = folder / "ca.pem"
     tls = _chain(ca_file)
@@ -100,8 +140,14 @@ async def _serve(folder: Path) -> None:
         listening(says(_PAGE)) as http,
         listening(says(_PAGE), tls) as https,
         listening(says(_LONG_PAGE), tls) as long,
+        answering(Responder(static=_THEIRS, peers={public(_OURS): b""}).answer) as wireguard,
+        answering(_ikev2) as ikev2,
+        answering(_stun) as stun,
+        listening(telegram_server.Server(behind=bytes(104)).serve) as telegram,
+        listening(_shadowsocks) as shadowsocks,
     ):
-        print(json.dumps(asdict(Ports(dns, openvpn, quiet, mute, http, https, long, str(ca_file)))), flush=True)
+        more = wireguard, ikev2, stun, telegram, shadowsocks
+        print(json.dumps(asdict(Ports(dns, openvpn, quiet, mute, http, https, long, *more, str(ca_file)))), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 

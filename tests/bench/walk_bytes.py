@@ -87,6 +87,11 @@ def _walkers(ports: Ports) -> dict[str, Walker]:
         Kind.HTTPS.value: walker(Kind.HTTPS, ports.https, ports),
         _LONG: walker(Kind.HTTPS, ports.long, ports),
         Kind.OPENVPN.value: walker(Kind.OPENVPN, ports.openvpn, ports),
+        Kind.TELEGRAM.value: walker(Kind.TELEGRAM, ports.telegram, ports),
+        Kind.WIREGUARD.value: walker(Kind.WIREGUARD, ports.wireguard, ports),
+        Kind.IKEV2.value: walker(Kind.IKEV2, ports.ikev2, ports),
+        Kind.STUN.value: walker(Kind.STUN, ports.stun, ports),
+        Kind.SHADOWSOCKS.value: walker(Kind.SHADOWSOCKS, ports.shadowsocks, ports),
     }
 
 

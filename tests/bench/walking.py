@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_bytes
 
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.facts import Target, Walk
+from probes.kinds import TRAITS
 from probes.place import Tools
 from probes.ports import Greeted, Greeting, Stream, Traffic
 from probes.words import Kind, Transport
-from tests.bench.far_end import Ports
+from tests.bench.far_end import TARGETS, Ports
 from tests.probes import liars
 from tests.probes.liars import target, walked
 
@@ -41,7 +42,7 @@ def tools(ca_file: str, dns_port: int = 9, *, timeout_s: float = TIMEOUT_S) -> T
     assert isinstance(hands.wire, Sockets)
     assert isinstance(hands.web, Browser)
     web = replace(hands.web, user_agent=_AGENT)
-    return replace(hands, wire=Home(hands.wire), web=web, token=secrets.token_bytes)
+    return replace(hands, wire=Home(hands.wire), web=web, token=token_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +63,7 @@ class Walker:
 
 def walker(kind: Kind, port: int, ports: Ports, *, named: bool = True) -> Walker:
     """`named`: the walk resolves first."""
-    transport = Transport.UDP if kind in (Kind.DNS, Kind.OPENVPN) else Transport.TCP
-    return Walker(target(kind, port, transport=transport, named=named), tools(ports.ca_file, ports.dns))
+    transport = Transport.UDP if kind is Kind.OPENVPN else TRAITS[kind].over[0]
+    options, secrets = TARGETS.get(kind, ({}, {}))
+    to = replace(target(kind, port, transport=transport, named=named), options=options, secrets=secrets)
+    return Walker(to, tools(ports.ca_file, ports.dns))

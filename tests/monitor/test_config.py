@@ -12,6 +12,7 @@ from monitor.config import load
 from monitor.pace import Pace
 from monitor.tools import tools
 from probes.doors.yamlfile import read
+from probes.words import Kind
 
 GOOD = """\
 vantage:
@@ -115,7 +116,7 @@ def test_a_service_file_of_ones_own_reports_its_own_lines(folder: Path) -> None:
         "  - {id: d, kind: tls, depth: web, source: me}\n"
     )
     assert mistakes_of(folder, GOOD.replace("imo", "./mine.yml")) == [
-        "mine.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'gopher'",
+        f"mine.yml:5: targets[0].kind: must be one of {str([kind.value for kind in Kind])[1:-1]}, not 'gopher'",
         "mine.yml:6: targets[1].ports[0]: must be less than or equal to 65535, not 70000",
         "mine.yml:7: targets[2].hosts: is given twice (first on line 7)",
         "mine.yml:8: targets[3].ports: kind tcp has no default port",

@@ -80,8 +80,8 @@ async def endless_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWr
 
 
 @contextlib.asynccontextmanager
-async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """The port the liar listens on."""
+async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[int]:
+    """The port (any, or this one) the liar listens on."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
@@ -89,7 +89,7 @@ async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> 
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from probes import catalogue, known
 from probes.facts import Service, Spoken, Target
 from probes.kinds import TRAITS
 from probes.words import Category, Kind, Peer, Protocol, Scope
+from tests.probes import captured
 
 SERVICES, MISTAKES = catalogue.load(catalogue.shipped(), beside=Path(), responder="vpn.example.org")
 TARGETS = [target for service in SERVICES for target in service.targets]
@@ -169,7 +171,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ("kind", "more", "line"),
     [
         ("carrier_pigeon", "hosts: [a.example]",
-         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'carrier_pigeon'"),
+         f"x.yml:5: targets[0].kind: must be one of {str([kind.value for kind in Kind])[1:-1]}, not 'carrier_pigeon'"),
         ("tls", "hosts: [a.example], ports: [70000]",
          "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
         ("https", "hosts: [a.example], options: {path: '/a b'}",
@@ -181,6 +183,20 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ("tls", "hosts: [a.example], transport: udp", "x.yml:5: targets[0].transport: kind tls is not spoken over udp"),
         ("whatsapp", "hosts: [a.example], options: {root_key: abc}",
          "x.yml:5: targets[0].options: root_key must be 64 hexadecimal digits"),
+        ("telegram", "hosts: [a.example]",
+         "x.yml:5: targets[0].options: fingerprints is missing: fingerprints of RSA keys, 16 hexadecimal digits each, with commas between"),
+        ("telegram", "hosts: [a.example], options: {fingerprints: 'd09d1d85de64fd85,'}",
+         "x.yml:5: targets[0].options: fingerprints must be fingerprints of RSA keys, 16 hexadecimal digits each, with commas between"),
+        ("openvpn", "hosts: [a.example], options: {key_direction: '1'}",
+         "x.yml:5: targets[0].options: key_direction means nothing without tls_auth_file"),
+        ("openvpn", "hosts: [a.example], options: {tls_auth_file: a, tls_crypt_file: b}",
+         "x.yml:5: targets[0].options: tls_crypt_file cannot stand beside tls_auth_file"),
+        ("wireguard", "hosts: [a.example], transport: tcp, options: {public_key: 7HJRsUuVb0UvgqVXNUZCnsKZmbcBqXo3LbHlrWyFiXs=, private_key_file: k}",
+         "x.yml:5: targets[0].transport: kind wireguard is not spoken over tcp"),
+        ("wireguard", "hosts: [a.example], options: {public_key: abc, private_key_file: k}",
+         "x.yml:5: targets[0].options: public_key must be the responder's public key, in base64"),
+        ("shadowsocks", "hosts: [a.example], ports: [8388], options: {cipher: rc4-md5, key_file: k, through: www.example.org}",
+         "x.yml:5: targets[0].options: cipher must be one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
          "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"),
@@ -262,19 +278,6 @@ def test_literal_addresses_are_of_the_family_that_is_walked(tmp_path: Path) -> N
     assert line == "x.yml:5: targets[0].addresses: ip is 4, and one of them is of the other kind"
 
 
-def test_secrets_stand_in_files_and_are_never_repeated(tmp_path: Path) -> None:
-    """No shipped kind needs one without being chosen; the door is tried with whatever kind has one."""
-    kinds = [(kind, key) for kind, traits in TRAITS.items() for key, option in traits.options.items() if option.in_file]
-    for kind, key in kinds:
-        (tmp_path / "key").write_text("not a key at all: hunter2")
-        row = (
-            f"  - {{id: a, kind: {kind}, depth: protocol, hosts: [a.example], source: test, options: {{{key}: key}}}}\n"
-        )
-        said = mistakes(tmp_path, HEAD + row)
-        assert any(f"{key}: the file must hold" in line for line in said), said
-        assert not any("hunter2" in line for line in said)
-
-
 def test_a_service_may_bring_the_addresses_its_controls_saw(tmp_path: Path) -> None:
     path = tmp_path / "x.yml"
     book = "book: {a.example: [157.240.1.60, '2a03:2880::1']}\n"
@@ -285,3 +288,81 @@ def test_a_service_may_bring_the_addresses_its_controls_saw(tmp_path: Path) -> N
     assert read.book == {"a.example": ("157.240.1.60", "2a03:2880::1")}
     said = mistakes(tmp_path, book.replace("157.240.1.60", "somewhere") + HEAD)
     assert any("must be an IP address, not 'somewhere'" in line for line in said)
+
+
+# ---------------------------------------------------------------- keys, which stand in files of their own
+
+KEY = "8HJRsUuVb0UvgqVXNUZCnsKZmbcBqXo3LbHlrWyFiXs="
+OPENVPN = ROW.replace("KIND", "openvpn")
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("tls_auth_file", "static"), ("tls_crypt_file", "static"), ("tls_crypt_v2_file", "v2")]
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_key_as_openvpn_writes_it_is_taken_and_never_shown(
+    tmp_path: Path, option: str, name: str, newline: str
+) -> None:
+    key = captured.text(name) + "\n"
+    (tmp_path / "my.key").write_text(key, newline=newline)
+    row = OPENVPN.replace("MORE", f"hosts: [a.example], options: {{{option}: my.key}}")
+    (tmp_path / "x.yml").write_text(HEAD + row)
+    found, wrong = catalogue.load_file(tmp_path / "x.yml")
+    assert found is not None, wrong
+    assert found.targets[0].secrets[option].splitlines() == key.strip().splitlines()
+    assert key.splitlines()[-2] not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "the file cannot be read"),
+        ("schlüssel", "the file cannot be read"),
+        ("", "the file must hold a private key (wg genkey)"),
+        (KEY[:-1], "the file must hold a private key (wg genkey)"),
+        (KEY + "\n" + KEY, "the file must hold a private key (wg genkey)"),
+    ],
+    ids=["is not there", "is not ASCII", "is empty", "is cut short", "holds two"],
+)
+def test_a_key_file_that_holds_no_key_is_one_mistake_and_is_never_repeated(
+    tmp_path: Path, content: str | None, what: str
+) -> None:
+    if content is not None:
+        (tmp_path / "my.key").write_text(content)
+    row = ROW.replace("KIND", "wireguard")
+    row = row.replace("MORE", f"hosts: [a.example], options: {{public_key: {KEY}, private_key_file: my.key}}")
+    assert mistakes(tmp_path, HEAD + row) == [f"x.yml:5: targets[0].options: private_key_file: {what}"]
+
+
+@pytest.mark.parametrize(
+    "piece", ["#\n", "# \t", "\n", "-----BEGIN OpenVPN Static key V1-----\n", "0" * 32 + "\n", "A" * 64 + " "]
+)
+def test_no_key_file_takes_long_to_refuse(piece: str) -> None:
+    text = (piece * 20_000)[: 16 * 1024]
+    began_s = time.process_time()
+    for kind in TRAITS:
+        for option in TRAITS[kind].options.values():
+            if option.in_file:
+                for start in ("", "-----BEGIN OpenVPN tls-crypt-v2 client key-----\n"):
+                    assert not re.fullmatch(option.form, start + text)
+    assert time.process_time() - began_s < 0.5
+
+
+def test_the_example_of_a_file_of_ones_own_is_without_mistake(tmp_path: Path) -> None:
+    """It stands in vpn.yml as a remark; whoever copies it writes down keys and nothing else."""
+    shipped = (catalogue.SHIPPED / "vpn.yml").read_text()
+    example = "\n".join(line[4:] for line in shipped.splitlines() if line.startswith("#   "))
+    (tmp_path / "my-vpn.yml").write_text(example.replace("the server's, as `wg show` prints it", KEY))
+    for name, key in (
+        ("wireguard.key", KEY), ("wireguard.psk", KEY), ("tc.key", captured.text("static")), ("shadowsocks.password", "x"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(key + "\n")
+    found, wrong = catalogue.load_file(tmp_path / "my-vpn.yml", responder="vpn.example.org")
+    assert found is not None, wrong
+    assert [target.id for target in found.targets] == [
+        "wireguard",
+        "openvpn-tls-crypt",
+        "ikev2",
+        "shadowsocks",
+        "vmess",
+    ]
