@@ -113,9 +113,12 @@ class Comparisons:
             booked = here.address in self._view.book.addresses(here.host, here.v6)
             await self._walk_window(target, ground, booked)
             now_s = self._elapsed_s()
-            for at in (here, ground.there):
-                self.met.heard_s[(at.address, here.host)] = now_s
-            self.met.spare(ground.there.address, now_s + self._pace.comparison_rest_s)
+            for at in (here, ground.there, ground.instead):
+                if at is not None:
+                    self.met.heard_s[(at.address, here.host)] = now_s
+            for at in (ground.there, ground.instead):
+                if at is not None:
+                    self.met.spare(at.address, now_s + self._pace.comparison_rest_s)
 
     # ---------------------------------------------------------------- choosing
 
@@ -155,11 +158,14 @@ class Comparisons:
         ]
         alive.sort(key=lambda each: unit(self._secret, each.name, here.address, now_ms))
         rested = [e for c in alive for e in c.endpoints if self.met.rested_s(e.address, here.host, now_s) >= rest_s]
-        there = rested[0] if rested else None
+        strangers = rested[:1]
         if self._responder and self.met.rested_s(self._responder, here.host, now_s) >= rest_s:
-            there = Endpoint("", _TLS_PORT, Transport.TCP, self._responder)
-        frame = [each for each in alive if there is not None and each.endpoints[0].address != there.address]
-        if there is None or len(frame) < 2:
+            strangers = [Endpoint("", _TLS_PORT, Transport.TCP, self._responder), *strangers]
+        taken = {at.address for at in strangers}
+        frame = [each for each in alive if each.endpoints[0].address not in taken]
+        if not strangers or len(frame) < 2:
             return None
         names = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
-        return Ground(here, there, frame[0].endpoints[0].host, frame[0], frame[1], names)
+        instead = strangers[1] if len(strangers) > 1 else None
+        other = frame[0].endpoints[0].host
+        return Ground(here, strangers[0], other, frame[0], frame[1], names, instead)

@@ -86,8 +86,9 @@ async def _compared(probed: Probed, alive: Sequence[Target], responder: str, han
     at = failed.endpoint
     here = Endpoint(at.host, at.port, Transport.TCP, failed.address, at.v6)
     own = Endpoint("", _TLS_PORT, Transport.TCP, responder)
-    there = own if is_address(responder) else alive[2].endpoints[0]
-    ground = Ground(here, there, alive[0].endpoints[0].host, alive[0], alive[1])
+    stranger = alive[2].endpoints[0]
+    there = own if is_address(responder) else stranger
+    ground = Ground(here, there, alive[0].endpoints[0].host, alive[0], alive[1], instead=stranger)
     return dataclasses.replace(probed, window=await compare(probed.target, ground, hands, booked=False))
 
 

@@ -28,7 +28,8 @@ class Ground:
         there: somewhere that answers now, by its own name: the operator's own responder, else a canary.
         other: a name that passes elsewhere now, and is neither's own: that it passes there shows that a strange name
             is no offence to that server.
-        before, after: canaries, neither of them `there`.
+        before, after: canaries, neither of them `there` or `instead`.
+        instead: taken where `there` does not answer to the other name: a responder may be down.
     """
 
     here: Endpoint
@@ -37,6 +38,7 @@ class Ground:
     before: Target
     after: Target
     others: tuple[str, ...] = ()
+    instead: Endpoint | None = None
 
 
 async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool) -> tuple[Walk, ...]:
@@ -44,17 +46,23 @@ async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool)
 
     `booked`: the address in question authenticated lately.
     """
-    here, there = ground.here, ground.there
-    name, own = here.host, there.host or there.address
-    window = (
-        await _canary(ground.before, Cell.BEFORE, tools),
-        await _greeted(target, here, ground.other, (ground.other, name, *ground.others), Cell.OTHER_HERE, tools),
-        await _greeted(target, here, name, (name,), Cell.NAME_HERE, tools),
-        await _greeted(target, there, ground.other, (own,), Cell.OTHER_THERE, tools),
-        await _greeted(target, there, name, (own,), Cell.NAME_THERE, tools),
-        await _canary(ground.after, Cell.AFTER, tools),
-    )
-    return tuple(replace(each, booked=booked) if each.cell is Cell.NAME_HERE else each for each in window)
+    here, name = ground.here, ground.here.host
+    before = await _canary(ground.before, Cell.BEFORE, tools)
+    known = (ground.other, name, *ground.others)
+    other_here = await _greeted(target, here, ground.other, known, Cell.OTHER_HERE, tools)
+    name_here = await _greeted(target, here, name, (name,), Cell.NAME_HERE, tools)
+    there = ground.there
+    other_there = await _greeted(target, there, ground.other, (_own(there),), Cell.OTHER_THERE, tools)
+    if not other_there.authenticated and ground.instead is not None:
+        there = ground.instead
+        other_there = await _greeted(target, there, ground.other, (_own(there),), Cell.OTHER_THERE, tools)
+    name_there = await _greeted(target, there, name, (_own(there),), Cell.NAME_THERE, tools)
+    after = await _canary(ground.after, Cell.AFTER, tools)
+    return (before, other_here, replace(name_here, booked=booked), other_there, name_there, after)
+
+
+def _own(at: Endpoint) -> str:
+    return at.host or at.address
 
 
 async def _canary(canary: Target, cell: Cell, tools: Tools) -> Walk:
