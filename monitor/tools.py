@@ -11,6 +11,7 @@ from monitor.pace import Pace
 from probes import known
 from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
+from probes.doors.quic import QuicLines
 from probes.doors.schema import is_address
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
@@ -35,6 +36,7 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
         clock=SystemClock(),
         names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device),
         wire=Sockets(ca_file, device),
+        quic=QuicLines(ca_file),
         web=Browser(
             _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST, patience_s=pace.timeout_s * _PAGE_SHARE
         ),

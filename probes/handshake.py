@@ -1,4 +1,4 @@
-"""The third step: TLS, the chain verified for the name that was asked for."""
+"""The step that makes the far end show who it is: TLS, or QUIC, the chain verified for the name that was asked for."""
 
 from __future__ import annotations
 
@@ -8,20 +8,43 @@ from probes.attempt import attempt
 from probes.facts import Observation
 from probes.kinds import TRAITS
 from probes.place import Place, Tools
-from probes.ports import Greeting
-from probes.words import Step
+from probes.ports import Greeted, Greeting
+from probes.words import Step, Transport
 
 
 async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the `ssl_*` words, silence, reset, a close in mid-handshake (`eof_error`)."""
     assert place.stream is not None
-    name = place.endpoint.host or place.address
-    traits = TRAITS[place.target.kind]
-    accepts = () if traits.anonymous else (name,)
-    greeting = Greeting(name, accepts, traits.alpn, place.target.options.get("roots", ""))
+    greeting = _greeting(place)
     greeted, seen = await attempt(
         tools.wire.handshake(place.stream, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s
     )
+    return _after(place, greeting, greeted, seen)
+
+
+async def handshake_by_quic(place: Place, tools: Tools) -> tuple[Observation, Place]:
+    """Failures: the same, `quic_incompatible_version`, and `connection_refused` where a closed port says so."""
+    greeting = _greeting(place)
+    greeted, seen = await attempt(_by_quic(place, tools, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
+    return _after(place, greeting, greeted, seen)
+
+
+async def _by_quic(place: Place, tools: Tools, greeting: Greeting) -> Greeted:
+    stream = await tools.wire.connect(place.address, place.endpoint.port, Transport.UDP, place.traffic)
+    try:
+        return await tools.quic.handshake(stream, greeting)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _greeting(place: Place) -> Greeting:
+    traits = TRAITS[place.target.kind]
+    accepts = () if traits.anonymous else (place.name,)
+    return Greeting(place.name, accepts, traits.alpn, place.target.options.get("roots", ""))
+
+
+def _after(place: Place, greeting: Greeting, greeted: Greeted | None, seen: Observation) -> tuple[Observation, Place]:
     if greeted is None:
         return seen, place
     there = replace(place, stream=greeted.stream, secure=True, certificate=greeted.certificate, alpn=greeted.alpn)

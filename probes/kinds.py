@@ -54,6 +54,11 @@ class Traits:
 _PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and nothing beyond ASCII unescaped")
 _ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
 _KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)
+_NAME = Option(r"(?=.{1,253}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}", "a host name in small letters")
+_FINGERPRINT = Option("[0-9A-F]{40}", "40 hexadecimal digits, large letters, as Tor writes them", needed=True)
+_ED25519 = Option("[0-9A-Za-z+/]{43}", "32 bytes in base64 without its padding, as Tor writes them")
+
+_UDP = (Transport.UDP,)
 
 TRAITS: Mapping[Kind, Traits] = {
     Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,)),
@@ -63,4 +68,14 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
+    Kind.WHATSAPP_WEB: Traits(
+        443, 8_000, alpn=("http/1.1",), options={"root_key": _KEY, "path": _PATH, "roots": _ROOTS}
+    ),
+    Kind.DOT: Traits(853, 7_000, tier=1, options={"ask": _NAME, "roots": _ROOTS}),
+    Kind.DOH: Traits(
+        443, 7_500, alpn=("h2", "http/1.1"), tier=1, options={"ask": _NAME, "path": _PATH, "roots": _ROOTS}
+    ),
+    Kind.DOQ: Traits(853, 9_000, over=_UDP, alpn=("doq",), tier=1, options={"ask": _NAME, "roots": _ROOTS}),
+    Kind.QUIC: Traits(443, 12_000, over=_UDP, alpn=("h3",), tier=1, options={"path": _PATH, "roots": _ROOTS}),
+    Kind.TOR: Traits(None, 7_000, anonymous=True, tier=2, options={"fingerprint": _FINGERPRINT, "ed25519": _ED25519}),
 }

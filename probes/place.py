@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
-from probes.ports import Clock, Names, Stream, Traffic, Web, Wire
+from probes.knock.talk import Ask
+from probes.ports import Clock, Names, Quic, Stream, Traffic, Web, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Tools:
     clock: Clock
     names: Names
     wire: Wire
+    quic: Quic
     web: Web
     fingerprints: Fingerprints
     timeout_s: float
@@ -36,3 +38,26 @@ class Place:
     secure: bool = False
     certificate: Certificate | None = None
     alpn: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whom we mean to reach: a name, or a literal address where there is none."""
+        return self.endpoint.host or self.address
+
+    @property
+    def authority(self) -> str:
+        """The same as HTTP writes it, with the port where it is not the usual one."""
+        usual = self.endpoint.port == (443 if self.secure else 80)
+        return self.name if usual else f"{self.name}:{self.endpoint.port}"
+
+    def ask(self, tools: Tools) -> Ask:
+        """What a conversation may know of it."""
+        return Ask(
+            endpoint=self.endpoint,
+            address=self.address,
+            options=self.target.options,
+            secrets=self.target.secrets,
+            token=tools.token,
+            now_ms=tools.clock.now_ms(),
+            certificate=self.certificate,
+        )

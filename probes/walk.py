@@ -8,9 +8,9 @@ from dataclasses import replace
 from probes.connect import connect
 from probes.facts import Endpoint, Observation, Target, Walk
 from probes.fetch import fetch
-from probes.handshake import handshake
-from probes.knock import openvpn, whatsapp
-from probes.knocking import knock
+from probes.handshake import handshake, handshake_by_quic
+from probes.knock import dns, openvpn, quic, tor, whatsapp
+from probes.knocking import knock, knock_by_post, knock_by_websocket
 from probes.place import Place, Tools
 from probes.ports import Traffic
 from probes.resolve import resolve
@@ -26,6 +26,15 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.HTTPS: (resolve, connect, handshake, fetch),
     Kind.OPENVPN: (resolve, connect, knock(openvpn.of)),
     Kind.WHATSAPP: (resolve, connect, knock(whatsapp.of)),
+    Kind.WHATSAPP_WEB: (
+        *(resolve, connect, handshake),
+        knock_by_websocket(whatsapp.of, whatsapp.WEB_PATH, whatsapp.WEB_ORIGIN),
+    ),
+    Kind.DOT: (resolve, connect, handshake, knock(dns.of_dot)),
+    Kind.DOH: (resolve, connect, handshake, knock_by_post(dns.of_doh, dns.MEDIA_TYPE, dns.PATH)),
+    Kind.DOQ: (resolve, handshake_by_quic, knock(dns.of_doq)),
+    Kind.QUIC: (resolve, knock(quic.of, Step.CONNECT), handshake_by_quic, fetch),
+    Kind.TOR: (resolve, connect, handshake, knock(tor.of)),
 }
 
 

@@ -30,6 +30,12 @@ class Kind(StrEnum):
     HTTPS = "https"
     OPENVPN = "openvpn"
     WHATSAPP = "whatsapp"
+    WHATSAPP_WEB = "whatsapp_web"
+    DOT = "dot"
+    DOH = "doh"
+    DOQ = "doq"
+    QUIC = "quic"
+    TOR = "tor"
 
 
 class Transport(StrEnum):
