@@ -1,9 +1,9 @@
 """QUIC and HTTP/3 through aioquic's connection state, over a UDP socket of ours and with nobody's tasks or transports.
 
 Measured: aioquic answers every flaw of a certificate with the same alert, so its own check is off and `doors/chain.py`
-looks; a request is sent only after that. What a censor can see: Initials are read by anybody on the way (RFC 9001
-section 5.2), and the order of aioquic's transport parameters, with version_information and without the padding and
-shuffling of browsers, is not Chrome's nor Firefox's. No neutral fingerprint is promised.
+looks; a request is sent only after that. What a censor can see: anybody on the way can read an Initial (RFC 9001
+section 5.2), and aioquic's ClientHello has no GREASE, few extensions, and the transport parameters in one fixed order,
+with version_information among them. It can be told from any browser's: no neutral fingerprint is promised.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from aioquic.quic.connection import QuicConnection
 from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEvent, StreamDataReceived, StreamReset
 from aioquic.quic.packet import QuicProtocolVersion
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from probes.doors.chain import Roots
 from probes.doors.request import BODY_BYTES, HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Fields, Request, page
@@ -37,7 +38,12 @@ _MOST_STEPS = 2_000  # datagrams and timers: a flood of noise must not eat the d
 _TLS_ALERTS = range(0x100, 0x200)  # RFC 9000 section 20.1
 _BAD_CERTIFICATE, _NO_ERROR, _CONNECTION_REFUSED, _H3_NO_ERROR = 0x100 + 42, 0, 2, 0x100
 # what a malformed message of a peer that holds the keys has made aioquic raise, or may: never our end
-_STUMBLES = (ValueError, LookupError, ArithmeticError, AssertionError)
+_STUMBLES = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
+_UNREADABLE = (
+    x509.InvalidVersion,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+)  # of certificates; aioquic lets them through
 
 
 class QuicLines:
@@ -167,6 +173,8 @@ class QuicLine:
             else:
                 self._negotiating = len(data) > 4 and bool(data[0] & 0x80) and data[1:5] == bytes(4)
                 self.state.receive_datagram(data, _THERE, now_s)
+        except _UNREADABLE:
+            raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
         except _STUMBLES:
             raise Refusal(Failure.CONNECTION_ABORTED) from None
         self._datagrams += 1

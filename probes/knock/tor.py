@@ -9,6 +9,7 @@ Dates are not looked at: a wrong clock of ours must not look like a forger.
 from __future__ import annotations
 
 import hashlib
+import warnings
 from base64 import b64encode
 from dataclasses import dataclass
 
@@ -27,9 +28,10 @@ _VERSIONS, _CERTS, _VPADDING = 7, 129, 128
 _RSA_ID, _SIGNING, _LINK, _CROSS = 2, 4, 5, 7
 _ED25519_KEY, _SHA256_OF_X509 = 1, 3
 _SIGNED_WITH, _AFFECTS_VALIDATION = 4, 1
+# all that cryptography says of a certificate that is none, or none that was signed as it claims
+_NO_CERTIFICATE = (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion)
 _MOST_CELL_BYTES = 8 * 1024  # a true CERTS has some 1,200
 _MOST_PADDINGS = 4
-_CERT_PREFIX = b"Tor node signing key certificate v1"
 _CROSS_PREFIX = b"Tor TLS RSA/Ed25519 cross-certificate"
 
 
@@ -86,7 +88,7 @@ class Versions:
             identity = _vouched_for(held[_RSA_ID], held[_CROSS], self.fingerprint)
             signing = _certified(held[_SIGNING], _SIGNING, _ED25519_KEY, identity)
             link = _certified(held[_LINK], _LINK, _SHA256_OF_X509, signing)
-        except (Unproven, KeyError, ValueError, InvalidSignature, UnsupportedAlgorithm):
+        except (Unproven, KeyError, *_NO_CERTIFICATE):
             return Reply.OTHER
         known = self.ed25519 in ("", b64encode(identity).decode().rstrip("="))
         return Reply.PROVEN if known and link == self.link else Reply.OTHER
@@ -111,13 +113,13 @@ def _certificates(cell: bytes) -> dict[int, bytes]:
 
 
 def _vouched_for(rsa_id: bytes, cross: bytes, fingerprint: bytes) -> bytes:
-    """The Ed25519 identity that the RSA identity vouches for. Raises Unproven, ValueError, InvalidSignature.
-
-    The RSA certificate's signature of itself is not looked at: the fingerprint says all it could say.
-    """
-    key = x509.load_der_x509_certificate(rsa_id).public_key()
+    """The Ed25519 identity that the RSA identity vouches for. Raises Unproven or one of _NO_CERTIFICATE."""
+    with warnings.catch_warnings(action="ignore"):  # of cryptography, about what is odd in it and still can be read
+        certificate = x509.load_der_x509_certificate(rsa_id)
+    key = certificate.public_key()
     if not isinstance(key, RSAPublicKey):
         raise Unproven
+    certificate.verify_directly_issued_by(certificate)
     # the fingerprint is a SHA-1 by definition (tor-spec section 0.3)
     digest = hashlib.sha1(key.public_bytes(Encoding.DER, PublicFormat.PKCS1), usedforsecurity=False).digest()
     if digest != fingerprint or len(cross) < 37 or cross[36] != len(cross) - 37:
@@ -129,7 +131,10 @@ def _vouched_for(rsa_id: bytes, cross: bytes, fingerprint: bytes) -> bytes:
 
 
 def _certified(certificate: bytes, kind: int, key_kind: int, signer: bytes) -> bytes:
-    """The 32 bytes that `signer` certifies. Raises Unproven, ValueError, InvalidSignature."""
+    """The 32 bytes that `signer` certifies. Raises Unproven or one of _NO_CERTIFICATE.
+
+    What is signed is all before the signature. Older texts of cert-spec name a prefix; tor 0.4.9.11 signs without it.
+    """
     body, signature = certificate[:-64], certificate[-64:]
     if len(body) < 40 or (body[0], body[1], body[6]) != (1, kind, key_kind):
         raise Unproven
@@ -146,5 +151,5 @@ def _certified(certificate: bytes, kind: int, key_kind: int, signer: bytes) -> b
             raise Unproven
     if at != len(body):
         raise Unproven
-    Ed25519PublicKey.from_public_bytes(signer).verify(signature, _CERT_PREFIX + body)
+    Ed25519PublicKey.from_public_bytes(signer).verify(signature, body)
     return body[7:39]

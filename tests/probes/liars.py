@@ -185,7 +185,7 @@ def tools(ca_file: Path | None = None, *, dns_port: int = 9, timeout_s: float = 
         web=Browser("test", patience_s=timeout_s * 0.8),
         fingerprints=Fingerprints(),
         timeout_s=timeout_s,
-        token=lambda count: bytes(range(count)),
+        token=lambda count: bytes(number % 256 for number in range(count)),
     )
 
 
