@@ -73,7 +73,7 @@ class WebSocket:
             try:
                 self._talk.receive_data(data)
                 self._seen.extend(self._talk.events())
-            except wsproto.utilities.ProtocolError:
+            except (wsproto.utilities.ProtocolError, ValueError):  # the second for fields that are no ASCII
                 raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
             if self._read > MOST_READ_BYTES:
                 raise Refusal(Failure.HTTP_REQUEST_FAILED)

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import trustme
-from aioquic.asyncio import QuicConnectionProtocol, serve
+from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.asyncio.server import serve
 from aioquic.h3.connection import H3Connection
 from aioquic.h3.events import DataReceived, HeadersReceived
 from aioquic.quic.configuration import QuicConfiguration
@@ -108,6 +109,7 @@ async def quic_server(
     configuration.private_key = load_pem_private_key(leaf.private_key_pem.bytes(), None)
     server = await serve("127.0.0.1", 0, configuration=configuration, create_protocol=speaks)
     try:
+        assert server._transport is not None
         yield server._transport.get_extra_info("sockname")[1]
     finally:
         server.close()

@@ -40,7 +40,8 @@ def truth(data: bytes) -> bytes:
 
 def answer(*rrsets: str, query: Query = QUERY) -> bytes:
     reply = dns.message.make_response(dns.message.from_wire(query.opening()))
-    reply.answer += [dns.rrset.from_text(*each.split(" ", 4)) for each in rrsets]
+    for name, ttl, rdclass, rdtype, data in (each.split(" ", 4) for each in rrsets):
+        reply.answer.append(dns.rrset.from_text(name, int(ttl), rdclass, rdtype, data))
     return reply.to_wire()
 
 

@@ -86,9 +86,11 @@ def page(status: int = 200, body: bytes = b"hello") -> Speaks:
     return http3(lambda asked: (status, {"server": "x"}, body))
 
 
-async def walk_to(authority: Authority, speaks: Speaks, kind: Kind = Kind.QUIC, **options: Any) -> Walk:
+async def walk_to(
+    authority: Authority, speaks: Speaks, kind: Kind = Kind.QUIC, *, timeout_s: float = 1.5, **options: Any
+) -> Walk:
     async with quic_server(authority, speaks, alpn="doq" if kind is Kind.DOQ else "h3", **options) as port:
-        return await walked(target(kind, port, transport=Transport.UDP), tools(authority.ca_file, timeout_s=1.5))
+        return await walked(target(kind, port, transport=Transport.UDP), tools(authority.ca_file, timeout_s=timeout_s))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +226,8 @@ async def test_no_common_protocol_within_is_a_failed_handshake(authority: Author
     ],
 )
 async def test_what_is_no_http3_is_a_failure(authority: Authority, speaks: Speaks, failure: Failure) -> None:
-    assert broke(await walk_to(authority, speaks)) == (Step.FETCH, failure)
+    timeout_s = 0.4 if failure is Failure.TIMEOUT else 1.5
+    assert broke(await walk_to(authority, speaks, timeout_s=timeout_s)) == (Step.FETCH, failure)
 
 
 async def test_a_long_page_costs_what_is_read_of_it(authority: Authority) -> None:
@@ -264,7 +267,8 @@ def truth(data: bytes) -> bytes:
     ids=["answers", "another id", "http", "breaks off", "nothing", "silence", "reset"],
 )
 async def test_dns_over_quic(authority: Authority, speaks: Speaks, failure: Failure | None) -> None:
-    walk = await walk_to(authority, speaks, Kind.DOQ)
+    timeout_s = 0.4 if failure is Failure.TIMEOUT else 1.5
+    walk = await walk_to(authority, speaks, Kind.DOQ, timeout_s=timeout_s)
     assert [seen.step for seen in walk.steps] == [Step.HANDSHAKE, Step.KNOCK]
     assert (walk.failure, walk.reached) == (failure, failure is None)
 

@@ -71,7 +71,7 @@ class Relay:
 
     def __post_init__(self) -> None:
         self.tls = certificate(self.link)
-        self.versions = (3, 4, 5)
+        self.versions: tuple[int, ...] = (3, 4, 5)
         identity = public(self.ed25519)
         self.certificates = {
             2: certificate(self.identity),
