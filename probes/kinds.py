@@ -55,7 +55,11 @@ _PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and no
 _ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
 _KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)
 _NAME = Option(r"(?=.{1,253}$)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}", "a host name in small letters")
-_FINGERPRINT = Option("[0-9A-F]{40}", "40 hexadecimal digits, large letters, as Tor writes them", needed=True)
+_FINGERPRINT = Option(
+    "[0-9A-F]{40}( [0-9A-F]{40})*",
+    "40 hexadecimal digits in large letters, or several such, each one's own",
+    needed=True,
+)
 _ED25519 = Option("[0-9A-Za-z+/]{43}", "32 bytes in base64 without its padding, as Tor writes them")
 
 _UDP = (Transport.UDP,)

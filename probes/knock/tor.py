@@ -41,12 +41,12 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """`fingerprint`: of the RSA identity, 20 bytes. `ed25519`: the other identity in base64, if it is known.
+    """`fingerprints`: of the RSA identities any of which will do. `ed25519`: the other identity in base64, if known.
 
     `link` is the SHA-256 of the TLS certificate the far end showed.
     """
 
-    fingerprint: bytes
+    fingerprints: frozenset[bytes]
     link: bytes
     ed25519: str = ""
 
@@ -85,7 +85,7 @@ class Versions:
     def _proven(self, cell: bytes) -> Reply:
         try:
             held = _certificates(cell)
-            identity = _vouched_for(held[_RSA_ID], held[_CROSS], self.fingerprint)
+            identity = _vouched_for(held[_RSA_ID], held[_CROSS], self.fingerprints)
             signing = _certified(held[_SIGNING], _SIGNING, _ED25519_KEY, identity)
             link = _certified(held[_LINK], _LINK, _SHA256_OF_X509, signing)
         except (Unproven, KeyError, *_NO_CERTIFICATE):
@@ -96,7 +96,8 @@ class Versions:
 
 def of(ask: Ask) -> Versions:
     link = bytes.fromhex(ask.certificate.sha256) if ask.certificate else b""
-    return Versions(bytes.fromhex(ask.options["fingerprint"]), link, ask.options.get("ed25519", ""))
+    known = frozenset(bytes.fromhex(each) for each in ask.options["fingerprint"].split())
+    return Versions(known, link, ask.options.get("ed25519", ""))
 
 
 def _certificates(cell: bytes) -> dict[int, bytes]:
@@ -112,7 +113,7 @@ def _certificates(cell: bytes) -> dict[int, bytes]:
     return found
 
 
-def _vouched_for(rsa_id: bytes, cross: bytes, fingerprint: bytes) -> bytes:
+def _vouched_for(rsa_id: bytes, cross: bytes, fingerprints: frozenset[bytes]) -> bytes:
     """The Ed25519 identity that the RSA identity vouches for. Raises Unproven or one of _NO_CERTIFICATE."""
     with warnings.catch_warnings(action="ignore"):  # of cryptography, about what is odd in it and still can be read
         certificate = x509.load_der_x509_certificate(rsa_id)
@@ -122,7 +123,7 @@ def _vouched_for(rsa_id: bytes, cross: bytes, fingerprint: bytes) -> bytes:
     certificate.verify_directly_issued_by(certificate)
     # the fingerprint is a SHA-1 by definition (tor-spec section 0.3)
     digest = hashlib.sha1(key.public_bytes(Encoding.DER, PublicFormat.PKCS1), usedforsecurity=False).digest()
-    if digest != fingerprint or len(cross) < 37 or cross[36] != len(cross) - 37:
+    if digest not in fingerprints or len(cross) < 37 or cross[36] != len(cross) - 37:
         raise Unproven
     signed = hashlib.sha256(_CROSS_PREFIX + cross[:36]).digest()
     if key.recover_data_from_signature(cross[37:], PKCS1v15(), None) != signed:  # no DigestInfo round it

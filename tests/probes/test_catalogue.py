@@ -21,7 +21,10 @@ def service(name: str) -> Service:
 
 def test_every_shipped_file_is_without_mistake() -> None:
     assert MISTAKES == ()
-    assert {each.id for each in SERVICES} == {"whatsapp", "instagram", "imo", "vpn", "canaries"}
+    assert {each.id for each in SERVICES} == {
+        *("whatsapp", "instagram", "imo", "vpn", "canaries"),
+        *("signal", "tor", "encrypted-dns", "protocols"),
+    }
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -30,6 +33,13 @@ def test_every_row_says_where_it_comes_from_and_how_far_ok_goes(target: Target) 
     if target.scope is None:
         assert target.not_seen.get("en"), "what this target leaves out"
         assert target.not_seen.get("fa")
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_no_text_holds_what_cannot_be_shown(target: Target) -> None:
+    """A text folded with `>-` is one line, and nothing else: ruamel marks where it was folded."""
+    for text in (*target.not_seen.values(), *target.options.values(), target.source):
+        assert text.replace("\u200c", "").isprintable(), text
 
 
 @pytest.mark.parametrize("each", SERVICES, ids=lambda each: each.id)
@@ -43,7 +53,10 @@ def test_services_people_need_wake_people_and_others_do_not() -> None:
 
 def test_each_service_has_one_essential_target_or_says_why() -> None:
     essentials = {each.id: sum(target.essential for target in each.targets) for each in SERVICES}
-    assert essentials == {"whatsapp": 1, "instagram": 1, "imo": 1, "vpn": 2, "canaries": 0}
+    assert essentials == {
+        **{"whatsapp": 1, "instagram": 1, "imo": 1, "vpn": 2, "canaries": 0},
+        **{"signal": 1, "tor": 1, "encrypted-dns": 1, "protocols": 0},
+    }
 
 
 def test_without_a_responder_of_ones_own_its_targets_are_left_out() -> None:
@@ -114,7 +127,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ("kind", "more", "line"),
     [
         ("carrier_pigeon", "hosts: [a.example]",
-         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'carrier_pigeon'"),
+         f"x.yml:5: targets[0].kind: must be one of {', '.join(f'{kind.value!r}' for kind in Kind)}, not 'carrier_pigeon'"),
         ("tls", "hosts: [a.example], ports: [70000]",
          "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
         ("https", "hosts: [a.example], options: {path: '/a b'}",

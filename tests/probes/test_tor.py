@@ -21,7 +21,7 @@ RELAY = Relay()
 
 
 def talk(relay: Relay = RELAY, *, ed25519: str = "") -> Versions:
-    return Versions(bytes.fromhex(relay.fingerprint), hashlib.sha256(relay.tls).digest(), ed25519)
+    return Versions(frozenset({bytes.fromhex(relay.fingerprint)}), hashlib.sha256(relay.tls).digest(), ed25519)
 
 
 def relay_with(**certificates: bytes | None) -> Relay:
@@ -171,7 +171,7 @@ async def test_only_the_relay_itself_is_reached(tmp_path: Path, who: str) -> Non
     behaviour = liars.says(b"HTTP/1.1 400 Bad Request\r\n\r\n") if who == "a web server" else RELAY.serve
     known = OTHER if who == "another relay" else RELAY
     async with listening(behaviour, context) as port:
-        to = replace(target(Kind.TOR, port), options={"fingerprint": known.fingerprint})
+        to = replace(target(Kind.TOR, port), options={"fingerprint": f"{known.fingerprint} {'0' * 40}"})
         walk = await walked(to, tools(authority.ca_file))
     assert [seen.step for seen in walk.steps] == [Step.CONNECT, Step.HANDSHAKE, Step.KNOCK]
     assert walk.authenticated is walk.reached is (who == "the relay")
