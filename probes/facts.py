@@ -129,8 +129,8 @@ class Observation:
     fingerprint: str | None = None  # id of the row of probes/fingerprints that matched
     answers: tuple[str, ...] | None = None  # resolve: the addresses that came back
     certificate: Certificate | None = None  # handshake
-    status: int | None = None  # fetch
-    answer: Answer | None = None  # fetch, from an authenticated far end only
+    status: int | None = None  # fetch, and a knock within HTTP
+    answer: Answer | None = None  # of the same, from an authenticated far end only
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
 
 
