@@ -72,8 +72,8 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
-    # The rest: what the walk counted against unbound, nginx, caddy, aioquic and tor by loopback with a chain of 2.9 KB, and
-    # as much more as kind tls costs above its own count there (a chain of 3.9 KB, a name, bare acknowledgements).
+    # The rest: what the walk counted against unbound, nginx, caddy, aioquic and tor on loopback with a chain of 2.9 KB,
+    # and as much more as kind tls costs above its own count there (a chain of 3.9 KB, a name, bare acknowledgements).
     Kind.WHATSAPP_WEB: Traits(
         443, 7_400, alpn=("http/1.1",), options={"root_key": _KEY, "path": _PATH, "roots": _ROOTS}
     ),

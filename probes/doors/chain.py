@@ -1,7 +1,7 @@
 """Whether a chain of certificates leads from trusted roots to a name, where no `ssl` object has looked at it (QUIC).
 
 OpenSSL does the checking, by pyOpenSSL: its verdict has a number for each flaw, which aioquic's own check throws away,
-reading all roots from disk for every handshake as well (38 ms, measured).
+reading all roots from disk for every handshake as well (5 ms, measured).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
 
 from probes.facts import Certificate
@@ -22,6 +22,7 @@ from probes.ports import Greeting
 from probes.words import Failure
 
 _MOST_CERTIFICATES = 10
+_UNREADABLE = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
 
 
 class Roots:
@@ -40,6 +41,8 @@ class Roots:
         """What was shown. Refusal with the word of the first flaw; with nobody to accept, nothing is one."""
         if greeting.accepts:
             self._lead_here(leaf, others[:_MOST_CERTIFICATES])
+            if not _is_for_servers(leaf):
+                raise Refusal(Failure.SSL_INVALID_CERTIFICATE)
             if not any(_is_for(leaf, name) for name in greeting.accepts):
                 raise Refusal(Failure.SSL_INVALID_HOSTNAME)
         return Certificate(
@@ -58,11 +61,22 @@ class Roots:
             raise Refusal(known) from None
 
 
+def _is_for_servers(leaf: x509.Certificate) -> bool:
+    """RFC 5280 section 4.2.1.12. OpenSSL would look at it if it knew what a chain is for; pyOpenSSL does not tell it."""
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    except _UNREADABLE:
+        return False
+    return not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}.isdisjoint(usage)
+
+
 def _is_for(leaf: x509.Certificate, name: str) -> bool:
     """RFC 6125 section 6.4, a wildcard being the whole of the first label."""
     try:
         held = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         return False
     try:
         return ipaddress.ip_address(name) in held.get_values_for_type(x509.IPAddress)

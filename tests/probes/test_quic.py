@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 from probes.doors.quic import QuicLine, QuicLines
 from probes.facts import Walk
 from probes.failure import Refusal, classify
+from probes.fingerprint import Fingerprints, ForgedAnswer
 from probes.knock.quic import Unspoken, of
 from probes.knock.talk import Ask, Reply
-from probes.ports import Greeting, Traffic
-from probes.words import Answer, Failure, Kind, Step, Transport
+from probes.ports import Greeted, Greeting, Stream, Traffic, Wire
+from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, answering, target, tools, walked
 from tests.probes.quic_server import Speaks, does, doq, http3, quic_server, says
@@ -192,6 +194,36 @@ async def test_a_name_that_is_filtered_fails_where_quic_itself_passes(authority:
     transport.close()
     assert broke(walk) == (Step.HANDSHAKE, Failure.TIMEOUT)
     assert not walk.authenticated
+
+
+class Home:
+    """`Wire` that goes to 127.0.0.1, whatever the resolver said."""
+
+    def __init__(self, below: Wire) -> None:
+        self._below = below
+
+    async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream:
+        return await self._below.connect("127.0.0.1", port, transport, traffic)
+
+    async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
+        return await self._below.handshake(stream, greeting)
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+async def test_a_known_forgery_that_leads_to_any_quic_server_is_one(authority: Authority, genuine: bool) -> None:
+    """Version negotiation is answered by anybody: it must not make the answer genuine. A certificate does."""
+    known = Fingerprints(forged=(ForgedAnswer("tr_6", ip_network("195.175.254.2/32")),))
+    name = liars.NAME if genuine else "elsewhere.example"
+    async with (
+        answering(liars.resolver(addresses=("195.175.254.2",))) as dns_port,
+        quic_server(authority, page(), name=name) as port,
+    ):
+        hands = tools(authority.ca_file, dns_port=dns_port, timeout_s=1.5)
+        hands = replace(hands, wire=Home(hands.wire), fingerprints=known)
+        walk = await walked(target(Kind.QUIC, port, transport=Transport.UDP, named=True), hands)
+    assert [seen.step for seen in walk.steps][:3] == [Step.RESOLVE, Step.CONNECT, Step.HANDSHAKE]
+    assert walk.reached is genuine
+    assert walk.findings == (() if genuine else (Finding.FORGED_DNS_ANSWER,))
 
 
 async def test_a_server_of_other_versions_is_incompatible(authority: Authority) -> None:
