@@ -62,7 +62,7 @@ class Roots:
 
 
 def _is_for_servers(leaf: x509.Certificate) -> bool:
-    """RFC 5280 section 4.2.1.12. OpenSSL would look at it if it knew what a chain is for; pyOpenSSL does not tell it."""
+    """RFC 5280 section 4.2.1.12. OpenSSL would look at it if it knew what the chain is for; it is not told."""
     try:
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
