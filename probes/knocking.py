@@ -13,7 +13,7 @@ from probes.knock.talk import Knock, Opener, Reply
 from probes.page import noted
 from probes.place import Place, Tools
 from probes.ports import Page, Post, Stream
-from probes.words import Failure, Step, Transport
+from probes.words import Answer, Failure, Step, Transport
 
 _MOST_BYTES = 16 * 1024
 _MOST_DATAGRAMS = 32
@@ -62,7 +62,8 @@ def knock_by_post(opener: Opener, kind: str, path: str) -> StepTaken:
         if page.status != 200:
             return _refused(page, seen, tools), place
         proven = talk.read(page.body) is Reply.PROVEN
-        return replace(seen, status=200, failure=None if proven else Failure.KNOCK_UNEXPECTED_REPLY), place
+        failure = None if proven else Failure.KNOCK_UNEXPECTED_REPLY
+        return replace(seen, status=200, answer=Answer.OK, failure=failure), place
 
     return knocked
 

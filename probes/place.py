@@ -46,9 +46,10 @@ class Place:
 
     @property
     def authority(self) -> str:
-        """The same as HTTP writes it, with the port where it is not the usual one."""
+        """The same as HTTP writes it (RFC 3986 section 3.2), with the port where it is not the usual one."""
         usual = self.endpoint.port == (443 if self.secure else 80)
-        return self.name if usual else f"{self.name}:{self.endpoint.port}"
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return name if usual else f"{name}:{self.endpoint.port}"
 
     def ask(self, tools: Tools) -> Ask:
         """What a conversation may know of it."""

@@ -251,7 +251,7 @@ async def by_https(authority: Authority, version: str, served: resolvers.Served)
 async def test_dns_over_https_in_the_version_the_resolver_speaks(authority: Authority, version: str) -> None:
     walk = await by_https(authority, version, message(truth))
     assert [seen.step for seen in walk.steps] == [Step.CONNECT, Step.HANDSHAKE, Step.KNOCK]
-    assert (walk.reached, walk.last.status) == (True, 200)
+    assert (walk.reached, walk.last.status, walk.last.answer) == (True, 200, Answer.OK)
 
 
 @pytest.mark.parametrize("version", ["h2", "http/1.1"])

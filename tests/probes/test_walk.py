@@ -21,6 +21,7 @@ import trustme
 from probes.doors.wire import Sockets
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
+from probes.place import Place
 from probes.ports import Resolved, Stream, Traffic
 from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
@@ -553,3 +554,19 @@ async def test_a_cancelled_walk_leaves_no_socket_behind() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     # an unclosed socket would warn, and warnings are errors here
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "authority"),
+    [
+        ("a.example", "192.0.2.1", 443, "a.example"),
+        ("a.example", "192.0.2.1", 8443, "a.example:8443"),
+        ("", "192.0.2.1", 443, "192.0.2.1"),
+        ("", "2001:db8::1", 443, "[2001:db8::1]"),
+        ("", "2001:db8::1", 8443, "[2001:db8::1]:8443"),
+    ],
+)
+def test_http_names_the_far_end_as_rfc_3986_says(host: str, address: str, port: int, authority: str) -> None:
+    to = target(Kind.HTTPS, port)
+    place = Place(to, replace(to.endpoints[0], host=host), 0, Traffic(), address=address, secure=True)
+    assert place.authority == authority
