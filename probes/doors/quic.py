@@ -34,16 +34,14 @@ from probes.words import Failure
 _DATAGRAM = 64 * 1024
 _THERE = ("0.0.0.0", 0)  # noqa: S104 # aioquic wants an address to tell paths apart; our socket knows the real one
 _IDLE_S = 60.0  # longer than any deadline, so that silence is told by ours
-_MOST_STEPS = 2_000  # datagrams and timers: a flood of noise must not eat the day's bytes
+_MOST_HEARD_BYTES = 2 * MOST_READ_BYTES  # a flood of noise must not eat the day's bytes
+_MOST_STEPS = 2_000  # datagrams and timers
 _TLS_ALERTS = range(0x100, 0x200)  # RFC 9000 section 20.1
 _BAD_CERTIFICATE, _NO_ERROR, _CONNECTION_REFUSED, _H3_NO_ERROR = 0x100 + 42, 0, 2, 0x100
 # what a malformed message of a peer that holds the keys has made aioquic raise, or may: never our end
 _STUMBLES = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError)
-_UNREADABLE = (
-    x509.InvalidVersion,
-    InvalidSignature,
-    UnsupportedAlgorithm,
-)  # of certificates; aioquic lets them through
+# of certificates; aioquic lets them through
+_UNREADABLE = (x509.InvalidVersion, InvalidSignature, UnsupportedAlgorithm)
 
 
 class QuicLines:
@@ -92,7 +90,7 @@ class QuicLine:
                 verify_mode=ssl.CERT_NONE,
             )
         )
-        self._datagrams = 0
+        self._steps = self._heard_bytes = 0
         self._negotiating = False  # the last datagram offered us other versions
         self._asked = -1
         self._ended = False
@@ -177,8 +175,9 @@ class QuicLine:
             raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
         except _STUMBLES:
             raise Refusal(Failure.CONNECTION_ABORTED) from None
-        self._datagrams += 1
-        if self._datagrams > _MOST_STEPS:
+        self._steps += 1
+        self._heard_bytes += len(data or b"")
+        if self._steps > _MOST_STEPS or self._heard_bytes > _MOST_HEARD_BYTES:
             raise Refusal(Failure.CONNECTION_ABORTED)
 
 
@@ -226,9 +225,9 @@ class _Talk:
     async def head(self) -> Fields:
         for _ in range(1 + MOST_INFORMATIONAL):
             event = await self._next()
-            if not isinstance(event, HeadersReceived) or sum(len(key) + len(value) for key, value in event.headers) > (
-                HEAD_BYTES
-            ):
+            if not isinstance(event, HeadersReceived):
+                break
+            if sum(len(key) + len(value) for key, value in event.headers) > HEAD_BYTES:
                 break
             if not dict(event.headers).get(b":status", b"").startswith(b"1"):
                 if event.stream_ended:

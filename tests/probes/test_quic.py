@@ -378,6 +378,15 @@ class _Relay(asyncio.DatagramProtocol):
             self._transport.sendto(data, self._to)
 
 
+async def test_a_flood_of_noise_is_not_read_to_its_end() -> None:
+    async with answering(lambda data: [b"\x40" + bytes(30_000)] * 100) as port:
+        walk = await walked(target(Kind.DOQ, port, transport=Transport.UDP), tools(timeout_s=1))
+    assert (walk.reached, walk.bytes_received < 2_000_000) == (False, True)
+    line = QuicLine(Heard([b"\x40" + bytes(30_000)] * 100), Greeting(liars.NAME, (liars.NAME,), ("h3",)))
+    with pytest.raises(Refusal):
+        await line.greet()
+
+
 async def test_a_cancelled_handshake_leaves_no_socket_behind() -> None:
     async with answering(lambda data: []) as port:
         stream = await tools().wire.connect("127.0.0.1", port, Transport.UDP, Traffic())

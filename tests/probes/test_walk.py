@@ -21,8 +21,10 @@ import trustme
 from probes.doors.wire import Sockets
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
+from probes.kinds import TRAITS
 from probes.place import Place
 from probes.ports import Resolved, Stream, Traffic
+from probes.walk import ROUTES
 from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, Reply, listening, target, tools, walked
@@ -554,6 +556,12 @@ async def test_a_cancelled_walk_leaves_no_socket_behind() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     # an unclosed socket would warn, and warnings are errors here
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_its_traits_and_its_steps(kind: Kind) -> None:
+    assert TRAITS[kind].walk_bytes > 0
+    assert ROUTES[kind]
 
 
 @pytest.mark.parametrize(
