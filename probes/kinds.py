@@ -72,16 +72,16 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
-    # The rest: what the walk counted against unbound, nginx, caddy, aioquic and tor on loopback with a chain of 2.9 KB,
-    # and as much more as kind tls costs above its own count there (a chain of 3.9 KB, a name, bare acknowledgements).
+    # whatsapp_web and tor: what the walk itself counted against nginx and tor on loopback, and as much more as kind tls
+    # costs above its own count there (a longer chain, a name, bare acknowledgements).
     Kind.WHATSAPP_WEB: Traits(
         443, 7_400, alpn=("http/1.1",), options={"root_key": _KEY, "path": _PATH, "roots": _ROOTS}
     ),
-    Kind.DOT: Traits(853, 7_400, tier=1, options={"ask": _NAME, "roots": _ROOTS}),
+    Kind.DOT: Traits(853, 7_200, tier=1, options={"ask": _NAME, "roots": _ROOTS}),
     Kind.DOH: Traits(
-        443, 7_400, alpn=("h2", "http/1.1"), tier=1, options={"ask": _NAME, "path": _PATH, "roots": _ROOTS}
+        443, 7_700, alpn=("h2", "http/1.1"), tier=1, options={"ask": _NAME, "path": _PATH, "roots": _ROOTS}
     ),
-    Kind.DOQ: Traits(853, 9_000, over=_UDP, alpn=("doq",), tier=1, options={"ask": _NAME, "roots": _ROOTS}),
-    Kind.QUIC: Traits(443, 12_000, over=_UDP, alpn=("h3",), tier=1, options={"path": _PATH, "roots": _ROOTS}),
+    Kind.DOQ: Traits(853, 9_300, over=_UDP, alpn=("doq",), tier=1, options={"ask": _NAME, "roots": _ROOTS}),
+    Kind.QUIC: Traits(443, 12_200, over=_UDP, alpn=("h3",), tier=1, options={"path": _PATH, "roots": _ROOTS}),
     Kind.TOR: Traits(None, 5_000, anonymous=True, tier=2, options={"fingerprint": _FINGERPRINT, "ed25519": _ED25519}),
 }

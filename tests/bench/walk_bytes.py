@@ -87,6 +87,10 @@ def _walkers(ports: Ports) -> dict[str, Walker]:
         Kind.HTTPS.value: walker(Kind.HTTPS, ports.https, ports),
         _LONG: walker(Kind.HTTPS, ports.long, ports),
         Kind.OPENVPN.value: walker(Kind.OPENVPN, ports.openvpn, ports),
+        Kind.DOT.value: walker(Kind.DOT, ports.dot, ports),
+        Kind.DOH.value: walker(Kind.DOH, ports.doh, ports),
+        Kind.DOQ.value: walker(Kind.DOQ, ports.doq, ports),
+        Kind.QUIC.value: walker(Kind.QUIC, ports.quic, ports),
     }
 
 

@@ -62,5 +62,5 @@ class Walker:
 
 def walker(kind: Kind, port: int, ports: Ports, *, named: bool = True) -> Walker:
     """`named`: the walk resolves first."""
-    transport = Transport.UDP if kind in (Kind.DNS, Kind.OPENVPN) else Transport.TCP
+    transport = Transport.UDP if kind in (Kind.DNS, Kind.OPENVPN, Kind.DOQ, Kind.QUIC) else Transport.TCP
     return Walker(target(kind, port, transport=transport, named=named), tools(ports.ca_file, ports.dns))

@@ -87,9 +87,10 @@ def doq(answer: Answer) -> Speaks:
 
 @contextlib.asynccontextmanager
 async def quic_server(
-    authority: Authority,
+    authority: Authority | None,
     speaks: Speaks,
     *,
+    leaf: trustme.LeafCert | None = None,
     alpn: str = "h3",
     name: str = liars.NAME,
     expired: bool = False,
@@ -97,10 +98,12 @@ async def quic_server(
     disguise: Callable[[Certificate], Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[int]:
-    """The UDP port it listens on. `disguise`: what it shows instead of its certificate."""
+    """The UDP port it listens on. `disguise`: what it shows instead of its certificate. `leaf`: instead of an authority."""
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    issuer = ca or authority.ca
-    leaf = issuer.issue_cert(name, not_after=past) if expired else issuer.issue_cert(name)
+    if leaf is None:
+        assert authority is not None
+        issuer = ca or authority.ca
+        leaf = issuer.issue_cert(name, not_after=past) if expired else issuer.issue_cert(name)
     chain = [load_pem_x509_certificate(pem.bytes()) for pem in leaf.cert_chain_pems]
     configuration = QuicConfiguration(is_client=False, alpn_protocols=[alpn], **options)
     configuration.certificate, configuration.certificate_chain = chain[0], chain[1:]

@@ -60,6 +60,16 @@ def test_two_questions_are_never_alike() -> None:
     one, other = (of(Ask(endpoint, "", {}, lambda count: bytes([next(drawn)]) * count, 0)).opening() for _ in "ab")
     assert len(one) == len(other) == 1200
     assert one[5:] != other[5:]
+    assert one[43:46] == other[43:46] == bytes.fromhex("004482"), "no token, and 1154 bytes to come"
+
+
+async def test_a_server_that_reads_on_answers_whatever_was_drawn(authority: Authority) -> None:
+    """aioquic reads the token and the length before it looks at the version; noise in their place was dropped."""
+    hands = tools(authority.ca_file, timeout_s=1.5)
+    async with quic_server(authority, page()) as port:
+        for byte in (0x00, 0x3F, 0x7F, 0xFF):
+            drawn = replace(hands, token=bytes([byte]).__mul__)
+            assert (await walked(target(Kind.QUIC, port, transport=Transport.UDP), drawn)).reached
 
 
 @pytest.mark.parametrize("bit", range(8 * 43))
