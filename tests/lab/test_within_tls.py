@@ -79,7 +79,8 @@ def listens(*ports: int) -> bool:
 async def walk_to(ca_file: Path, kind: Kind, port: int, **options: str) -> Walk:
     udp = kind in (Kind.QUIC, Kind.DOQ)
     to: Target = target(kind, port, transport=Transport.UDP if udp else Transport.TCP)
-    return await walked(replace(to, options=options), tools(ca_file, timeout_s=3))
+    hands = replace(tools(ca_file, timeout_s=3), token=secrets.token_bytes)
+    return await walked(replace(to, options=options), hands)
 
 
 # ---------------------------------------------------------------- unbound: DoT, and DoH by HTTP/2 alone
