@@ -7,9 +7,9 @@ export VENV
 # what runs beside the daemon; and the real servers of the laboratory, and a browser to look at pages with
 STACK := prometheus prometheus-alertmanager
 LAB := $(STACK) unbound nginx-light openvpn iproute2 util-linux procps
-# independent peers for what we speak ourselves (tests/lab/peers.py)
+# independent peers for what we speak ourselves (tests/lab/peers.py, tests/lab/test_within_tls.py)
 PEERS := wireguard-go wireguard-tools charon-systemd strongswan-swanctl libstrongswan-standard-plugins coturn \
-  shadowsocks-libev
+  shadowsocks-libev tor caddy
 TEST := $(LAB) $(PEERS) chromium curl systemd shellcheck
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider

@@ -45,5 +45,5 @@ def _per_day(errand: Errand) -> float:
 
 
 def _walk_bytes(target: Target) -> int:
-    long_page = target.kind is Kind.HTTPS and "path" not in target.options
+    long_page = target.kind in (Kind.HTTPS, Kind.QUIC) and "path" not in target.options
     return TRAITS[target.kind].walk_bytes + (_LONG_PAGE_BYTES if long_page else 0)

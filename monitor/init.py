@@ -37,9 +37,12 @@ interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
 {limits} | counts everything, ship included
 
-# dns:
-#   system: [192.0.2.53] | the resolvers people here get; default: this machine's
-#   isp: [] | the operator's own, where `system` is a home router's
+dns:
+  # system: [192.0.2.53] | the resolvers people here get; default: this machine's
+  # isp: [192.0.2.53] | the operator's own, where `system` is a home router's
+  trusted: # asked over an encrypted line, and only where the others' answers are in doubt
+    - {{doh: "https://1.1.1.1/dns-query"}}
+    - {{dot: 9.9.9.9, name: dns.quad9.net}}
 
 storage: {{path: {storage}, keep: 30d, max_size: 1GB}}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import re
 import urllib.parse
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from probes.doors.schema import Address, Bytes, Country, Host, HostPort, NetworkId, Seconds, Strict, Word, matching
+from probes.doors.trusted import TrustedResolver
 from probes.facts import Vantage
 from probes.words import Access, Role
 
@@ -108,10 +109,27 @@ class Limits(Strict):
     bytes_per_day: Bytes | None = None
 
 
+def _doh(given: str) -> str:
+    """At a literal address: its name would have to be asked of somebody first."""
+    TrustedResolver.doh(given)
+    return given
+
+
 class Trusted(Strict):
-    doh: Annotated[str, AfterValidator(matching("https://.+", "an https:// address"))] | None = None
+    doh: Annotated[str, AfterValidator(_doh)] | None = None
     dot: Address | None = None
     name: Host | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.doh is None) is (self.dot is None):
+            raise ValueError("needs doh or dot, and not both")
+        return self
+
+    def resolver(self) -> TrustedResolver:
+        if self.doh is not None:
+            return TrustedResolver.doh(self.doh)
+        return TrustedResolver.dot(self.dot or "", self.name or "")
 
 
 class Dns(Strict):

@@ -12,7 +12,9 @@ from monitor.pace import Pace
 from probes import known
 from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
+from probes.doors.quic import QuicLines
 from probes.doors.schema import is_address
+from probes.doors.trusted import TrustedResolvers
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.fingerprint import Fingerprints
@@ -33,13 +35,17 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
     config = loaded.config
     device = config.vantage.uplink.walks if config.vantage.uplink else ""
     ca_file = loaded.path(config.tls.ca_file) if config.tls.ca_file else None
+    wire = Sockets(ca_file, device)
+    agent = _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST
+    web = Browser(agent, patience_s=pace.timeout_s * _PAGE_SHARE)
+    trusted = [each.resolver() for each in config.dns.trusted]
+    asked_s = pace.timeout_s / max(1, len(trusted))  # all of them within the one deadline
     return Tools(
         clock=SystemClock(),
         names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device),
-        wire=Sockets(ca_file, device),
-        web=Browser(
-            _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST, patience_s=pace.timeout_s * _PAGE_SHARE
-        ),
+        wire=wire,
+        quic=QuicLines(ca_file),
+        web=web,
         fingerprints=functools.reduce(
             Fingerprints.more, (each.fingerprints for each in loaded.fingerprints), known.load()
         ),
@@ -49,6 +55,7 @@ def tools(loaded: Loaded, pace: Pace) -> Tools:
         isp=Resolvers(config.dns.isp, patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device)
         if config.dns.isp
         else None,
+        trusted=TrustedResolvers(trusted, wire, web, asked_s, pace.tier_1_s) if trusted else None,
     )
 
 

@@ -151,8 +151,8 @@ class Observation:
     trusted: tuple[str, ...] | None = None  # resolve: what a resolver said whom nobody on the way can speak for
     others: tuple[str, ...] | None = None  # resolve: what a second, different answer to the same query said
     certificate: Certificate | None = None  # handshake
-    status: int | None = None  # fetch
-    answer: Answer | None = None  # fetch, from an authenticated far end only
+    status: int | None = None  # fetch, and a knock within HTTP
+    answer: Answer | None = None  # of the same, from an authenticated far end only
     elsewhere: str | None = None  # fetch: of the other host a redirect led to, enough to compare and too little to tell
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
 

@@ -22,7 +22,7 @@ _UNREACHABLE_NETWORK = {
 }
 # faults of this box, which say nothing of the network
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EBADF, errno.ENOTSOCK, errno.ENOSPC}
-_NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
+NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
 
 
 class Refusal(Exception):
@@ -49,7 +49,7 @@ def classify(error: BaseException) -> Failure | None:
         case ssl.SSLCertVerificationError(verify_code=code):
             if code in _NAME_MISMATCH:
                 return Failure.SSL_INVALID_HOSTNAME
-            return Failure.SSL_UNKNOWN_AUTHORITY if code in _NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
+            return Failure.SSL_UNKNOWN_AUTHORITY if code in NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | EOFError() | ConnectionResetError(errno=None):
             return Failure.EOF
         case ssl.SSLError():

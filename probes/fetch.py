@@ -1,90 +1,24 @@
-"""The step that asks for a page and says what came: the service's answer, its refusal, or somebody's block page."""
+"""The step that asks for a page and says what came."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import urllib.parse
 from dataclasses import replace
 
 from probes.attempt import attempt
 from probes.facts import Observation
-from probes.fingerprint import Fingerprints, Mark, Meaning
+from probes.page import noted
 from probes.place import Place, Tools
-from probes.ports import Page
-from probes.words import Answer, Failure, Finding, Step
-
-_TOKEN = re.compile(rb"[0-9A-Za-z+/=_.:%-]+")
-_DIGITS = frozenset(b"0123456789")
+from probes.words import Failure, Step
 
 
 async def fetch(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: `http_request_failed` (no HTTP), `http_unexpected_status_code`, and those of the connection."""
     assert place.stream is not None
-    host = place.endpoint.host or place.address
-    if place.endpoint.port != (443 if place.secure else 80):
-        host = f"{host}:{place.endpoint.port}"
     path = place.target.options.get("path", "/")
-    asked = tools.web.fetch(place.stream, host, path, secure=place.secure)
+    asked = tools.web.fetch(place.stream, place.authority, path, secure=place.secure, alpn=place.alpn)
     page, seen = await attempt(asked, Step.FETCH, tools.clock, tools.timeout_s)
     if page is None:
         return seen, place
-    return _read(page, seen, place, tools.fingerprints), place
-
-
-def _read(page: Page, seen: Observation, place: Place, known: Fingerprints) -> Observation:
-    """A refusal counts only from an authenticated far end, a block page only in clear: nobody else could send it.
-
-    In clear a provider's words prove nothing, but they keep a list of others from calling their page a block page.
-    """
-    answer: Answer | None = None
-    if place.secure:
-        mark = known.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE, Meaning.AMBIGUOUS)
-        challenged = mark is not None and mark.meaning is Meaning.CHALLENGE
-        answer = Answer.CHALLENGE if challenged else Answer.of(page.status)
-    else:
-        mark = known.mark_in_clear(page)
-    return replace(
-        seen,
-        status=page.status,
-        answer=answer,
-        failure=None if _expected(page.status, place.target.expect) else Failure.HTTP_UNEXPECTED_STATUS,
-        findings=_findings(mark, secure=place.secure),
-        fingerprint=mark.id if mark else None,
-        elsewhere=_leads_elsewhere(page, place.endpoint.host),
-        body_sha256=_digest(page.body) if page.body else None,
-    )
-
-
-def _leads_elsewhere(page: Page, host: str) -> str | None:
-    """24 bits of a digest of the host that `Location` names, if it is neither the one asked nor above or below it."""
-    location = next((value for key, value in page.headers.items() if key.lower() == "location"), None)
-    if location is None or page.status // 100 != 3:
-        return None
-    try:
-        named = urllib.parse.urlsplit(location).hostname or host
-    except ValueError:
-        return None
-    if any(one == other or one.endswith(f".{other}") for one, other in ((named, host), (host, named))):
-        return None
-    return hashlib.sha256(named.encode()).hexdigest()[:6]
-
-
-def _digest(body: bytes) -> str:
-    """Of the page's words. Whatever holds a digit is left out: it may be our own address."""
-    words = _TOKEN.sub(lambda found: b"" if any(byte in _DIGITS for byte in found[0]) else found[0], body)
-    return hashlib.sha256(words).hexdigest()
-
-
-def _findings(mark: Mark | None, *, secure: bool) -> tuple[Finding, ...]:
-    match mark:
-        case Mark(meaning=Meaning.BLOCK_PAGE) if not secure:
-            return (Finding.BLOCK_PAGE,)
-        case Mark(meaning=Meaning.REFUSAL) if secure:
-            return (Finding.PROVIDER_REFUSAL,)
-        case _:
-            return ()
-
-
-def _expected(status: int, expect: tuple[str, ...]) -> bool:
-    return bool({"any", str(status), f"{status // 100}xx"} & set(expect))
+    seen = noted(page, seen, tools.fingerprints, host=place.name, secure=place.secure)
+    expected = {"any", str(page.status), f"{page.status // 100}xx"} & set(place.target.expect)
+    return replace(seen, failure=None if expected else Failure.HTTP_UNEXPECTED_STATUS), place

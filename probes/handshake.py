@@ -1,4 +1,4 @@
-"""The third step: TLS, the chain verified for the name that was asked for."""
+"""The step that makes the far end show who it is: TLS, or QUIC, the chain verified for the name that was asked for."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from probes.attempt import attempt
 from probes.facts import Observation
 from probes.kinds import TRAITS
 from probes.place import Place, Tools
-from probes.ports import Greeting
-from probes.words import Finding, Step
+from probes.ports import Greeted, Greeting
+from probes.words import Finding, Step, Transport
 
 
 async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the `ssl_*` words, silence, reset, a close in mid-handshake (`eof_error`)."""
-    traits, options = TRAITS[place.target.kind], place.target.options
-    name = place.endpoint.host or place.address
-    accepts = () if traits.anonymous else (name,)
-    seen, there = await greet(place, tools, Greeting(name, accepts, traits.alpn, options.get("roots", "")))
-    known = {each.strip() for each in options.get("issuers", "").split(",")}
-    if seen.certificate is not None and "issuers" in options and seen.certificate.issuer not in known:
-        seen = replace(seen, findings=(Finding.UNEXPECTED_ISSUER,))
-    return seen, there
+    seen, there = await greet(place, tools, _greeting(place))
+    return _signed_by(seen, place), there
 
 
 async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observation, Place]:
@@ -30,6 +24,41 @@ async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observa
     greeted, seen = await attempt(
         tools.wire.handshake(place.stream, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s
     )
+    return _after(place, greeting, greeted, seen)
+
+
+async def handshake_by_quic(place: Place, tools: Tools) -> tuple[Observation, Place]:
+    """Failures: the same, `quic_incompatible_version`, and `connection_refused` where a closed port says so."""
+    greeting = _greeting(place)
+    greeted, seen = await attempt(_by_quic(place, tools, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
+    seen, there = _after(place, greeting, greeted, seen)
+    return _signed_by(seen, place), there
+
+
+async def _by_quic(place: Place, tools: Tools, greeting: Greeting) -> Greeted:
+    stream = await tools.wire.connect(place.address, place.endpoint.port, Transport.UDP, place.traffic)
+    try:
+        return await tools.quic.handshake(stream, greeting)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _greeting(place: Place) -> Greeting:
+    traits = TRAITS[place.target.kind]
+    accepts = () if traits.anonymous else (place.name,)
+    return Greeting(place.name, accepts, traits.alpn, place.target.options.get("roots", ""))
+
+
+def _signed_by(seen: Observation, place: Place) -> Observation:
+    """Whether somebody signed its certificate whom controls never saw sign it, where the catalogue says who does."""
+    known = {each.strip() for each in place.target.options.get("issuers", "").split(",")} - {""}
+    if seen.certificate is None or not known or seen.certificate.issuer in known:
+        return seen
+    return replace(seen, findings=(Finding.UNEXPECTED_ISSUER,))
+
+
+def _after(place: Place, greeting: Greeting, greeted: Greeted | None, seen: Observation) -> tuple[Observation, Place]:
     if greeted is None:
         return seen, place
     there = replace(place, stream=greeted.stream, secure=True, certificate=greeted.certificate, alpn=greeted.alpn)

@@ -4,44 +4,88 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.failure import Refusal
-from probes.knock.talk import Ask, Knock, Opener, Reply
+from probes.knock.talk import Knock, Opener, Reply
+from probes.page import noted
 from probes.place import Place, Tools
-from probes.ports import Stream
-from probes.words import Failure, Step, Transport
+from probes.ports import Page, Post, Stream
+from probes.words import Answer, Failure, Step, Transport
 
 _MOST_BYTES = 16 * 1024
 _MOST_DATAGRAMS = 32
 
+StepTaken = Callable[[Place, Tools], Awaitable[tuple[Observation, Place]]]
 
-def knock(opener: Opener) -> Callable[[Place, Tools], Awaitable[tuple[Observation, Place]]]:
+
+def knock(opener: Opener, step: Step = Step.KNOCK) -> StepTaken:
     """The step that holds the conversation `opener` begins.
 
     Failures: silence, refusal, reset, close, and `knock_unexpected_reply` when something else answered.
+
+    Args:
+        step: its word, where a protocol's first words only open the way and prove nobody (QUIC's version negotiation).
     """
 
     async def knocked(place: Place, tools: Tools) -> tuple[Observation, Place]:
-        talk = opener(_ask(place, tools))
+        talk = opener(place.ask(tools))
         spoken = _by_datagram(talk, place, tools) if place.stream is None else _by_stream(talk, place.stream)
-        _, seen = await attempt(spoken, Step.KNOCK, tools.clock, tools.timeout_s)
+        _, seen = await attempt(spoken, step, tools.clock, tools.timeout_s)
         return seen, place
 
     return knocked
 
 
-def _ask(place: Place, tools: Tools) -> Ask:
-    return Ask(
-        endpoint=place.endpoint,
-        address=place.address,
-        options=place.target.options,
-        secrets=place.target.secrets,
-        token=tools.token,
-        now_ms=tools.clock.now_ms(),
-        certificate=place.certificate,
-    )
+def knock_by_post(opener: Opener, kind: str, path: str) -> StepTaken:
+    """The same, the two sides of it being the bodies of a POST to `path` (or the option of that name) and its answer.
+
+    Failures: as above, those of HTTP, and `http_unexpected_status_code` for every status but 200, which is noted.
+    """
+
+    async def knocked(place: Place, tools: Tools) -> tuple[Observation, Place]:
+        assert place.stream is not None
+        talk = opener(place.ask(tools))
+        asked = tools.web.fetch(
+            place.stream,
+            place.authority,
+            place.target.options.get("path", path),
+            secure=place.secure,
+            alpn=place.alpn,
+            post=Post(kind, talk.opening()),
+        )
+        page, seen = await attempt(asked, Step.KNOCK, tools.clock, tools.timeout_s)
+        if page is None:
+            return seen, place
+        if page.status != 200:
+            return _refused(page, seen, place, tools), place
+        proven = talk.read(page.body) is Reply.PROVEN
+        failure = None if proven else Failure.KNOCK_UNEXPECTED_REPLY
+        return replace(seen, status=200, answer=Answer.OK, failure=failure), place
+
+    return knocked
+
+
+def knock_by_websocket(opener: Opener, path: str, origin: str) -> StepTaken:
+    """The same in binary messages of a WebSocket, opened at `path` (or the option of that name).
+
+    Failures: as above; a page instead of the WebSocket is `http_unexpected_status_code`, and its status is noted.
+    """
+
+    async def knocked(place: Place, tools: Tools) -> tuple[Observation, Place]:
+        talk = opener(place.ask(tools))
+        spoken = _by_websocket(talk, place, tools, place.target.options.get("path", path), origin)
+        page, seen = await attempt(spoken, Step.KNOCK, tools.clock, tools.timeout_s)
+        return _refused(page, seen, place, tools) if page else seen, place
+
+    return knocked
+
+
+def _refused(page: Page, seen: Observation, place: Place, tools: Tools) -> Observation:
+    seen = noted(page, seen, tools.fingerprints, host=place.name, secure=True)
+    return replace(seen, failure=Failure.HTTP_UNEXPECTED_STATUS)
 
 
 async def _by_datagram(talk: Knock, place: Place, tools: Tools) -> None:
@@ -84,3 +128,13 @@ async def _by_stream(talk: Knock, stream: Stream) -> None:
         data += more
     if reply is Reply.OTHER:
         raise Refusal(Failure.KNOCK_UNEXPECTED_REPLY)
+
+
+async def _by_websocket(talk: Knock, place: Place, tools: Tools, path: str, origin: str) -> Page | None:
+    """The page that refused, if one did."""
+    assert place.stream is not None
+    opened = await tools.web.upgrade(place.stream, place.authority, path, origin)
+    if isinstance(opened, Page):
+        return opened
+    await _by_stream(talk, opened)
+    return None

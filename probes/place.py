@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
-from probes.ports import Clock, Ear, Names, Stream, Traffic, Trusted, Web, Wire
+from probes.knock.talk import Ask
+from probes.ports import Clock, Ear, Names, Quic, Stream, Traffic, Trusted, Web, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Tools:
     clock: Clock
     names: Names
     wire: Wire
+    quic: Quic
     web: Web
     fingerprints: Fingerprints
     timeout_s: float
@@ -55,3 +57,27 @@ class Place:
     ear: Ear | None = None
     certificate: Certificate | None = None
     alpn: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whom we mean to reach: a name, or a literal address where there is none."""
+        return self.endpoint.host or self.address
+
+    @property
+    def authority(self) -> str:
+        """The same as HTTP writes it (RFC 3986 section 3.2), with the port where it is not the usual one."""
+        usual = self.endpoint.port == (443 if self.secure else 80)
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return name if usual else f"{name}:{self.endpoint.port}"
+
+    def ask(self, tools: Tools) -> Ask:
+        """What a conversation may know of it."""
+        return Ask(
+            endpoint=self.endpoint,
+            address=self.address,
+            options=self.target.options,
+            secrets=self.target.secrets,
+            token=tools.token,
+            now_ms=tools.clock.now_ms(),
+            certificate=self.certificate,
+        )

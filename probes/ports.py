@@ -62,11 +62,6 @@ class Names(Protocol):
         """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life."""
 
 
-class Trusted(Protocol):
-    async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> tuple[str, ...]:
-        """A or AAAA records over an encrypted and authenticated line; empty if there are none."""
-
-
 class Stream(Protocol):
     """A connected TCP stream, in clear or within TLS, or a UDP socket connected to one far end."""
 
@@ -112,6 +107,15 @@ class Wire(Protocol):
         """TLS on `stream`."""
 
 
+class Quic(Protocol):
+    async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
+        """QUIC on a UDP `stream`, the certificate as in TLS.
+
+        Each `send` of what comes of it opens a stream of its own and closes it on our side (what DoQ demands, RFC 9250
+        section 4.2); `receive` hears the answer to the last one.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """`body` is the part that was read: none of an authenticated success, up to 64 KiB of anything else."""
@@ -121,6 +125,32 @@ class Page:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is handed in with a request. `kind` is its media type, and the one asked for in return."""
+
+    kind: str
+    body: bytes
+
+
 class Web(Protocol):
-    async def fetch(self, stream: Stream, host: str, path: str, *, secure: bool) -> Page:
-        """GET on a finished connection. Bounded: 16 KiB of head, 64 KiB of body, whatever the far end sends."""
+    async def fetch(
+        self, stream: Stream, host: str, path: str, *, secure: bool, alpn: str = "", post: Post | None = None
+    ) -> Page:
+        """GET, or POST of `post`, on a finished connection; the answer to a POST is read whatever its status.
+
+        Spoken is what `alpn` says: `h2`, `h3` (on what came of `Quic`), otherwise HTTP/1.1. Bounded: 16 KiB of head,
+        64 KiB of body, whatever the far end sends.
+        """
+
+    async def upgrade(self, stream: Stream, host: str, path: str, origin: str) -> Stream | Page:
+        """A WebSocket (RFC 6455) on a finished connection: a stream of binary messages, or the page that refused it."""
+
+
+class Trusted(Protocol):
+    async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> tuple[str, ...]:
+        """A (or AAAA) records of `host` from resolvers who prove who they are, asked in turn; never from the local one.
+
+        Refusal(DNS_NXDOMAIN) and Refusal(DNS_NO_ANSWER) are their answer; every other failure says that none of them
+        could be asked, which is evidence of nothing.
+        """

@@ -8,9 +8,9 @@ from dataclasses import replace
 from probes.connect import connect
 from probes.facts import Endpoint, Observation, Target, Walk
 from probes.fetch import fetch
-from probes.handshake import handshake
-from probes.knock import ikev2, openvpn, shadowsocks, stun, telegram, whatsapp, wireguard
-from probes.knocking import knock
+from probes.handshake import handshake, handshake_by_quic
+from probes.knock import dns, ikev2, openvpn, quic, shadowsocks, stun, telegram, tor, whatsapp, wireguard
+from probes.knocking import knock, knock_by_post, knock_by_websocket
 from probes.place import Place, Tools
 from probes.ports import Traffic
 from probes.resolve import resolve
@@ -31,6 +31,15 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.IKEV2: (resolve, knock(ikev2.of)),
     Kind.STUN: (resolve, connect, knock(stun.of)),
     Kind.SHADOWSOCKS: (resolve, connect, knock(shadowsocks.of)),
+    Kind.WHATSAPP_WEB: (
+        *(resolve, connect, handshake),
+        knock_by_websocket(whatsapp.of, whatsapp.WEB_PATH, whatsapp.WEB_ORIGIN),
+    ),
+    Kind.DOT: (resolve, connect, handshake, knock(dns.of_dot)),
+    Kind.DOH: (resolve, connect, handshake, knock_by_post(dns.of_doh, dns.MEDIA_TYPE, dns.PATH)),
+    Kind.DOQ: (resolve, handshake_by_quic, knock(dns.of_doq)),
+    Kind.QUIC: (resolve, knock(quic.of, Step.CONNECT), handshake_by_quic, fetch),
+    Kind.TOR: (resolve, connect, handshake, knock(tor.of)),
 }
 
 

@@ -35,6 +35,12 @@ class Kind(StrEnum):
     IKEV2 = "ikev2"
     STUN = "stun"
     SHADOWSOCKS = "shadowsocks"
+    WHATSAPP_WEB = "whatsapp_web"
+    DOT = "dot"
+    DOH = "doh"
+    DOQ = "doq"
+    QUIC = "quic"
+    TOR = "tor"
 
 
 class Transport(StrEnum):

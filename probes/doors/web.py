@@ -1,4 +1,4 @@
-"""One GET on a connection that is already there, through h11: bytes in, events out, bounded whatever comes back.
+"""One request on a connection that is already there, by HTTP/1.1 through h11: bytes in, events out, always bounded.
 
 aiohttp's client would want a connection of its own, or a second task to feed it (DECISIONS.md, "fetch on the finished
 connection").
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import h11
 
+from probes.doors import quic, web2, websocket
+from probes.doors.request import HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Request
 from probes.failure import Refusal
-from probes.ports import Page, Stream
+from probes.ports import Page, Post, Stream
 from probes.words import Failure
-
-_HEAD_BYTES = 16 * 1024
-_BODY_BYTES = 64 * 1024
-_MOST_READ_BYTES = 4 * _BODY_BYTES  # a body of one byte a chunk may wrap each in 16 KiB of nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,58 +32,74 @@ class Browser:
     user_agent: str
     patience_s: float
 
-    async def fetch(self, stream: Stream, host: str, path: str, *, secure: bool) -> Page:
+    async def fetch(
+        self, stream: Stream, host: str, path: str, *, secure: bool, alpn: str = "", post: Post | None = None
+    ) -> Page:
         until_s = asyncio.get_running_loop().time() + self.patience_s
-        talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
-        try:
-            request = talk.send(h11.Request(method="GET", target=path, headers=self._headers(host)))
-            await stream.send(request + (talk.send(h11.EndOfMessage()) or b""))
-            head = await self._head(talk, stream)
-            if not 200 <= head.status_code < 600:
-                raise Refusal(Failure.HTTP_REQUEST_FAILED)
-            wanted = 0 if secure and head.status_code < 400 else _BODY_BYTES
-            body = await self._body(talk, stream, wanted, until_s)
-        except h11.ProtocolError:
-            raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in head.headers}
-        return Page(head.status_code, headers, body)
+        request = Request(host, path, secure, self.user_agent, post)
+        match alpn:
+            case "h3":
+                return await quic.fetch(stream, request, until_s)
+            case "h2":
+                return await web2.fetch(stream, request, until_s)
+            case _:
+                return await _fetch(stream, request, until_s)
 
-    def _headers(self, host: str) -> list[tuple[str, str]]:
-        return [
-            ("Host", host),
-            ("User-Agent", self.user_agent),
-            ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-            ("Accept-Language", "en-US,en;q=0.5"),
-            ("Connection", "close"),
-        ]
+    async def upgrade(self, stream: Stream, host: str, path: str, origin: str) -> Stream | Page:
+        return await websocket.upgrade(stream, host, path, [("Origin", origin), ("User-Agent", self.user_agent)])
 
-    async def _head(self, talk: h11.Connection, stream: Stream) -> h11.Response:
-        informational = 0
-        while True:
-            event = talk.next_event()
-            if event is h11.NEED_DATA:
-                await _feed(talk, stream)
-            elif isinstance(event, h11.Response):
-                return event
-            elif isinstance(event, h11.InformationalResponse) and informational < 8:
-                informational += 1
-            else:
-                raise Refusal(Failure.HTTP_REQUEST_FAILED)
 
-    async def _body(self, talk: h11.Connection, stream: Stream, wanted: int, until_s: float) -> bytes:
-        """What came of it. A body that breaks off, by a close, a reset or silence, is no failure: the head has said."""
-        body, read = bytearray(), 0
-        with contextlib.suppress(h11.RemoteProtocolError, OSError, EOFError):
-            async with asyncio.timeout_at(until_s):
-                while len(body) < wanted and read < _MOST_READ_BYTES:
-                    event = talk.next_event()
-                    if event is h11.NEED_DATA:
-                        read += await _feed(talk, stream)
-                    elif isinstance(event, h11.Data):
-                        body += event.data
-                    else:
-                        break
-        return bytes(body[:wanted])
+async def _fetch(stream: Stream, request: Request, until_s: float) -> Page:
+    talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+    headers = [("Host", request.host), *_titled(request.headers()), ("Connection", "close")]
+    try:
+        opening = talk.send(h11.Request(method=request.method, target=request.path, headers=headers)) or b""
+        if request.body:
+            opening += talk.send(h11.Data(request.body)) or b""
+        await stream.send(opening + (talk.send(h11.EndOfMessage()) or b""))
+        head = await _head(talk, stream)
+        if not 200 <= head.status_code < 600:
+            raise Refusal(Failure.HTTP_REQUEST_FAILED)
+        body = await _body(talk, stream, request.wanted(head.status_code), until_s)
+    except h11.ProtocolError:
+        raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
+    found = {key.decode("latin-1"): value.decode("latin-1") for key, value in head.headers}
+    return Page(head.status_code, found, body)
+
+
+def _titled(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """As browsers write them in HTTP/1.1."""
+    return [(key.title(), value) for key, value in headers]
+
+
+async def _head(talk: h11.Connection, stream: Stream) -> h11.Response:
+    informational = 0
+    while True:
+        event = talk.next_event()
+        if event is h11.NEED_DATA:
+            await _feed(talk, stream)
+        elif isinstance(event, h11.Response):
+            return event
+        elif isinstance(event, h11.InformationalResponse) and informational < MOST_INFORMATIONAL:
+            informational += 1
+        else:
+            raise Refusal(Failure.HTTP_REQUEST_FAILED)
+
+
+async def _body(talk: h11.Connection, stream: Stream, wanted: int, until_s: float) -> bytes:
+    """What came of it. A body that breaks off, by a close, a reset or silence, is no failure: the head has said."""
+    body, read = bytearray(), 0
+    with contextlib.suppress(h11.RemoteProtocolError, OSError, EOFError):
+        async with asyncio.timeout_at(until_s):
+            while len(body) < wanted and read < MOST_READ_BYTES:
+                event = talk.next_event()
+                if event is h11.NEED_DATA:
+                    read += await _feed(talk, stream)
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                else:
+                    break
+    return bytes(body[:wanted])
 
 
 async def _feed(talk: h11.Connection, stream: Stream) -> int:

@@ -29,7 +29,7 @@ _CHUNK = 16 * 1024
 _RECEIVE_BUFFER = 8 * 1024
 _TCP_OPEN_AND_CLOSE = 140  # each way: the packets without payload that open and close a connection
 _SEGMENT = 1400
-_ROOTS = Path(__file__).parents[1] / "roots"
+ROOTS = Path(__file__).parents[1] / "roots"
 _HEADERS = {Transport.TCP: 40, Transport.UDP: 28}
 
 
@@ -132,10 +132,11 @@ class Sockets:
     Args:
         ca_file: extra roots, as of a laboratory; the system's stay trusted.
         device: bind every walk to this interface (`uplink.walks`).
+        roots: the folder of the files a greeting names.
     """
 
-    def __init__(self, ca_file: Path | None = None, device: str = "") -> None:
-        self._ca_file, self._device = ca_file, device
+    def __init__(self, ca_file: Path | None = None, device: str = "", roots: Path = ROOTS) -> None:
+        self._ca_file, self._device, self._roots = ca_file, device, roots
         # 38-46 ms each with a CA bundle (measured): one context per policy, never per walk
         self._contexts: dict[_Policy, ssl.SSLContext] = {}
         for alpn in ((), ("http/1.1",)):  # made at once: what most walks need, and a bad file is told before the first
@@ -168,15 +169,19 @@ class Sockets:
     def _context(self, greeting: Greeting) -> ssl.SSLContext:
         policy = (greeting.alpn, greeting.roots, bool(greeting.accepts), _compared_by_us(greeting))
         if (context := self._contexts.get(policy)) is None:
-            context = self._contexts[policy] = _context(policy, self._ca_file)
+            context = self._contexts[policy] = _context(policy, self._ca_file, self._roots)
         return context
 
 
-def _context(policy: _Policy, ca_file: Path | None) -> ssl.SSLContext:
+def trusted_file(roots: str, folder: Path) -> Path | str | None:
+    """Where the certificates stand that alone may sign: a file of `folder`, or the system's."""
+    return folder / f"{roots}.pem" if roots else ssl.get_default_verify_paths().cafile
+
+
+def _context(policy: _Policy, ca_file: Path | None, folder: Path) -> ssl.SSLContext:
     alpn, roots, verified, compared_by_us = policy
     # by file alone: looking for every unknown issuer in the system's folder costs 0.2 ms of a handshake (tests/bench)
-    own = _ROOTS / f"{roots}.pem" if roots else ssl.get_default_verify_paths().cafile
-    context = ssl.create_default_context(cafile=own)
+    context = ssl.create_default_context(cafile=trusted_file(roots, folder))
     if compared_by_us or not verified:
         context.check_hostname = False
     if alpn:

@@ -152,6 +152,8 @@ class _Reader:
 def _scalar(node: ScalarNode) -> Value:
     """YAML 1.2 core schema for plain scalars; dates and everything quoted stay text."""
     text = str(node.value)
+    if node.style == ">":
+        text = text.replace("\a", "")  # where ruamel's own writer would fold again
     if node.style is not None:
         return text
     if text in _NULL:

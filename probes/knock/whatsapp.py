@@ -15,6 +15,7 @@ from probes.knock import xeddsa
 from probes.knock.noise import KEY_BYTES, Initiator, Unproven
 from probes.knock.talk import Ask, Reply
 
+WEB_PATH, WEB_ORIGIN = "/ws/chat", "https://web.whatsapp.com"  # where a browser says the same in a WebSocket
 _HEADER = b"WA\x06\x03"
 _MOST_FRAME_BYTES = 4096  # a true one has some 350; TLS, HTTP and SSH begin with a longer "length"
 _MOST_FIELDS = 16

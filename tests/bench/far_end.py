@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import dns.message
+import dns.rrset
 import trustme
 import uvloop
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -26,6 +28,8 @@ from probes.words import Kind
 from tests.probes import telegram_server
 from tests.probes.captured import exchange
 from tests.probes.liars import NAME, answering, listening, resolver, says, silent
+from tests.probes.quic_server import doq, http3, quic_server
+from tests.probes.resolvers import by_http2, message, over_tls
 from tests.probes.shadowsocks_server import Server
 from tests.probes.wireguard_server import Responder, public
 
@@ -70,6 +74,10 @@ class Ports:
     stun: int
     telegram: int
     shadowsocks: int
+    dot: int
+    doh: int
+    doq: int
+    quic: int
     ca_file: str
 
 
@@ -92,8 +100,8 @@ def many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _chain(ca_file: Path) -> ssl.SSLContext:
-    """A server's context with leaf (ECDSA) and two intermediates (RSA), as large sites have; writes the root."""
+def _chain(ca_file: Path) -> trustme.LeafCert:
+    """A leaf (ECDSA) and two intermediates (RSA), as large sites have; writes the root."""
     rsa = trustme.KeyType.RSA
     root = trustme.CA(organization_name="Bench Root", key_type=rsa)
     root.cert_pem.write_to_path(str(ca_file))
@@ -101,9 +109,27 @@ def _chain(ca_file: Path) -> ssl.SSLContext:
     leaf = issuer.issue_cert(NAME, *(f"*.edge-{number}.example.net" for number in range(_OTHER_NAMES)))
     sent = sum(len(ssl.PEM_cert_to_DER_cert(pem.bytes().decode())) for pem in leaf.cert_chain_pems)
     assert 3_500 < sent < 4_500, f"no longer a realistic chain: {sent} bytes"
+    return leaf
+
+
+def _context(leaf: trustme.LeafCert, *alpn: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     leaf.configure_cert(context)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     return context
+
+
+def _answer(data: bytes) -> bytes:
+    """An address, padded as resolvers pad (RFC 8467 section 4.1)."""
+    query = dns.message.from_wire(data)
+    reply = dns.message.make_response(query, pad=468)
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", _ADDRESS))
+    return reply.to_wire()
+
+
+def _page_by_quic(body: bytes) -> tuple[int, dict[str, str], bytes]:
+    return 200, {f"x-policy-{number}": "default-src 'self'; " * 6 + "default" for number in range(8)}, b"x" * 1000
 
 
 def _openvpn(data: bytes) -> list[bytes]:
@@ -131,9 +157,10 @@ async def _shadowsocks(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 async def _serve(folder: Path) -> None:
     ca_file = folder / "ca.pem"
-    tls = _chain(ca_file)
+    leaf = _chain(ca_file)
+    tls = _context(leaf)
     async with (
-        answering(resolver(addresses=(_ADDRESS,))) as dns,
+        answering(resolver(addresses=(_ADDRESS,))) as udp,
         answering(_openvpn) as openvpn,
         listening(silent) as quiet,
         listening(silent, tls) as mute,
@@ -145,9 +172,14 @@ async def _serve(folder: Path) -> None:
         answering(_stun) as stun,
         listening(telegram_server.Server(behind=bytes(104)).serve) as telegram,
         listening(_shadowsocks) as shadowsocks,
+        listening(over_tls(_answer), tls) as dot,
+        listening(by_http2(message(_answer)), _context(leaf, "h2")) as doh,
+        quic_server(None, doq(_answer), alpn="doq", leaf=leaf) as by_quic,
+        quic_server(None, http3(_page_by_quic), leaf=leaf) as quic,
     ):
-        more = wireguard, ikev2, stun, telegram, shadowsocks
-        print(json.dumps(asdict(Ports(dns, openvpn, quiet, mute, http, https, long, *more, str(ca_file)))), flush=True)
+        more = wireguard, ikev2, stun, telegram, shadowsocks, dot, doh, by_quic, quic
+        there = Ports(udp, openvpn, quiet, mute, http, https, long, *more, str(ca_file))
+        print(json.dumps(asdict(there)), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 
 

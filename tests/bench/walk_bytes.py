@@ -92,6 +92,10 @@ def _walkers(ports: Ports) -> dict[str, Walker]:
         Kind.IKEV2.value: walker(Kind.IKEV2, ports.ikev2, ports),
         Kind.STUN.value: walker(Kind.STUN, ports.stun, ports),
         Kind.SHADOWSOCKS.value: walker(Kind.SHADOWSOCKS, ports.shadowsocks, ports),
+        Kind.DOT.value: walker(Kind.DOT, ports.dot, ports),
+        Kind.DOH.value: walker(Kind.DOH, ports.doh, ports),
+        Kind.DOQ.value: walker(Kind.DOQ, ports.doq, ports),
+        Kind.QUIC.value: walker(Kind.QUIC, ports.quic, ports),
     }
 
 

@@ -20,6 +20,7 @@ import trustme
 
 from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
+from probes.doors.quic import QuicLines
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.facts import Endpoint, Target, Walk
@@ -180,10 +181,11 @@ def tools(ca_file: Path | None = None, *, dns_port: int = 9, timeout_s: float = 
         clock=SystemClock(),
         names=Resolvers(["127.0.0.1"], patience_s=timeout_s * 0.45, port=dns_port),
         wire=Sockets(ca_file),
+        quic=QuicLines(ca_file),
         web=Browser("test", patience_s=timeout_s * 0.8),
         fingerprints=Fingerprints(),
         timeout_s=timeout_s,
-        token=lambda count: bytes(range(count)),
+        token=lambda count: bytes(number % 256 for number in range(count)),
     )
 
 

@@ -22,7 +22,10 @@ from probes import known as shipped
 from probes.doors.wire import Sockets
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints, ForgedAnswer, Mark, Meaning, Where
+from probes.kinds import TRAITS
+from probes.place import Place
 from probes.ports import Resolved, Stream, Traffic
+from probes.walk import ROUTES
 from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, Reply, listening, target, tools, walked
@@ -572,3 +575,25 @@ async def test_a_cancelled_walk_leaves_no_socket_behind() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
     # an unclosed socket would warn, and warnings are errors here
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_has_its_traits_and_its_steps(kind: Kind) -> None:
+    assert TRAITS[kind].walk_bytes > 0
+    assert ROUTES[kind]
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "authority"),
+    [
+        ("a.example", "192.0.2.1", 443, "a.example"),
+        ("a.example", "192.0.2.1", 8443, "a.example:8443"),
+        ("", "192.0.2.1", 443, "192.0.2.1"),
+        ("", "2001:db8::1", 443, "[2001:db8::1]"),
+        ("", "2001:db8::1", 8443, "[2001:db8::1]:8443"),
+    ],
+)
+def test_http_names_the_far_end_as_rfc_3986_says(host: str, address: str, port: int, authority: str) -> None:
+    to = target(Kind.HTTPS, port)
+    place = Place(to, replace(to.endpoints[0], host=host), 0, Traffic(), address=address, secure=True)
+    assert place.authority == authority
