@@ -132,6 +132,8 @@ class Observation:
     status: int | None = None  # fetch
     answer: Answer | None = None  # fetch, from an authenticated far end only
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
+    hello_sha256: str | None = None  # handshake, also a failed one: of our ClientHello's random, which the far end saw
+    hello_body_sha256: str | None = None  # handshake: of that whole ClientHello, to see whether it was altered
 
 
 @dataclass(frozen=True, slots=True)
