@@ -22,7 +22,8 @@ async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
     name = place.endpoint.host or place.address
     traits = TRAITS[place.target.kind]
     accepts = () if traits.anonymous else (name,)
-    greeting = Greeting(name, accepts, traits.alpn, place.target.options.get("roots", ""))
+    says = place.target.options.get("says", name)
+    greeting = Greeting(says, accepts, traits.alpn, place.target.options.get("roots", ""))
     said = FirstWords(place.stream)
     greeted, seen = await attempt(tools.wire.handshake(said, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
     if (hello := said.hello()) is not None:

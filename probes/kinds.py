@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probes.words import Kind, Transport
 
@@ -53,6 +53,10 @@ class Traits:
 
 _PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and nothing beyond ASCII unescaped")
 _ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
+_HOST = r"([a-z0-9_-]+\.)+[a-z0-9-]+"
+_NAME = Option(_HOST, "a host name in small letters, to be said in the place of the host's own")
+_OBJECT = Option(_HOST + r"/[!-~]*", "HOST/PATH: where the other half of each pair is fetched")
+_SIZE = Option("[1-9][0-9]{4}|[1-9][0-9]{5}", "a number of bytes from 10000 to 999999")
 _KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)
 
 TRAITS: Mapping[Kind, Traits] = {
@@ -62,5 +66,17 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.HTTP: Traits(80, 3_000, proves=False, options={"path": _PATH}),
     Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": _PATH, "roots": _ROOTS}),  # with a short page
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
+    Kind.TRANSFER: Traits(
+        443,
+        7_000,  # without the body, see monitor/cost.py
+        alpn=("http/1.1",),
+        options={
+            "path": replace(_PATH, needed=True),
+            "bytes": _SIZE,
+            "says": _NAME,
+            "neutral": _OBJECT,
+            "roots": _ROOTS,
+        },
+    ),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
 }

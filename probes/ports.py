@@ -7,7 +7,7 @@ caller's (`probes.attempt`), so no method takes one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from probes.facts import Certificate
@@ -100,6 +100,46 @@ class Page:
     body: bytes
 
 
+SLICE_BYTES = 16 * 1024
+
+
+@dataclass(slots=True)
+class Taken:
+    """How a body came. Filled while it comes, so that it is known also when nothing more does.
+
+    Attributes:
+        count: bytes so far.
+        slices_s: when each whole slice was here, in seconds after it was asked for.
+        longest_wait_s, waited_at_byte: the longest time nothing came, and what was here by then.
+    """
+
+    clock: Clock
+    count: int = 0
+    slices_s: list[float] = field(default_factory=list)
+    longest_wait_s: float = 0.0
+    waited_at_byte: int = 0
+    _asked_s: float = 0.0
+    _last_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._asked_s = self._last_s = self.clock.elapsed_s()
+
+    def add(self, count: int) -> None:
+        """So many bytes came just now; none, when it is over."""
+        now_s = self.clock.elapsed_s()
+        if now_s - self._last_s > self.longest_wait_s:
+            self.longest_wait_s, self.waited_at_byte = now_s - self._last_s, self.count
+        self.count, self._last_s = self.count + count, now_s
+        while len(self.slices_s) < self.count // SLICE_BYTES:
+            self.slices_s.append(now_s - self._asked_s)
+
+
 class Web(Protocol):
     async def fetch(self, stream: Stream, host: str, path: str, *, secure: bool) -> Page:
         """GET on a finished connection. Bounded: 16 KiB of head, 64 KiB of body, whatever the far end sends."""
+
+    async def take(self, stream: Stream, host: str, path: str, *, most: int, taken: Taken) -> int:
+        """GET of the first `most` bytes at least; the status. Of a body that is no success nothing is taken.
+
+        What is sent beyond `most` is left unread. A body that ends before its own length raises EOFError.
+        """

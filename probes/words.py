@@ -30,6 +30,7 @@ class Kind(StrEnum):
     HTTPS = "https"
     OPENVPN = "openvpn"
     WHATSAPP = "whatsapp"
+    TRANSFER = "transfer"
 
 
 class Transport(StrEnum):

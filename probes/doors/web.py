@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import h11
 
 from probes.failure import Refusal
-from probes.ports import Page, Stream
+from probes.ports import Page, Stream, Taken
 from probes.words import Failure
 
 _HEAD_BYTES = 16 * 1024
@@ -49,6 +49,19 @@ class Browser:
             raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in head.headers}
         return Page(head.status_code, headers, body)
+
+    async def take(self, stream: Stream, host: str, path: str, *, most: int, taken: Taken) -> int:
+        talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
+        headers = [*self._headers(host), ("Range", f"bytes=0-{most - 1}")]
+        try:
+            request = talk.send(h11.Request(method="GET", target=path, headers=headers))
+            await stream.send(request + (talk.send(h11.EndOfMessage()) or b""))
+            head = await self._head(talk, stream)
+            if head.status_code in (200, 206):
+                await _draw(talk, stream, most, taken)
+        except h11.ProtocolError:
+            raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
+        return head.status_code
 
     def _headers(self, host: str) -> list[tuple[str, str]]:
         return [
@@ -86,6 +99,25 @@ class Browser:
                     else:
                         break
         return bytes(body[:wanted])
+
+
+async def _draw(talk: h11.Connection, stream: Stream, most: int, taken: Taken) -> None:
+    """Up to `most` bytes of the body, each noted as it comes; in chunks of nothing, up to four times as many."""
+    read, more = 0, True
+    while taken.count < most and read < 4 * most:
+        try:
+            event = talk.next_event()
+        except h11.RemoteProtocolError:
+            if more:
+                raise
+            raise EOFError from None  # closed before the length it had promised
+        if event is h11.NEED_DATA:
+            fed = await _feed(talk, stream)
+            read, more = read + fed, fed > 0
+        elif isinstance(event, h11.Data):
+            taken.add(min(len(event.data), most - taken.count))
+        else:
+            break
 
 
 async def _feed(talk: h11.Connection, stream: Stream) -> int:
