@@ -69,7 +69,7 @@ storage: {path: /var/lib/didban, path: /tmp}
         "didban.yml:4: vantage.country: must be a country of ISO 3166-1 such as IR, not 'Iran'",
         "didban.yml:5: vantage.network: must be a valid string, not 197207",
         "didban.yml:6: vantage.access: must be one of 'mobile', 'fixed', 'datacenter', not 'satellite'",
-        "didban.yml:8: services[0]: is no shipped service (canaries, imo, instagram, vpn, whatsapp) and no file",
+        "didban.yml:8: services[0]: is no shipped service (canaries, imo, instagram, transfers, vpn, whatsapp) and no file",
         "didban.yml:9: interval: must be a duration such as 500ms, 10s, 5m, 2h or 7d, not 60",
         "didban.yml:10: limits.bytes_per_day: must be a size such as 500KB, 120MB or 1GB, not '5 apples'",
         "didban.yml:10: limits.concurency: unknown key; did you mean concurrency?",
@@ -113,7 +113,7 @@ def test_a_service_file_of_ones_own_reports_its_own_lines(folder: Path) -> None:
         "  - {id: d, kind: tls, depth: web, source: me}\n"
     )
     assert mistakes_of(folder, GOOD.replace("imo", "./mine.yml")) == [
-        "mine.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'gopher'",
+        "mine.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', 'transfer', not 'gopher'",
         "mine.yml:6: targets[1].ports[0]: must be less than or equal to 65535, not 70000",
         "mine.yml:7: targets[2].hosts: is given twice (first on line 7)",
         "mine.yml:8: targets[3].ports: kind tcp has no default port",

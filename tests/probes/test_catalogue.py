@@ -21,7 +21,7 @@ def service(name: str) -> Service:
 
 def test_every_shipped_file_is_without_mistake() -> None:
     assert MISTAKES == ()
-    assert {each.id for each in SERVICES} == {"whatsapp", "instagram", "imo", "vpn", "canaries"}
+    assert {each.id for each in SERVICES} == {"whatsapp", "instagram", "imo", "vpn", "canaries", "transfers"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -43,7 +43,7 @@ def test_services_people_need_wake_people_and_others_do_not() -> None:
 
 def test_each_service_has_one_essential_target_or_says_why() -> None:
     essentials = {each.id: sum(target.essential for target in each.targets) for each in SERVICES}
-    assert essentials == {"whatsapp": 1, "instagram": 1, "imo": 1, "vpn": 2, "canaries": 0}
+    assert essentials == {"whatsapp": 1, "instagram": 1, "imo": 1, "vpn": 2, "canaries": 0, "transfers": 0}
 
 
 def test_without_a_responder_of_ones_own_its_targets_are_left_out() -> None:
@@ -114,7 +114,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
     ("kind", "more", "line"),
     [
         ("carrier_pigeon", "hosts: [a.example]",
-         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', not 'carrier_pigeon'"),
+         "x.yml:5: targets[0].kind: must be one of 'dns', 'tcp', 'tls', 'http', 'https', 'openvpn', 'whatsapp', 'transfer', not 'carrier_pigeon'"),
         ("tls", "hosts: [a.example], ports: [70000]",
          "x.yml:5: targets[0].ports[0]: must be less than or equal to 65535, not 70000"),
         ("https", "hosts: [a.example], options: {path: '/a b'}",
