@@ -82,9 +82,12 @@ def goodput(walk: Walk) -> float | None:
 
 
 def stalled(walk: Walk) -> bool:
-    """It began well, stood still at some 16 KB, and stayed so for most of its time."""
+    """It stood still at some 16 KB, and stayed so for most of its time.
+
+    Of the body nothing need have come: many servers send TLS records of 16 KB, and none is read before it is whole.
+    """
     seen = _transfer(walk)
-    if seen is None or seen.failure is not Failure.TIMEOUT or not seen.bytes_received:
+    if seen is None or seen.failure is not Failure.TIMEOUT:
         return False
     at_the_place = seen.bytes_received in _STALLS_AT or walk.bytes_received in _STALLS_AT
     stood = seen.waited_at_byte == seen.bytes_received and (seen.longest_wait_s or 0.0) > seen.took_s / 2

@@ -40,6 +40,7 @@ class Responder:
         self._doorkeeper = Doorkeeper(clock, each=limits.each, everybody=limits.everybody)
         self._counted = Counter[str]()
         self._open = 0
+        self._talking: set[asyncio.Task[None]] = set()
         self._since_ms = clock.now_ms()
         self._disk = asyncio.Semaphore(1)
         folder, key = loaded.path(self._config.log.folder), signing_key(loaded.path(self._config.log.key_file))
@@ -62,7 +63,7 @@ class Responder:
                 running.append(tasks.create_task(self._state()))
                 self.listening.set()
                 await self.stop.wait()
-                for each in running:
+                for each in (*running, *self._talking):
                     each.cancel()
         finally:
             self._minute()
@@ -124,7 +125,9 @@ class Responder:
             self.quiet.clear()
             self._counted["accepted"] += 1
             noted = Noted(self.journal, protocol, port, self._clock.now_ms())
-            self._tasks.create_task(self._connection(sock, noted, talk))
+            task = self._tasks.create_task(self._connection(sock, noted, talk))
+            self._talking.add(task)
+            task.add_done_callback(self._talking.discard)
 
     async def _connection(self, sock: socket.socket, noted: Noted, talk: Talk) -> None:
         line = Line(sock)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from deploy.responder.hello import Early, Hello, read
 
 _CHUNK = 16 * 1024
+_RECORD = 4 * 1024  # the far end reads none before it is whole: with 16 KB, a stall at 16 KB would be one at nothing
 _BYTES_ACKED = slice(120, 128)  # tcpi_bytes_acked in struct tcp_info, linux/tcp.h
 _MOST_AFTERWARDS = 64 * 1024
 
@@ -100,8 +101,8 @@ class SecureLine:
                 return
 
     async def send(self, data: bytes) -> None:
-        for at in range(0, len(data), _CHUNK):
-            self._tls.write(data[at : at + _CHUNK])
+        for at in range(0, len(data), _RECORD):
+            self._tls.write(data[at : at + _RECORD])
             await self._flush()
 
     async def receive(self, most: int = _CHUNK) -> bytes:

@@ -21,15 +21,17 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key()
 
 
+_BEGAN_MS = SystemClock().now_ms()
+
+
 class Clock:
     """Stands still unless moved."""
 
     def __init__(self) -> None:
         self.s = 0.0
-        self._began_ms = SystemClock().now_ms()
 
     def now_ms(self) -> int:
-        return int(self.s * 1000) + self._began_ms
+        return int(self.s * 1000) + _BEGAN_MS
 
     def elapsed_s(self) -> float:
         return self.s

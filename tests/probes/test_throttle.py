@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -119,6 +120,8 @@ def test_stalls_elsewhere_or_of_everything_prove_nothing(pairs: list[Pair | None
 def test_a_stall_may_be_counted_with_the_handshake_before_it() -> None:
     """The body stood at 11 KB, and 17 KB had come on the connection."""
     assert throttle.stalled(fetch(None, stood_at=11_000))
+    assert throttle.stalled(replace(fetch(None, stood_at=0), bytes_received=16_600)), "in the midst of the first record"
+    assert not throttle.stalled(fetch(None, stood_at=0))
     assert not throttle.stalled(fetch(None, stood_at=6_000))
 
 
