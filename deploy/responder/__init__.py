@@ -45,5 +45,6 @@ later line once can prove it (`--seen FILE`).
 Lines of a walk: `GET /witness/HASH` within TLS with `Authorization: Bearer TOKEN`, by whatever way is left.
 
 What it is not: an open resolver, a relay, a VPN, a shell. No byte of an answer depends on anybody but the asker; no
-answer by UDP is longer than what asked for it and 16 bytes, but for QUIC, which proves the address first.
+answer by UDP is longer than what asked for it and 16 bytes; QUIC's, until the address has shown that it is one, no
+longer than three times as much.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import signal
 import socket
 import ssl
@@ -13,9 +14,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from deploy.responder import talks
+from deploy.responder import talks, wireguard
 from deploy.responder.datagrams import Datagrams, Resetter, Resolver, Speaker
 from deploy.responder.dns import Zone
 from deploy.responder.journal import Journal
@@ -45,6 +47,7 @@ class Responder:
         self._disk = asyncio.Semaphore(1)
         folder, key = loaded.path(self._config.log.folder), signing_key(loaded.path(self._config.log.key_file))
         self.journal = Journal(folder, key, clock, self._config.log.bounds())
+        self._pages = Pages(self._token(), self._lines)
         self.listening = asyncio.Event()
         self.quiet = asyncio.Event()  # no connection is open
         self.quiet.set()
@@ -80,7 +83,7 @@ class Responder:
                 yield listener, protocol, port, talk
 
     def _spoken(self) -> Iterator[tuple[str, int, Talk]]:
-        config, pages = self._config, Pages(self._token(), self._lines)
+        config, pages = self._config, self._pages
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
         context.num_tickets = 0  # nobody comes back with what would join two of their visits
@@ -95,6 +98,9 @@ class Responder:
             yield Resolver(Zone(config.dns.zone.lower(), IPv4Address(config.dns.address))), config.dns.port
         if config.openvpn is not None:
             yield from ((Resetter(), port) for port in config.openvpn.ports)
+        if config.wireguard is not None:
+            key = X25519PrivateKey.from_private_bytes(_key(self._loaded.path(config.wireguard.key_file).read_text()))
+            yield wireguard.Listener(key, [_key(peer) for peer in config.wireguard.peers]), config.wireguard.port
 
     async def _open_datagrams(self, opened: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
@@ -103,6 +109,17 @@ class Responder:
                 protocol = Datagrams(speaker, port, self.journal, self._doorkeeper)
                 transport, _ = await loop.create_datagram_endpoint(lambda p=protocol: p, local_addr=(address, port))  # type: ignore[misc]
                 opened.callback(transport.close)
+        if self._config.quic is not None:
+            await self._open_quic(self._config.quic.port, opened)
+
+    async def _open_quic(self, port: int, opened: AsyncExitStack) -> None:
+        """aioquic is only needed where QUIC is asked for."""
+        from deploy.responder import quic
+
+        chain, key = (self._loaded.path(name) for name in (self._config.tls.chain_file, self._config.tls.key_file))
+        for address in self._config.listen:
+            listener = await quic.listen(address, port, chain, key, self._pages, self.journal, self._doorkeeper)
+            opened.callback(listener.close)
 
     def _token(self) -> str:
         named = self._config.token_file
@@ -172,6 +189,11 @@ class Responder:
         async with self._disk:
             found = await asyncio.to_thread(self.journal.of, walk)
         return [*found, line] if (line := self._minute()) else found
+
+
+def _key(text: str) -> bytes:
+    """A WireGuard key; raises ValueError for what is none."""
+    return base64.b64decode(text.strip(), validate=True)
 
 
 def signing_key(path: Path) -> Ed25519PrivateKey:

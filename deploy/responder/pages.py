@@ -66,7 +66,16 @@ class Pages:
         return len(answer.body)
 
     async def answer(self, request: Request, *, secure: bool) -> Answer:
-        """204 at `/`; no page tells a wrong token from a missing page."""
+        """A page, or lines of the log; nothing tells a wrong token from a missing page."""
+        found = _WITNESS_PATH.fullmatch(request.path) if request.method == "GET" else None
+        if found and secure and self._holds(request.authorization):
+            body = "".join(line + "\n" for line in await self.lines(found[1]))
+            return Answer(200, body.encode(), (("Content-Type", "application/jsonl"),))
+        return self.page(request) or Answer(404)
+
+    @staticmethod
+    def page(request: Request) -> Answer | None:
+        """What everybody may have: 204 at `/`, so many bytes, or that it is asked for in a way we do not know."""
         if request.method not in ("GET", "HEAD"):
             return Answer(405)
         if request.path == "/":
@@ -75,11 +84,8 @@ class Pages:
             return _part(CONTENT[:SIZE_64K], request.range)
         if found := _BYTES_PATH.fullmatch(request.path):
             wanted = int(found[1])
-            return _part(CONTENT[:wanted], request.range) if wanted <= MOST_BYTES else Answer(404)
-        if (found := _WITNESS_PATH.fullmatch(request.path)) and secure and self._holds(request.authorization):
-            body = "".join(line + "\n" for line in await self.lines(found[1]))
-            return Answer(200, body.encode(), (("Content-Type", "application/jsonl"),))
-        return Answer(404)
+            return _part(CONTENT[:wanted], request.range) if wanted <= MOST_BYTES else None
+        return None
 
     def _holds(self, authorization: str) -> bool:
         given = authorization.removeprefix("Bearer ").encode()
