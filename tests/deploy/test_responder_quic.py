@@ -7,10 +7,8 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import pytest
-from aioquic.asyncio.client import connect
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.h3.connection import H3_ALPN, H3Connection
 from aioquic.h3.events import DataReceived, HeadersReceived
@@ -36,7 +34,7 @@ async def there(tmp_path: Path) -> AsyncIterator[Standing]:
 class Visitor(QuicConnectionProtocol):
     """Asks for one page."""
 
-    def __init__(self, quic_: QuicConnection, stream_handler: object = None) -> None:
+    def __init__(self, quic_: QuicConnection) -> None:
         super().__init__(quic_)
         self.walk = quic.LongHeader(1, quic_.original_destination_connection_id).walk
         self._http = H3Connection(self._quic)
@@ -64,10 +62,18 @@ class Visitor(QuicConnectionProtocol):
 async def visit(there: Standing, says: str, path: str) -> tuple[int, bytes, str]:
     configuration = QuicConfiguration(is_client=True, alpn_protocols=H3_ALPN, server_name=says)
     configuration.verify_mode = 0  # whose certificate it is, TLS's tests ask
-    async with connect("127.0.0.1", there.ports["quic"], configuration=configuration, create_protocol=Visitor) as line:
-        visitor = cast("Visitor", line)
+    loop = asyncio.get_running_loop()
+    transport, visitor = await loop.create_datagram_endpoint(
+        lambda: Visitor(QuicConnection(configuration=configuration)), local_addr=("127.0.0.1", 0)
+    )
+    try:
         async with asyncio.timeout(5):
+            visitor.connect(("127.0.0.1", there.ports["quic"]))
+            await visitor.wait_connected()
             return *await visitor.page(path), visitor.walk
+    finally:
+        visitor.close()
+        transport.close()
 
 
 @pytest.mark.parametrize("says", ["witness.example.org", "www.instagram.com"])
