@@ -68,7 +68,7 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.OPENVPN: Traits(1194, 500, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2),
     Kind.TRANSFER: Traits(
         443,
-        7_000,  # without the body, see monitor/cost.py
+        3_000,  # without the body (monitor/cost.py), and with the short chain of a responder
         alpn=("http/1.1",),
         options={
             "path": replace(_PATH, needed=True),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import http.client
+import shutil
 import socket
 import ssl
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from deploy.responder import init
@@ -31,6 +34,7 @@ pytestmark = [
 ]
 
 NAME, TESTED = "witness.example.org", "www.instagram.com"
+PEER = X25519PrivateKey.from_private_bytes(b"a vantage's own key of 32 bytes!")
 ON = {"on": [MOBILE_NET]}
 
 
@@ -46,6 +50,9 @@ class Witnessed(Lab):
         now = datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
         init.write(self.made, NAME, world.RESPONDER, str(self.folder / "log"), now)
         config = self.made / "responder.yml"
+        peers = [base64.b64encode(PEER.public_key().public_bytes_raw()).decode()]
+        with config.open("a") as file:
+            file.write(f"wireguard: {{key_file: wireguard.key, peers: {peers}}}\n")
         command = [sys.executable, "-m", "deploy.responder", "run", f"--config.file={config}"]
         self.spawn("responder", "world", command)
         self.wait_for("the responder", lambda: _open(world.RESPONDER, 443))
@@ -117,6 +124,27 @@ def test_a_body_that_stalls_by_name_stalls_at_16_kb_and_another_name_passes(lab:
     assert throttle.stalled(tested)
     assert "the handshake was completed by both, then generic_timeout_error here" in lab.sentence(tested)
     assert neutral.failure is None
+
+
+def test_a_real_wireguard_takes_the_answer_for_the_real_thing(lab: Witnessed) -> None:
+    """wireguard-go, a household's own program, completes the handshake: nobody here wrote both ends."""
+    if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
+        pytest.skip("wireguard-go and wg are not installed (apt: wireguard-go wireguard-tools)")
+    own = X25519PrivateKey.from_private_bytes(base64.b64decode((lab.made / "wireguard.key").read_text()))
+    public = base64.b64encode(own.public_key().public_bytes_raw()).decode()
+    (lab.folder / "peer.key").write_text(base64.b64encode(PEER.private_bytes_raw()).decode())
+    lab.spawn("wireguard", "m1", ["wireguard-go", "-f", "wgt"])
+    peer = ["peer", public, "endpoint", f"{world.RESPONDER}:51820", "allowed-ips", "10.99.0.0/16"]
+    wanted = ["wg", "set", "wgt", "private-key", str(lab.folder / "peer.key"), *peer, "persistent-keepalive", "1"]
+    lab.wait_for("wireguard-go", lambda: lab.run("m1", *wanted).returncode == 0)
+    assert lab.run("m1", "ip", "link", "set", "wgt", "up").returncode == 0
+
+    def shaken() -> bool:
+        said = lab.run("m1", "wg", "show", "wgt", "latest-handshakes").stdout.split()
+        return len(said) == 2 and int(said[1]) > 0
+
+    lab.wait_for("a handshake", shaken)
+    lab.stop("wireguard")
 
 
 def test_the_log_of_all_this_is_whole_and_names_nobody(lab: Witnessed) -> None:
