@@ -9,8 +9,7 @@ from monitor.pace import Pace
 from monitor.pairs import FETCHES_A_PAIR
 from monitor.settings import Config
 from probes.facts import Service, Target
-from probes.kinds import TRAITS
-from probes.transfer import DEFAULT_BYTES
+from probes.kinds import TRAITS, body_bytes
 from probes.words import Kind
 
 _DAY_S = 86400.0
@@ -49,7 +48,7 @@ def _per_day(errand: Errand) -> float:
 
 def _walk_bytes(target: Target) -> int:
     if target.kind is Kind.TRANSFER:
-        body = int(target.options.get("bytes", DEFAULT_BYTES)) * _BODY_ON_THE_LINE
+        body = body_bytes(target.kind, target.options) * _BODY_ON_THE_LINE
         return int(FETCHES_A_PAIR * (TRAITS[target.kind].walk_bytes + body))
     long_page = target.kind is Kind.HTTPS and "path" not in target.options
     return TRAITS[target.kind].walk_bytes + (_LONG_PAGE_BYTES if long_page else 0)

@@ -38,6 +38,7 @@ class Traits:
         alpn: what is offered in its TLS handshake.
         anonymous: its certificate says nothing; the proof comes in the protocol within (Tor).
         tier: 1 is walked seldom, 2 only where it was chosen.
+        body_bytes: of a body that is taken in on purpose, unless the option `bytes` says another number.
     """
 
     port: int | None
@@ -48,6 +49,7 @@ class Traits:
     alpn: tuple[str, ...] = ()
     anonymous: bool = False
     tier: int = 0
+    body_bytes: int = 0
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
@@ -70,6 +72,7 @@ TRAITS: Mapping[Kind, Traits] = {
         443,
         3_000,  # without the body (monitor/cost.py), and with the short chain of a responder
         alpn=("http/1.1",),
+        body_bytes=65_536,  # connections that stall after some 16 KB are seen by what is longer (Russia, 2025)
         options={
             "path": replace(_PATH, needed=True),
             "bytes": _SIZE,
@@ -80,3 +83,8 @@ TRAITS: Mapping[Kind, Traits] = {
     ),
     Kind.WHATSAPP: Traits(443, 1_100, familiar=False, options={"root_key": _KEY}),  # 600 of TCP, 47 out, some 350 back
 }
+
+
+def body_bytes(kind: Kind, options: Mapping[str, str]) -> int:
+    """How much of a body a walk of that kind means to take in; 0 for kinds that look at the head alone."""
+    return int(options.get("bytes", TRAITS[kind].body_bytes))

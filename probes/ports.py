@@ -24,10 +24,14 @@ class Clock(Protocol):
 
 @dataclass(slots=True)
 class Traffic:
-    """Counts what crossed the line in bytes, payload plus an estimate of the headers below it."""
+    """Counts what crossed the line in bytes, payload plus an estimate of the headers below it.
+
+    `wanted`: how much of a body the walk is to take in, said before it connects: so much may be on its way at once.
+    """
 
     sent: int = 0
     received: int = 0
+    wanted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from probes.attempt import attempt
 from probes.facts import Observation
+from probes.kinds import body_bytes
 from probes.place import Place, Tools
 from probes.ports import Taken
 from probes.words import Answer, Failure, Step
 
-DEFAULT_BYTES = 65_536  # connections that stall after some 16 KB are seen by what is longer (Russia, 2025)
 _SUCCESS = (200, 206)
 
 
@@ -23,9 +23,9 @@ async def transfer(place: Place, tools: Tools) -> tuple[Observation, Place]:
     host = place.endpoint.host or place.address
     if place.endpoint.port != 443:
         host = f"{host}:{place.endpoint.port}"
-    options = place.target.options
-    most, taken = int(options.get("bytes", DEFAULT_BYTES)), Taken(tools.clock)
-    drawn = tools.web.take(place.stream, host, options["path"], most=most, taken=taken)
+    kind, options = place.target.kind, place.target.options
+    taken = Taken(tools.clock)
+    drawn = tools.web.take(place.stream, host, options["path"], most=body_bytes(kind, options), taken=taken)
     status, seen = await attempt(drawn, Step.TRANSFER, tools.clock, tools.timeout_s)
     taken.add(0)
     seen = replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,7 +18,9 @@ _BYTES_PATH = re.compile(r"/bytes/([0-9]{1,7})")
 _WITNESS_PATH = re.compile(r"/witness/([0-9a-f]{64})")
 _RANGE = re.compile(r"bytes=([0-9]{1,7})-([0-9]{0,7})")
 
-CONTENT = hashlib.shake_256(b"didban responder").digest(MOST_BYTES)  # the same for everybody, and for ever
+_PART_BYTES = 16 * 1024
+
+CONTENT = memoryview(hashlib.shake_256(b"didban responder").digest(MOST_BYTES))  # the same for everybody, and for ever
 
 Lines = Callable[[str], Awaitable[list[str]]]
 
@@ -31,8 +33,10 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`body` is a view: however many ask for a megabyte at once, there is one of it."""
+
     status: int
-    body: bytes = b""
+    body: bytes | memoryview = b""
     headers: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -57,7 +61,8 @@ class Pages:
         try:
             request = await _request(talk, stream)
             answer = await self.answer(request, secure=secure)
-            await stream.send(_written(talk, answer, request))
+            for part in _written(talk, answer, request):
+                await stream.send(part)
         except h11.RemoteProtocolError as error:
             await stream.send(
                 b"HTTP/1.1 %d No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % error.error_status_hint
@@ -92,7 +97,7 @@ class Pages:
         return bool(self.token) and hmac.compare_digest(given, self.token.encode())
 
 
-def _part(content: bytes, asked: str) -> Answer:
+def _part(content: memoryview, asked: str) -> Answer:
     """The whole of it, or the one range that was asked for (RFC 9110 section 14.2)."""
     found = _RANGE.fullmatch(asked)
     if not found:
@@ -117,10 +122,11 @@ async def _request(talk: h11.Connection, stream: Stream) -> Request:
             raise EOFError
 
 
-def _written(talk: h11.Connection, answer: Answer, request: Request) -> bytes:
+def _written(talk: h11.Connection, answer: Answer, request: Request) -> Iterator[bytes]:
     length = [] if answer.status == 204 else [("Content-Length", str(len(answer.body)))]
     headers = [*length, ("Connection", "close"), ("Cache-Control", "no-store"), *answer.headers]
-    written = talk.send(h11.Response(status_code=answer.status, headers=headers)) or b""
-    if request.method == "GET" and answer.body:
-        written += talk.send(h11.Data(data=answer.body)) or b""
-    return written + (talk.send(h11.EndOfMessage()) or b"")
+    yield talk.send(h11.Response(status_code=answer.status, headers=headers)) or b""
+    if request.method == "GET":
+        for at in range(0, len(answer.body), _PART_BYTES):
+            yield talk.send(h11.Data(data=bytes(answer.body[at : at + _PART_BYTES]))) or b""
+    talk.send(h11.EndOfMessage())

@@ -23,9 +23,10 @@ from aioquic.quic.events import ConnectionTerminated, HandshakeCompleted, QuicEv
 
 from deploy.responder.journal import Journal
 from deploy.responder.limits import Doorkeeper
-from deploy.responder.pages import Answer, Pages, Request
+from deploy.responder.pages import SIZE_64K, Answer, Pages, Request
 
 _MOST_CONNECTIONS = 64
+_MOST_REQUESTS, _MOST_BODY = 4, SIZE_64K  # of one connection: aioquic keeps what it sends until it is acknowledged
 _IDLE_S = 10.0
 _LONG_HEADER = 0x80
 _FEWEST_BYTES = 1200  # of a client's first datagram, RFC 9000 section 14.1
@@ -61,6 +62,7 @@ class Spoken(QuicConnectionProtocol):
         super().__init__(quic)
         self._pages, self._note, self._gone = pages, note, gone
         self._http: H3Connection | None = None
+        self._asked = 0
 
     def quic_event_received(self, event: QuicEvent) -> None:
         if isinstance(event, HandshakeCompleted):
@@ -76,10 +78,16 @@ class Spoken(QuicConnectionProtocol):
     def _heard(self, event: H3Event) -> None:
         if not isinstance(event, HeadersReceived) or self._http is None:
             return
+        self._asked += 1
+        if self._asked > _MOST_REQUESTS:
+            self.close()
+            return
         said = {key: value.decode("latin-1") for key, value in event.headers}
         request = Request(said.get(b":path", ""), said.get(b":method", ""), range=said.get(b"range", ""))
         answer = self._pages.page(request) or Answer(404)
-        body = answer.body if request.method == "GET" else b""
+        if len(answer.body) > _MOST_BODY:
+            answer = Answer(404)
+        body = bytes(answer.body) if request.method == "GET" else b""
         headers = [(b":status", str(answer.status).encode()), (b"content-length", str(len(answer.body)).encode())]
         headers += [(key.lower().encode(), value.encode()) for key, value in answer.headers]
         self._http.send_headers(event.stream_id, headers, end_stream=not body)

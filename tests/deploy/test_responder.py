@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import socket
 import struct
 import subprocess
@@ -125,6 +126,20 @@ async def test_each_page_has_its_answer(
     stream.close()
     head, _, body = page.partition(b"\r\n\r\n")
     assert (int(head.split()[1]), len(body)) == (status, length)
+
+
+async def test_a_megabyte_for_many_is_one_megabyte(there: Standing) -> None:
+    """Thirty who ask and do not read: what waits for them is in one place."""
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = [(await dialled(there, "clear"))[1] for _ in range(30)]
+    for line in lines:
+        await line.send(b"GET /bytes/1000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    first = await lines[0].receive(65536)
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    for line in lines:
+        line.close()
+    assert first.startswith(b"HTTP/1.1 200")
+    assert grown_kb < 15_000
 
 
 async def test_the_log_is_read_in_clear_by_nobody(there: Standing) -> None:

@@ -85,7 +85,9 @@ async def test_quic_is_completed_for_any_name(there: Standing, says: str) -> Non
     assert "instagram" not in "".join(there.lines())
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 204), ("/nothing", 404), (f"/witness/{'0' * 64}", 404)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 204), ("/nothing", 404), ("/bytes/65537", 404), (f"/witness/{'0' * 64}", 404)]
+)
 async def test_pages_are_the_same_as_by_tls_but_for_the_log(there: Standing, path: str, status: int) -> None:
     assert (await visit(there, "x.example", path))[:2] == (status, b"")
 

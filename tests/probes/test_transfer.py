@@ -102,7 +102,7 @@ async def test_a_body_without_a_length_ends_where_it_ends(authority: Authority) 
 async def test_no_more_is_taken_than_was_asked_for(authority: Authority) -> None:
     walk = await taken(authority, serving(3_000 * KB), bytes="20000")
     assert (walk.failure, walk.last.bytes_received) == (None, 20_000)
-    assert walk.bytes_received < 70_000, "what was in flight when we closed was paid for as well"
+    assert walk.bytes_received < 100_000, "what was in flight when we closed was paid for as well"
 
 
 async def test_the_part_that_is_wanted_is_asked_for_by_its_range(authority: Authority) -> None:
