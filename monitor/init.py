@@ -26,7 +26,7 @@ vantage:
 consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 
 services: [whatsapp, instagram, imo, canaries] | names, or paths to service files; vpn is chosen, never default
-# responder: vpn.example.org | a server of your own that answers OpenVPN
+# responder: witness.example.org | a server of your own: deploy/responder
 
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step

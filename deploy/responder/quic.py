@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,7 @@ async def listen(
     address: str, port: int, chain: Path, key: Path, pages: Pages, journal: Journal, doorkeeper: Doorkeeper
 ) -> Listener:
     """Raises OSError and ValueError for ports and files that cannot be had."""
+    logging.getLogger("quic").setLevel(logging.CRITICAL)  # aioquic's own log names addresses
     configuration = QuicConfiguration(alpn_protocols=H3_ALPN, is_client=False, idle_timeout=_IDLE_S)
     configuration.load_cert_chain(chain, key)
     loop = asyncio.get_running_loop()
