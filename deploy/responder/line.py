@@ -11,6 +11,7 @@ from collections.abc import Callable
 from deploy.responder.hello import Early, Hello, read
 
 _CHUNK = 16 * 1024
+_SEND_BUFFER = 64 * 1024  # else a megabyte for each of many who do not read waits in the kernel
 _RECORD = 4 * 1024  # the far end reads none before it is whole: with 16 KB, a stall at 16 KB would be one at nothing
 _BYTES_ACKED = slice(120, 128)  # tcpi_bytes_acked in struct tcp_info, linux/tcp.h
 _MOST_AFTERWARDS = 64 * 1024
@@ -25,6 +26,7 @@ class Line:
         self.sent = self.received = 0
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
     async def send(self, data: bytes) -> None:
         self.sent += len(data)
