@@ -14,7 +14,7 @@ TEST := $(LAB) $(PEERS) chromium curl systemd shellcheck
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: run test test-unit test-cover test-lab long demo bench lint venv-dev clean
+.PHONY: run responder test test-unit test-cover test-lab long demo bench lint venv-dev clean
 
 run:
 	@deploy/machine.sh have $(STACK)
@@ -25,6 +25,11 @@ demo:
 	@deploy/machine.sh have $(LAB)
 	@deploy/machine.sh venv lab
 	@$(PY) -m tests.lab.demo
+
+# what a machine abroad needs to be the two-ended witness; how it goes on: deploy/responder/__init__.py
+responder:
+	@deploy/machine.sh venv responder
+	@$(PY) -m deploy.responder --help
 
 # what CI runs: every promise once
 test: lint test-unit test-cover test-lab

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 
 from monitor.errands import Errand, errands, walked_by
 from monitor.pace import Pace
+from monitor.pairs import FETCHES_A_PAIR
 from monitor.settings import Config
 from probes.facts import Service, Target
-from probes.kinds import TRAITS
+from probes.kinds import TRAITS, body_bytes
 from probes.words import Kind
 
 _DAY_S = 86400.0
 
 _LONG_PAGE_BYTES = 11_000  # more, where no short page is named: what was in flight when the head had come
+_BODY_ON_THE_LINE = 1.06  # headers, TLS records and acknowledgements
 _SERIES_PER_TARGET = 5
 _SERIES_PER_SERVICE = 7
 _SERIES_OF_ITS_OWN = 40
@@ -45,5 +47,8 @@ def _per_day(errand: Errand) -> float:
 
 
 def _walk_bytes(target: Target) -> int:
+    if target.kind is Kind.TRANSFER:
+        body = body_bytes(target.kind, target.options) * _BODY_ON_THE_LINE
+        return int(FETCHES_A_PAIR * (TRAITS[target.kind].walk_bytes + body))
     long_page = target.kind in (Kind.HTTPS, Kind.QUIC) and "path" not in target.options
     return TRAITS[target.kind].walk_bytes + (_LONG_PAGE_BYTES if long_page else 0)

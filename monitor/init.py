@@ -30,7 +30,7 @@ consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 # Shipped names, or paths to service files of your own. One costs about 15 MB a day; check-config says what all cost.
 # {chosen}
 services:{services}
-# responder: vpn.example.org | a server of your own that answers OpenVPN
+# responder: witness.example.org | a server of your own: deploy/responder
 # fingerprints: [fingerprints_dns.csv] | forged answers and block pages beside ours: files, published lists
 
 interval: 60s | the tick, and the period of essential targets

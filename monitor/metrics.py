@@ -135,6 +135,15 @@ WALK_STEP = Family(
     "How long steps that succeeded took. Off unless histograms: true.",
 )
 WALKS = _counter("didban_walks_total", (*_TARGET, "result"), "Walks by result: ok, or the failure.")
+TRANSFER_SPEED = _gauge(
+    "didban_transfer_bytes_per_second", _TARGET, "Goodput of the last transfer, request to last byte."
+)
+TRANSFER_RATIO = _gauge(
+    "didban_transfer_ratio",
+    _TARGET,
+    "Paired goodput of the last hour, neutral name / tested name: 3 is three times slower.",
+    home=True,
+)
 CERTIFICATE_EXPIRY = _gauge(
     "didban_tls_certificate_expiry_timestamp_seconds", _TARGET, "When the certificate last seen ends."
 )

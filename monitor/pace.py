@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.settings import Config
 from probes.facts import Target
-from probes.words import Role
+from probes.words import Kind, Role
 
 _MINUTE_S = 60.0
 _DAY_S = 86400.0
@@ -35,6 +35,8 @@ class Pace:
     ordinary_s: float = 5 * _MINUTE_S
     tier_1_s: float = 15 * _MINUTE_S
     landmark_s: float = 6 * _MINUTE_S
+    transfer_s: float = 30 * _MINUTE_S
+    pair_s: float = 2.5 * _MINUTE_S  # ten more, moved by up to a quarter, within the next 30 minutes
     confirm_s: tuple[float, ...] = (15.0, 30.0, 45.0)
     speech_rest_s: float = 90.0
     standing_s: float = _DAY_S
@@ -71,6 +73,8 @@ class Pace:
         """How often a target is walked: the contract's cadence."""
         if target.about is not None:
             return self.landmark_s
+        if target.kind is Kind.TRANSFER:
+            return max(self.transfer_s, self.interval_s)
         if target.essential or target.scope is not None:
             return self.interval_s
         return self.tier_1_s if target.tier == 1 else max(self.ordinary_s, self.interval_s)

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from monitor import pairs
 from monitor.comparisons import Comparisons
 from monitor.errands import Errand
 from monitor.histogram import Histogram
@@ -24,6 +25,7 @@ from monitor.view import View
 from probes.compare import Ground, compare
 from probes.facts import Round, Target, Walk
 from probes.place import Tools
+from probes.throttle import PAIRS
 from probes.walk import walk
 from probes.words import Kind, Reason, Scope
 
@@ -169,8 +171,11 @@ class Rounds:
             self.missed["limit"] += 1
             return False
         started_ms = self._tools.clock.now_ms()
-        walks = await asyncio.gather(*(self._one(target, each, reason) for each in chosen))
-        done = Round(target.name, number, reason, started_ms, tuple(walks))
+        if target.kind is Kind.TRANSFER:
+            walks = await pairs.walked(target, chosen, reason, self._one)
+        else:
+            walks = tuple(await asyncio.gather(*(self._one(target, each, reason) for each in chosen)))
+        done = Round(target.name, number, reason, started_ms, walks)
         await self._spool.add(done)  # facts first: a mistake below costs a replay, never the evidence
         self._take_in(target, done)
         return any(each.reached for each in walks)
@@ -211,6 +216,8 @@ class Rounds:
             self._spawn(self._confirm(target, done.number))
         if self._comparisons.wanted(target):
             self._spawn(self._comparisons.while_broken(target))
+        if self._view.transfers.unsettled(target.name) and target.name not in self._confirming:
+            self._spawn(self._repeat(target, done.number))
         if news.ask_canaries and done.reason is not Reason.CANARY:
             self._spawn(self._walk_all_canaries(done.number))
 
@@ -227,6 +234,23 @@ class Rounds:
                 waited_s = until_s
                 if chosen := self._turns[target.name].others(self._tools.clock.elapsed_s(), self._spared()):
                     await self._round(target, number, Reason.CONFIRM, chosen)
+        finally:
+            self._confirming.discard(target.name)
+
+    async def _repeat(self, target: Target, number: int) -> None:
+        """One slow pair proves nothing: up to ten more within half an hour, until it is settled."""
+        self._confirming.add(target.name)
+        try:
+            for count in range(PAIRS):
+                about_s = spread_s(self._secret, f"{target.name} pair {count}", number, self._pace.pair_s)
+                await asyncio.sleep(about_s)
+                if not self._view.transfers.unsettled(target.name):
+                    break
+                if not self._budget.allows(count, self._tools.clock.now_ms()):
+                    self.missed["limit"] += 1
+                    continue
+                chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s())
+                await self._round(target, number, Reason.CONFIRM, chosen)
         finally:
             self._confirming.discard(target.name)
 

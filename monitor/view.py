@@ -17,6 +17,7 @@ from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
 from monitor.landmarks import Landmarks
 from monitor.metrics import Series
+from monitor.pairs import Transfers
 from monitor.protocols import Protocols
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
@@ -80,6 +81,7 @@ class View:
     histograms: defaultdict[tuple[str, str], Histogram] | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     walks_by_result: Counter[tuple[str, str]] = field(default_factory=Counter)
+    transfers: Transfers = field(default_factory=Transfers)
     walks_since_tick: int = 0
     heartbeat_ms: int = 0
     protocols: Protocols = field(default_factory=Protocols)
@@ -101,7 +103,7 @@ class View:
         self.heartbeat_ms, self._names = before.heartbeat_ms, before._names
         self.canaries.inherit(before.canaries)
         self.landmarks.inherit(before.landmarks, {target.name: target for target in self.targets()})
-        self.baselines = before.baselines
+        self.baselines, self.transfers = before.baselines, before.transfers
         self.book.inherit(before.book)
         self.protocols = before.protocols
 
@@ -118,6 +120,7 @@ class View:
             return News(changed=False, ask_canaries=False)
         standing = self.standings[done.target]
         record, target = standing.record, standing.record.target
+        done = self.transfers.add(target, done)
         was_reached = record.reached if record.last is not None else None
         for walk in done.walks:
             self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
@@ -256,6 +259,7 @@ class View:
             yield Series(metrics.TARGET_FAILURE, (*key, *failure)), 1
         for finding in record.findings():
             yield Series(metrics.TARGET_FINDING, (*key, finding)), 1
+        yield from self.transfers.samples(record.target, now_ms)
         if (success := record.last_success()) is not None:
             yield from _of_success(key, success)
         for step in Step:

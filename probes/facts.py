@@ -155,6 +155,12 @@ class Observation:
     answer: Answer | None = None  # of the same, from an authenticated far end only
     elsewhere: str | None = None  # fetch: of the other host a redirect led to, enough to compare and too little to tell
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
+    hello_sha256: str | None = None  # handshake, also a failed one: of our ClientHello's random, which the far end saw
+    hello_body_sha256: str | None = None  # handshake: of that whole ClientHello, to see whether it was altered
+    bytes_received: int | None = None  # transfer: of the body
+    slices_s: tuple[float, ...] | None = None  # transfer: from the request until each whole 16 KiB of the body was here
+    longest_wait_s: float | None = None  # transfer: between two arrivals, the end of the step being the last
+    waited_at_byte: int | None = None  # transfer: of the body, where that wait was
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from probes.attempt import attempt
 from probes.facts import Observation
+from probes.hello import FirstWords
 from probes.kinds import TRAITS
 from probes.place import Place, Tools
 from probes.ports import Greeted, Greeting
@@ -19,11 +20,15 @@ async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
 
 
 async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observation, Place]:
-    """One TLS handshake on the connection in hand; a certificate that was not verified is no part of what was seen."""
+    """One TLS handshake on the connection in hand; a certificate that was not verified is no part of what was seen.
+
+    The ClientHello's hashes are kept whatever comes of it: a witness at the far end knows the walk by them.
+    """
     assert place.stream is not None
-    greeted, seen = await attempt(
-        tools.wire.handshake(place.stream, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s
-    )
+    said = FirstWords(place.stream)
+    greeted, seen = await attempt(tools.wire.handshake(said, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
+    if (hello := said.hello()) is not None:
+        seen = replace(seen, hello_sha256=hello.random_sha256, hello_body_sha256=hello.body_sha256)
     return _after(place, greeting, greeted, seen)
 
 
@@ -45,9 +50,9 @@ async def _by_quic(place: Place, tools: Tools, greeting: Greeting) -> Greeted:
 
 
 def _greeting(place: Place) -> Greeting:
-    traits = TRAITS[place.target.kind]
+    traits, options = TRAITS[place.target.kind], place.target.options
     accepts = () if traits.anonymous else (place.name,)
-    return Greeting(place.name, accepts, traits.alpn, place.target.options.get("roots", ""))
+    return Greeting(options.get("says", place.name), accepts, traits.alpn, options.get("roots", ""))
 
 
 def _signed_by(seen: Observation, place: Place) -> Observation:

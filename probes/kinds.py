@@ -16,6 +16,7 @@ from probes.options import (
     PATH,
     ROOTS,
     SHADOWSOCKS,
+    TRANSFER,
     WIREGUARD,
     Option,
 )
@@ -35,6 +36,7 @@ class Traits:
         alpn: what is offered in its TLS handshake.
         anonymous: its certificate says nothing; the proof comes in the protocol within (Tor).
         tier: 1 is walked seldom, 2 only where it was chosen.
+        body_bytes: of a body that is taken in on purpose, unless the option `bytes` says another number.
     """
 
     port: int | None
@@ -45,6 +47,7 @@ class Traits:
     alpn: tuple[str, ...] = ()
     anonymous: bool = False
     tier: int = 0
+    body_bytes: int = 0
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
@@ -73,4 +76,16 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.DOQ: Traits(853, 9_300, over=_UDP, alpn=("doq",), tier=1, options={"ask": NAME, "roots": ROOTS}),
     Kind.QUIC: Traits(443, 12_200, over=_UDP, alpn=("h3",), tier=1, options={"path": PATH, "roots": ROOTS}),
     Kind.TOR: Traits(None, 5_000, anonymous=True, tier=2, options={"fingerprint": FINGERPRINT, "ed25519": ED25519}),
+    Kind.TRANSFER: Traits(
+        443,
+        3_000,  # without the body (monitor/cost.py), and with the short chain of a responder
+        alpn=("http/1.1",),
+        body_bytes=65_536,  # connections that stall after some 16 KB are seen by what is longer (Russia, 2025)
+        options=TRANSFER,
+    ),
 }
+
+
+def body_bytes(kind: Kind, options: Mapping[str, str]) -> int:
+    """How much of a body a walk of that kind means to take in; 0 for kinds that look at the head alone."""
+    return int(options.get("bytes", TRAITS[kind].body_bytes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +84,12 @@ FINGERPRINT = Option(
     needed=True,
 )
 ED25519 = Option("[0-9A-Za-z+/]{43}", "32 bytes in base64 without its padding, as Tor writes them")
+
+_DOTTED = r"([a-z0-9_-]+\.)+[a-z0-9-]+"
+TRANSFER: Mapping[str, Option] = {
+    "path": replace(PATH, needed=True),
+    "bytes": Option("[1-9][0-9]{4}|[1-9][0-9]{5}", "a number of bytes from 10000 to 999999"),
+    "says": Option(_DOTTED, "a host name in small letters, to be said in the place of the host's own"),
+    "neutral": Option(_DOTTED + r"/[!-~]*", "HOST/PATH: where the other half of each pair is fetched"),
+    "roots": ROOTS,
+}

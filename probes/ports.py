@@ -7,7 +7,7 @@ caller's (`probes.attempt`), so no method takes one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from probes.facts import Certificate
@@ -24,10 +24,14 @@ class Clock(Protocol):
 
 @dataclass(slots=True)
 class Traffic:
-    """Counts what crossed the line in bytes, payload plus an estimate of the headers below it."""
+    """Counts what crossed the line in bytes, payload plus an estimate of the headers below it.
+
+    `wanted`: how much of a body the walk is to take in, said before it connects: so much may be on its way at once.
+    """
 
     sent: int = 0
     received: int = 0
+    wanted: int = 0
 
 
 class Ear(Protocol):
@@ -125,6 +129,40 @@ class Page:
     body: bytes
 
 
+SLICE_BYTES = 16 * 1024
+
+
+@dataclass(slots=True)
+class Taken:
+    """How a body came. Filled while it comes, so that it is known also when nothing more does.
+
+    Attributes:
+        count: bytes so far.
+        slices_s: when each whole slice was here, in seconds after it was asked for.
+        longest_wait_s, waited_at_byte: the longest time nothing came, and what was here by then.
+    """
+
+    clock: Clock
+    count: int = 0
+    slices_s: list[float] = field(default_factory=list)
+    longest_wait_s: float = 0.0
+    waited_at_byte: int = 0
+    _asked_s: float = 0.0
+    _last_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._asked_s = self._last_s = self.clock.elapsed_s()
+
+    def add(self, count: int) -> None:
+        """So many bytes came just now; none, when it is over."""
+        now_s = self.clock.elapsed_s()
+        if now_s - self._last_s > self.longest_wait_s:
+            self.longest_wait_s, self.waited_at_byte = now_s - self._last_s, self.count
+        self.count, self._last_s = self.count + count, now_s
+        while len(self.slices_s) < self.count // SLICE_BYTES:
+            self.slices_s.append(now_s - self._asked_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """What is handed in with a request. `kind` is its media type, and the one asked for in return."""
@@ -145,6 +183,12 @@ class Web(Protocol):
 
     async def upgrade(self, stream: Stream, host: str, path: str, origin: str) -> Stream | Page:
         """A WebSocket (RFC 6455) on a finished connection: a stream of binary messages, or the page that refused it."""
+
+    async def take(self, stream: Stream, host: str, path: str, *, most: int, taken: Taken) -> int:
+        """GET of the first `most` bytes at least; the status. Of a body that is no success nothing is taken.
+
+        What is sent beyond `most` is left unread. A body that ends before its own length raises EOFError.
+        """
 
 
 class Trusted(Protocol):

@@ -14,6 +14,7 @@ from probes.knocking import knock, knock_by_post, knock_by_websocket
 from probes.place import Place, Tools
 from probes.ports import Traffic
 from probes.resolve import resolve
+from probes.transfer import transfer
 from probes.words import Finding, Kind, Reason, Step, Transport
 
 StepTaken = Callable[[Place, Tools], Awaitable[tuple[Observation, Place]]]
@@ -25,6 +26,7 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.HTTP: (resolve, connect, fetch),
     Kind.HTTPS: (resolve, connect, handshake, fetch),
     Kind.OPENVPN: (resolve, connect, knock(openvpn.of)),
+    Kind.TRANSFER: (resolve, connect, handshake, transfer),
     Kind.WHATSAPP: (resolve, connect, knock(whatsapp.of)),
     Kind.TELEGRAM: (resolve, connect, knock(telegram.of)),
     Kind.WIREGUARD: (resolve, knock(wireguard.of)),

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     DOQ = "doq"
     QUIC = "quic"
     TOR = "tor"
+    TRANSFER = "transfer"
 
 
 class Transport(StrEnum):

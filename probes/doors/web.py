@@ -15,7 +15,7 @@ import h11
 from probes.doors import quic, web2, websocket
 from probes.doors.request import HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Request
 from probes.failure import Refusal
-from probes.ports import Page, Post, Stream
+from probes.ports import Page, Post, Stream, Taken
 from probes.words import Failure
 
 
@@ -47,6 +47,9 @@ class Browser:
 
     async def upgrade(self, stream: Stream, host: str, path: str, origin: str) -> Stream | Page:
         return await websocket.upgrade(stream, host, path, [("Origin", origin), ("User-Agent", self.user_agent)])
+
+    async def take(self, stream: Stream, host: str, path: str, *, most: int, taken: Taken) -> int:
+        return await _take(stream, Request(host, path, True, self.user_agent), most, taken)
 
 
 async def _fetch(stream: Stream, request: Request, until_s: float) -> Page:
@@ -100,6 +103,41 @@ async def _body(talk: h11.Connection, stream: Stream, wanted: int, until_s: floa
                 else:
                     break
     return bytes(body[:wanted])
+
+
+async def _take(stream: Stream, request: Request, most: int, taken: Taken) -> int:
+    """The first `most` bytes of a body, as they come; its status."""
+    talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+    range_ = ("Range", f"bytes=0-{most - 1}")
+    headers = [("Host", request.host), *_titled(request.headers()), ("Connection", "close"), range_]
+    try:
+        opening = talk.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
+        await stream.send(opening + (talk.send(h11.EndOfMessage()) or b""))
+        head = await _head(talk, stream)
+        if head.status_code in (200, 206):
+            await _draw(talk, stream, most, taken)
+    except h11.ProtocolError:
+        raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
+    return head.status_code
+
+
+async def _draw(talk: h11.Connection, stream: Stream, most: int, taken: Taken) -> None:
+    """Up to `most` bytes of the body, each noted as it comes; in chunks of nothing, up to four times as many."""
+    read, more = 0, True
+    while taken.count < most and read < 4 * most:
+        try:
+            event = talk.next_event()
+        except h11.RemoteProtocolError:
+            if more:
+                raise
+            raise EOFError from None  # closed before the length it had promised
+        if event is h11.NEED_DATA:
+            fed = await _feed(talk, stream)
+            read, more = read + fed, fed > 0
+        elif isinstance(event, h11.Data):
+            taken.add(min(len(event.data), most - taken.count))
+        else:
+            break
 
 
 async def _feed(talk: h11.Connection, stream: Stream) -> int:

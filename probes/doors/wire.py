@@ -27,6 +27,7 @@ _CHUNK = 16 * 1024
 # What a long page that we close early costs a mobile line: 39 KB by loopback, 52 KB with twice this buffer, 28 KB with
 # half of it, which would cost a chain of certificates a round trip (tests/bench/walk_bytes.py).
 _RECEIVE_BUFFER = 8 * 1024
+_LONG_BUFFER = 32 * 1024  # for a body that is wanted: with 8 KB a round trip every far transfer would be equally slow
 _TCP_OPEN_AND_CLOSE = 140  # each way: the packets without payload that open and close a connection
 _SEGMENT = 1400
 ROOTS = Path(__file__).parents[1] / "roots"
@@ -154,7 +155,8 @@ class Sockets:
                 sock.connect((address, port))
             else:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else 43 ms of delayed ACK are measured
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+                room = max(_RECEIVE_BUFFER, min(traffic.wanted, _LONG_BUFFER))
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
                 traffic.sent += _TCP_OPEN_AND_CLOSE
                 await asyncio.get_running_loop().sock_connect(sock, (address, port))
                 traffic.received += _TCP_OPEN_AND_CLOSE
