@@ -6,6 +6,7 @@ live in network namespaces that lead nowhere (tests/lab/enter.py).
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ _BLOCKS = {"whatsapp": "157.240.1", "instagram": "157.240.2", "imo": "192.12.31"
 _ADDRESSES_A_NAME = 3
 
 
+@functools.cache
 def _services() -> tuple[Service, ...]:
     services, mistakes = catalogue.load(catalogue.shipped(), beside=Path())
     assert not mistakes
@@ -74,6 +76,7 @@ def _targets() -> Iterator[Target]:
         yield from service.targets
 
 
+@functools.cache
 def names() -> Mapping[str, tuple[str, ...]]:
     """Every host name of the catalogue and what it resolves to here: three addresses each, so that there are others."""
     found: dict[str, tuple[str, ...]] = {}
@@ -104,6 +107,7 @@ def addresses_of(service: str) -> tuple[str, ...]:
     return tuple(address for found in names().values() for address in found if address.startswith(f"{block}."))
 
 
+@functools.cache
 def chat() -> tuple[str, ...]:
     """Where WhatsApp's own protocol is spoken."""
     hosts = {e.host for t in _targets() if t.kind is Kind.WHATSAPP for e in t.endpoints}
