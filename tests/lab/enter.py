@@ -45,7 +45,8 @@ def enter(command: list[str]) -> int:
     """Runs the command inside; its exit code. What we are asked to end by is handed on: unshare itself would not."""
     script = (
         "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up"
-        ' && echo 1 > /proc/sys/net/ipv4/ip_forward && exec "$@"'
+        " && echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
+        ' && exec "$@"'
     )
     room = subprocess.Popen(
         [*_unshare(), "sh", "-c", script, "sh", *command],

@@ -29,8 +29,10 @@ from monitor import consent, stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
 from probes.words import Access, Role
-from tests.lab import enter, network, servers, world
+from tests.lab import enter, network, servers, web, world
 from tests.lab.middlebox import OUTSIDE
+from tests.lab.pki import Pki
+from tests.lab.web import Told
 from tests.lab.world import Box
 
 HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 8443, 9090, 9093
@@ -45,7 +47,8 @@ class Lab:
         if not enter.inside():
             raise RuntimeError("the laboratory is only built inside: python -m tests.lab.enter ...")
         self.folder, self.times = folder, times
-        self.pki: servers.Pki
+        self.boxes = list(world.VANTAGES)
+        self.pki: Pki
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._numbers = itertools.count()
 
@@ -63,7 +66,7 @@ class Lab:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end_children()
-        network.raze()
+        network.raze(box.host for box in self.boxes[len(world.VANTAGES) :])
 
     def _end_children(self) -> None:
         for child in self._children.values():
@@ -82,33 +85,57 @@ class Lab:
         network.build()
 
     def _start_servers(self) -> None:
-        self.pki = servers.Pki.make(self.folder)
-        domestic = [address for found in world.domestic().values() for address in found]
-        services = [address for found in world.names().values() for address in found]
-        ports = {443: True, 80: False}
-        run, at = self.spawn, self.folder
-        every = [*world.canaries().values(), *(each for each in services if each not in world.chat())]
-        run("world-web", "world", servers.nginx(at / "world-web", self.pki, every, ports))
-        chat = [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key"), *world.chat()]
-        run("whatsapp", "world", chat)
-        run("home-web", "home", servers.nginx(at / "home-web", self.pki, domestic, ports))
-        run("landmarks", "mob", servers.nginx(at / "landmarks", self.pki, world.LANDMARKS, ports))
+        self.pki = Pki(self.folder)
+        self._infrastructure = self.pki.leaf("infrastructure", world.HUB, world.RESPONDER, *world.domestic())
+        self._web = web.leaves(self.pki), self.pki.leaf("stranger", "impostor.example")
+        run, at, ports = self.spawn, self.folder, {443: True, 80: False}
+        run("world-web", "world", servers.nginx(at / "world-web", self._web_config()))
+        run("whatsapp", "chat", [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key")])
+        at_home = servers.greeting(self._infrastructure, ports)
+        run("home-web", "home", servers.nginx(at / "home-web", at_home))
+        run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
         known = {**world.names(), **world.domestic()}
         run("world-dns", "world", servers.unbound(at / "world-dns", world.WORLD_DNS, known))
         for host, address in (("mob", world.MOBILE_DNS), ("fix", world.FIXED_DNS)):
             config = servers.unbound(at / f"{host}-dns", address, world.domestic(), world.WORLD_DNS)
             run(f"{host}-dns", host, config)
         for transport in ("udp", "tcp"):
-            run(f"openvpn-{transport}", "world", servers.openvpn(at / f"openvpn-{transport}", self.pki, transport))
-        self.wait_for("nginx", lambda: _open("157.240.2.1", 443) and _open(next(iter(domestic)), 443))
-        self.wait_for("WhatsApp", lambda: _open(world.chat()[-1], 5222))
+            run(f"openvpn-{transport}", "world", servers.openvpn(self.pki, self._infrastructure, transport))
+        self.wait_for("nginx", lambda: reachable("157.240.2.1", 443) and reachable("185.143.1.1", 443))
+        self.wait_for("WhatsApp", lambda: reachable(world.chat()[-1], 5222))
+
+    def _web_config(self, *told: Told) -> str:
+        self._edition = next(self._numbers)
+        known, stranger = self._web
+        return web.config(stranger, known, told, edition=self._edition)
+
+    def tell(self, *told: Told) -> None:
+        """From now on providers answer these clients so, and everybody else as they should."""
+        servers.write(self.folder / "world-web", self._web_config(*told))
+        self._children["world-web"].send_signal(signal.SIGHUP)
+        shown = f"http://{world.RESPONDER}/edition"
+        self.wait_for("the web's new edition", lambda: _page(shown) == str(self._edition))
 
     def lies(self, *rows: Mapping[str, Any]) -> None:
         """From now on the middlebox tells these lies, and no others."""
         self._order({"lies": list(rows)})
 
+    def world(self, box: Box, *rows: Mapping[str, Any]) -> None:
+        """From now on this box and its household live in a world of these lies; nobody else's changes."""
+        self._order({"world": box.name, "lies": [{"on": [box.net], **row} for row in rows]})
+
+    def add(self, box: Box, *rows: Mapping[str, Any]) -> Box:
+        """One more vantage on the map (world.box), in a world of its own. Before start_hub, which enrols them all."""
+        network.join(box.host)
+        self.boxes.append(box)
+        self.world(box, *rows)
+        return box
+
     def stats(self) -> dict[str, dict[str, int]]:
-        """`crossed`: packets by source that came to the middlebox; `lied`: how many met which lie."""
+        """`crossed`: packets by source that came to the middlebox; `lied`: how many met which lie.
+
+        `told`: the same for each box's own world, by "BOX LIE".
+        """
         counted: dict[str, dict[str, int]] = self._order({"stats": True})
         return counted
 
@@ -146,6 +173,9 @@ class Lab:
         child = self._children.pop(name)
         child.send_signal(how)
         return child.wait(timeout=10)
+
+    def running(self, name: str) -> bool:
+        return name in self._children
 
     def run(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs a command on a host to its end."""
@@ -217,13 +247,13 @@ storage: {{path: {folder}/state}}
         """The hub, Prometheus, Alertmanager, and an inbox: a real SMTP server and a real webhook."""
         at = self.folder / "hub"
         (at / "credentials").mkdir(parents=True)
-        for box in world.VANTAGES:
+        for box in self.boxes:
             digest = hashlib.sha256(self.password(box).encode()).hexdigest()
             (at / "credentials" / box.name).write_text(digest)
-        (at / "registry.yml").write_text(_registry())
+        (at / "registry.yml").write_text(_registry(self.boxes))
         (at / "hub.yml").write_text(f"""
 listen: {world.HUB}:{HUB_PORT}
-tls: {{cert_file: {self.pki.chain}, key_file: {self.pki.key}}}
+tls: {{cert_file: {self._infrastructure.chain}, key_file: {self._infrastructure.key}}}
 forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
 """)
         (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")
@@ -236,7 +266,7 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         self._start_stack(at, notify)
         hub = [sys.executable, "-m", "monitor", "hub", f"--config.file={at}/hub.yml", f"--time-scale={self.times:g}"]
         self.spawn("hub", "hub", hub)
-        self.wait_for("the hub", lambda: _open(world.HUB, HUB_PORT))
+        self.wait_for("the hub", lambda: reachable(world.HUB, HUB_PORT))
 
     def _start_stack(self, at: Path, notify: Notify) -> None:
         programs = stack.find(stack.PROMETHEUS), stack.find(stack.ALERTMANAGER)
@@ -273,10 +303,10 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         return [json.loads(line) for line in lines]
 
 
-def _registry() -> str:
+def _registry(boxes: Sequence[Box]) -> str:
     rows = (
         f"  - {{id: {box.name}, country: {box.country}, network: {box.network}, access: {box.access}, role: {box.role}}}"
-        for box in world.VANTAGES
+        for box in boxes
     )
     return "vantages:\n" + "\n".join(rows) + "\n"
 
@@ -300,7 +330,8 @@ targets:
 )
 
 
-def _open(address: str, port: int) -> bool:
+def reachable(address: str, port: int) -> bool:
+    """Whether a host takes connections there, asked from the router."""
     try:
         with socket.create_connection((address, port), timeout=1):
             return True
@@ -309,11 +340,15 @@ def _open(address: str, port: int) -> bool:
 
 
 def _answers(url: str) -> bool:
+    return _page(url) is not None
+
+
+def _page(url: str) -> str | None:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
+            return answer.read().decode() if answer.status == 200 else None
     except (urllib.error.URLError, OSError):
-        return False
+        return None
 
 
 @contextlib.contextmanager

@@ -19,6 +19,10 @@ def net(prefix: ipaddress.IPv4Network) -> ipaddress.IPv6Network:
     return ipaddress.IPv6Network((number, 32 + prefix.prefixlen))
 
 
+def net_of(prefix: str) -> ipaddress.IPv6Network:
+    return net(ipaddress.IPv4Network(prefix))
+
+
 def twin(address: str) -> str:
     """`157.240.1.1` -> `2a03:2880:9df0:101::1`."""
-    return str(net(ipaddress.IPv4Network(address)).network_address + 1)
+    return str(net_of(address).network_address + 1)
