@@ -27,6 +27,13 @@ def near(lab: Lab) -> None:
     lab.wait_for("the near canary", lambda: reachable(world.NEAR, 443))
 
 
+def impostor(lab: Lab) -> None:
+    """At world.IMPOSTOR: a web server of somebody else's, with a good certificate for another name."""
+    config = servers.greeting(lab.pki.leaf("impostor", "impostor.example"), _WEB)
+    lab.spawn("impostor", "impostor", servers.nginx(lab.folder / "impostor", config))
+    lab.wait_for("the impostor", lambda: reachable(world.IMPOSTOR, 443))
+
+
 def forger(lab: Lab) -> None:
     """At world.FORGER a certificate for any name, from nobody; at world.TRUSTED_FORGER from the root of the state."""
     state = lab.pki.state

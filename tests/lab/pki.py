@@ -33,7 +33,7 @@ class Pki:
 
     def leaf(self, name: str, *identities: str) -> Leaf:
         """For these names, below the laboratory's root and an intermediate; kept under `name`."""
-        return self._kept(name, self._between.issue_cert(*identities))
+        return self._kept(name, self._between.issue_cert(*identities, common_name=name))
 
     def stranger(self, name: str, *identities: str) -> Leaf:
         """For these names, from somebody nobody trusts."""

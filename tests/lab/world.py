@@ -170,7 +170,7 @@ def chat() -> tuple[str, ...]:
 def hosts() -> tuple[Host, ...]:
     """What speaks something of its own where others speak the web stands on a host of its own."""
     web = itertools.chain(canaries().values(), literal(), *names().values())
-    world = dict.fromkeys([WORLD_DNS, RESPONDER, IMPOSTOR, *(each for each in web if each not in chat())])
+    world = dict.fromkeys([WORLD_DNS, RESPONDER, *(each for each in web if each not in chat())])
     return (
         *(each.host for each in VANTAGES),
         Host("mob", True, (MOBILE_DNS, *LANDMARKS)),
@@ -181,6 +181,7 @@ def hosts() -> tuple[Host, ...]:
         Host("forger", True, (FORGER, TRUSTED_FORGER)),
         Host("world", False, tuple(world)),
         Host("chat", False, chat()),
+        Host("impostor", False, (IMPOSTOR,)),
         Host("proxy", False, (PROXY,)),
         Host("exit", False, (EXIT,)),
         Host("hub", False, (HUB,)),

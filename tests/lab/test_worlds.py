@@ -1,0 +1,74 @@
+"""Sixty worlds at once, each lived in by one box: what a single walk shows there, and that the next box sees none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from probes.words import Failure, Finding, Step
+from tests.lab import enter
+from tests.lab.lab import Lab, scratch
+from tests.lab.living import Resident, probe, probe_all, settle
+from tests.lab.worlds import NOTHING, WORLDS, Seen, World
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(not enter.inside(), reason="stands in the laboratory: make test-lab"),
+]
+
+
+@dataclass
+class Lived:
+    lab: Lab
+    residents: Mapping[str, Resident]
+    seen: Mapping[str, dict[str, Any]]
+    stats: Mapping[str, Mapping[str, int]]
+
+
+@pytest.fixture(scope="module")
+def lived() -> Iterator[Lived]:
+    """Everybody has moved in before anybody looks: all worlds are told at the same time."""
+    with scratch() as folder, Lab(folder) as lab:
+        residents = settle(lab, WORLDS)
+        by_itself = {name for name, each in residents.items() if each.clock}
+        together = [each for name, each in residents.items() if name not in by_itself]
+        together.sort(key=lambda each: -each.world.timeout_s)  # the slowest first: they only wait
+        found = dict(zip((r.world.name for r in together), probe_all(lab, ((r, "") for r in together)), strict=True))
+        found |= {name: probe(lab, residents[name]) for name in by_itself}
+        yield Lived(lab, residents, found, lab.stats())
+
+
+def seen(found: Mapping[str, Any]) -> Seen:
+    step, failure = "".join(found["broke_at"]), found["failure"]
+    findings = frozenset(map(Finding, found["findings"]))
+    return Seen(Step(step) if step else None, Failure(failure) if failure else None, findings)
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=[each.name for each in WORLDS])
+def test_one_walk_breaks_where_it_was_broken(lived: Lived, world: World) -> None:
+    assert seen(lived.seen[world.name]) in world.sees
+
+
+# lies that the walk of the world's own target does not meet
+_NOT_MET = {"hub_blocked", "ipv6_only", "tunnelled_egress", "quic_drop", "openvpn_leaves_tls", "stall",
+            "unknown_protocol_leaves_tls", "udp_drop_leaves_tcp", "throttled_by_name", "throttled_abroad", "one_of_two_paths"}  # fmt: skip
+LYING = [each for each in WORLDS if each.lies and each.name not in _NOT_MET]
+
+
+@pytest.mark.parametrize("world", LYING, ids=[each.name for each in LYING])
+def test_its_packets_met_the_lie(lived: Lived, world: World) -> None:
+    """Or else something other than the lie broke the walk."""
+    box = lived.residents[world.name].box
+    met = {lie.partition(" ")[2] for lie, times in lived.stats["told"].items() if lie.startswith(f"{box.name} ")}
+    assert met == {row["lie"] for row in world.lies}
+
+
+def test_whoever_lives_in_no_world_sees_nothing_of_the_others(lived: Lived) -> None:
+    """The box on a good line was asked among all the others, and reaches all they do not."""
+    good = lived.residents[NOTHING.name]
+    assert not [lie for lie in lived.stats["told"] if lie.startswith(f"{good.box.name} ")]
+    targets = ("plain/web", "vpn/openvpn-udp", "vpn/openvpn-tcp", "whatsapp/chat", "canaries/ethz")
+    assert [seen(each) for each in probe_all(lived.lab, ((good, target) for target in targets))] == [Seen()] * 5
