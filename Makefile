@@ -7,7 +7,7 @@ export VENV
 # what runs beside the daemon; and the real servers of the laboratory, and a browser to look at pages with
 STACK := prometheus prometheus-alertmanager
 LAB := $(STACK) unbound nginx-light openvpn iproute2 util-linux procps
-TEST := $(LAB) chromium curl systemd shellcheck
+TEST := $(LAB) libfaketime nftables chromium curl systemd shellcheck
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 

@@ -20,7 +20,7 @@ def server_name(payload: bytes) -> str:
     if is_client_hello(payload):
         return name_in_hello(payload[5:])
     if payload[:4] in METHODS:
-        for line in payload.split(b"\r\n")[1:]:
+        for line in payload.split(b"\r\n")[1:-1]:  # the last one may go on in the next segment
             if line.lower().startswith(b"host:"):
                 return line[5:].strip().decode("latin-1").partition(":")[0].lower()
     return ""
@@ -64,6 +64,11 @@ def dns_reply(query: bytes, answers: Sequence[str] = (), *, code: int = 0, trunc
     flags = 0x8180 | code | (0x0200 if truncated else 0)
     records = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 300, len(each)) + each for each in packed)
     return query[:2] + struct.pack("!HHHHH", flags, 1, len(packed), 0, 0) + query[12:end] + records
+
+
+def answers(reply: bytes) -> int:
+    """How many records a reply brings."""
+    return int.from_bytes(reply[6:8], "big")
 
 
 def _type(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:

@@ -37,7 +37,7 @@ class Hearing(Named):
             self._heard[packet.flow] = due, heard
             return b""
         heard += packet.payload
-        begins = heard[0] == 0x16 or heard[:4] in contents.METHODS
+        begins = heard[0] == 0x16 or any(each.startswith(heard[:4]) for each in contents.METHODS)
         if begins and len(heard) < _MOST_HEARD and not contents.server_name(heard):
             self._heard[packet.flow] = (packet.sequence + len(packet.payload)) % 2**32, heard
         return heard

@@ -48,7 +48,10 @@ class AboutQueries(Named):
 
 @dataclass
 class DnsForgery(AboutQueries):
-    """An answer in the resolver's name, ahead of its own, which comes as well only where the query `passes`."""
+    """An answer in the resolver's name, ahead of its own, which comes as well only where the query `passes`.
+
+    With an empty `address` (or `address6`) questions of that type, as those for anything else, are left alone.
+    """
 
     address: str = "10.10.34.36"
     address6: str = "d0::11"
@@ -58,7 +61,9 @@ class DnsForgery(AboutQueries):
     def answer(self, packet: Packet) -> Fate | None:
         if not (query := self.query(packet)):
             return PASS
-        forged = contents.dns_reply(query, (self.address, self.address6))
+        forged = contents.dns_reply(query, [each for each in (self.address, self.address6) if each])
+        if not contents.answers(forged):
+            return PASS
         return Fate(passes=self.passes, back=(self.reply(packet, forged),))
 
 
