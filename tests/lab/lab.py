@@ -28,7 +28,7 @@ from typing import Any
 from monitor import consent, stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
-from probes.words import Access, Role
+from probes.words import Access, Kind, Role
 from tests.lab import enter, network, servers, web, world
 from tests.lab.middlebox import OUTSIDE
 from tests.lab.pki import Pki
@@ -95,7 +95,11 @@ class Lab:
         run("home-web", "home", servers.nginx(at / "home-web", at_home))
         run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
         known = {**world.names(), **world.domestic()}
-        run("world-dns", "world", servers.unbound(at / "world-dns", world.WORLD_DNS, known))
+        run(
+            "world-dns",
+            "world",
+            servers.unbound(at / "world-dns", world.WORLD_DNS, known, more=world.literal(Kind.DNS)),
+        )
         for host, address in (("mob", world.MOBILE_DNS), ("fix", world.FIXED_DNS)):
             config = servers.unbound(at / f"{host}-dns", address, world.domestic(), world.WORLD_DNS)
             run(f"{host}-dns", host, config)
@@ -237,9 +241,12 @@ storage: {{path: {folder}/state}}
         return hashlib.sha256(f"password of {box.name}".encode()).hexdigest()
 
     def start_vantage(self, box: Box, **options: Any) -> None:
-        config = self.config(box, **options)
+        self.start_daemon(box, self.config(box, **options))
+
+    def start_daemon(self, box: Box, config: Path, *before: str) -> None:
+        """`before`: what goes ahead of the command, as a wrong clock (tests/lab/others.py)."""
         command = [sys.executable, "-m", "monitor", "run", f"--config.file={config}", f"--time-scale={self.times:g}"]
-        self.spawn(box.name, box.name, command)
+        self.spawn(box.name, box.name, [*before, *command])
 
     # ---------------------------------------------------------------- the hub
 

@@ -66,7 +66,7 @@ def _config(lab: Lab, box: Box, each: World) -> Path:
 
 
 def _clock(each: World) -> tuple[str, ...]:
-    return tuple(others.at_another_time("@1970-01-02 00:00:00")) if each.needs == "clock" else ()
+    return tuple(others.at_another_time(each.clock)) if each.clock else ()
 
 
 def _start(lab: Lab, residents: Iterable[Resident]) -> None:
@@ -90,6 +90,11 @@ def _start(lab: Lab, residents: Iterable[Resident]) -> None:
 
 def _service(each: World) -> str:
     return each.target.partition("/")[0]
+
+
+def start(lab: Lab, resident: Resident) -> None:
+    """Its daemon. Settle first, then start the hub, which enrols whoever lives here, then this."""
+    lab.start_daemon(resident.box, resident.config, *resident.clock)
 
 
 def probe(lab: Lab, resident: Resident, target: str = "") -> dict[str, Any]:

@@ -112,28 +112,39 @@ def _block(service: str) -> str:
 
 @functools.cache
 def names() -> Mapping[str, tuple[str, ...]]:
-    """Every host name of the catalogue and what it resolves to here: three addresses each, so that there are others."""
+    """Every host name of the catalogue and what it resolves to here.
+
+    The addresses that stand beside it in the catalogue, or three of ours, so that there are others.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for service in services():
         block, fresh = _block(service.id), itertools.count(1)
-        for target in service.targets:
-            for endpoint in target.endpoints:
-                if target.scope is not None or not endpoint.host or endpoint.host in found:
-                    continue
-                three = tuple(f"{block}.{next(fresh)}" for _ in range(_ADDRESSES_A_NAME))
-                found[endpoint.host] = (endpoint.address,) if endpoint.address else three
+        for host, given in _endpoints(service).items():
+            three = tuple(f"{block}.{next(fresh)}" for _ in range(_ADDRESSES_A_NAME))
+            found.setdefault(host, given or three)
+    return found
+
+
+def _endpoints(service: Service) -> Mapping[str, tuple[str, ...]]:
+    """Every host of a service, and its literal addresses of the fourth version; the sixth has twins of its own here."""
+    found: dict[str, tuple[str, ...]] = {}
+    for endpoint in (e for t in service.targets if t.scope is None for e in t.endpoints if e.host):
+        given = found.setdefault(endpoint.host, ())
+        if endpoint.address and ":" not in endpoint.address and endpoint.address not in given:
+            found[endpoint.host] = (*given, endpoint.address)
     return found
 
 
 @functools.cache
 def hosts_of(service: str) -> tuple[str, ...]:
-    """The names a service is known by."""
-    return tuple({e.host for s in services() if s.id == service for t in s.targets for e in t.endpoints if e.host})
+    """The names a service is known by, canaries' apart."""
+    return tuple(host for each in services() if each.id == service for host in _endpoints(each))
 
 
-def literal() -> tuple[str, ...]:
-    """Addresses that stand in the catalogue itself, canaries apart."""
-    return tuple({e.address for t in targets() if t.scope is None for e in t.endpoints if e.address})
+def literal(*kinds: Kind) -> tuple[str, ...]:
+    """Addresses that stand in the catalogue itself, canaries apart; of targets of these kinds, or of all."""
+    found = ((t.kind, e.address) for t in targets() if t.scope is None for e in t.endpoints if e.address)
+    return tuple(dict.fromkeys(each for kind, each in found if ":" not in each and (not kinds or kind in kinds)))
 
 
 def web_ports() -> Mapping[int, bool]:

@@ -37,7 +37,8 @@ class World:
         sees: what one walk may show, each of these and nothing else.
         finding: what comparing should earn; none where nothing in user space can tell.
         told: what the provider answers this box: a word of tests/lab/web.ANSWERS.
-        needs: `impostor`, `portal`, `near`, `forger`, `proxy`, `house`, `tunnel`, `clock`, `down`.
+        needs: `impostor`, `portal`, `near`, `forger`, `proxy`, `house`, `tunnel`, `down`.
+        clock: what time it is on that box, as libfaketime has it.
         timeout_s: how long a walk's steps wait; bad lines need longer.
     """
 
@@ -49,6 +50,7 @@ class World:
     finding: Finding | None = None
     told: str = ""
     needs: str = ""
+    clock: str = ""
     timeout_s: float = 2.0
 
 
@@ -208,7 +210,11 @@ HOMES = (
     World("tunnelled_egress", "a VPN on the home's router hides a block", WEB, ({"lie": "silence_by_name", **_NAMES},),
           _REACHED, Finding.TUNNELLED_EGRESS, needs="tunnel"),
     World("clock_of_1970", "a board that wakes without a clock: no certificate is valid yet", WEB, (),
-          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE), Finding.CLOCK_WRONG, needs="clock"),
+          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE), Finding.CLOCK_WRONG, clock="@1970-01-02 00:00:00"),
+    World("clock_of_2040", "a clock set wrong: every certificate has expired", WEB, (),
+          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE), Finding.CLOCK_WRONG, clock="@2040-01-01 00:00:00"),
+    World("clock_a_month_off", "a month late, and no certificate minds", WEB, (), _REACHED, Finding.CLOCK_WRONG,
+          clock="-30d"),
 )  # fmt: skip
 
 LINES = (
