@@ -14,9 +14,7 @@ import re
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -32,24 +30,24 @@ from probes.words import Access, Kind, Role
 from tests.lab import enter, network, servers, web, world
 from tests.lab.middlebox import OUTSIDE
 from tests.lab.pki import Pki
+from tests.lab.processes import Processes, answers, page, reachable
 from tests.lab.web import Told
 from tests.lab.world import Box
 
 HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 8443, 9090, 9093
 SMTP_PORT, WEBHOOK_PORT = 2525, 8025
-_PATIENCE_S = 30.0
 
 
-class Lab:
+class Lab(Processes):
     """`times`: how much faster than the world everything lives here."""
 
     def __init__(self, folder: Path, *, times: float = 30) -> None:
         if not enter.inside():
             raise RuntimeError("the laboratory is only built inside: python -m tests.lab.enter ...")
-        self.folder, self.times = folder, times
+        super().__init__(folder)
+        self.times = times
         self.boxes = list(world.VANTAGES)
         self.pki: Pki
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._numbers = itertools.count()
 
     def __enter__(self) -> Lab:
@@ -58,24 +56,15 @@ class Lab:
             self._start_router()
             self._start_servers()
         except BaseException:
-            self._end_children()
+            self.end_children()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_children()
+        self.end_children()
         network.raze(box.host for box in self.boxes[len(world.VANTAGES) :])
-
-    def _end_children(self) -> None:
-        for child in self._children.values():
-            child.terminate()
-        for child in self._children.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=6)
-            child.kill()
-            child.wait()
 
     # ---------------------------------------------------------------- the network
 
@@ -116,12 +105,12 @@ class Lab:
     def tell(self, *told: Told) -> None:
         """From now on providers answer these clients so, and everybody else as they should."""
         servers.write(self.folder / "world-web", self._web_config(*told))
-        self._children["world-web"].send_signal(signal.SIGHUP)
+        self.signal("world-web", signal.SIGHUP)
         shown = f"http://{world.RESPONDER}/edition"
-        self.wait_for("the web's new edition", lambda: _page(shown) == str(self._edition))
+        self.wait_for("the web's new edition", lambda: page(shown) == str(self._edition))
 
     def lies(self, *rows: Mapping[str, Any]) -> None:
-        """From now on the middlebox tells these lies, and no others."""
+        """From now on the middlebox tells these lies to everybody, and no others; each box's own world stays."""
         self._order({"lies": list(rows)})
 
     def world(self, box: Box, *rows: Mapping[str, Any]) -> None:
@@ -152,48 +141,6 @@ class Lab:
             answer = json.loads(line.recv(1 << 20))
         mine.unlink()
         return answer
-
-    # ---------------------------------------------------------------- processes
-
-    def spawn(
-        self, name: str, host: str | None, command: Sequence[str], *, shown: bool = False, pass_fds: Sequence[int] = ()
-    ) -> subprocess.Popen[bytes]:
-        """A process on that host (None: the router), its output in the laboratory's folder unless it is `shown`."""
-        where = ["ip", "netns", "exec", host] if host else []
-        with (self.folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(
-                [*where, *command],
-                stdout=None if shown else log,
-                stderr=None if shown else log,
-                stdin=subprocess.DEVNULL,
-                cwd=Path(__file__).parents[2],
-                pass_fds=tuple(pass_fds),
-            )
-        self._children[name] = child
-        return child
-
-    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ends a process; its exit code."""
-        child = self._children.pop(name)
-        child.send_signal(how)
-        return child.wait(timeout=10)
-
-    def running(self, name: str) -> bool:
-        return name in self._children
-
-    def run(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command on a host to its end."""
-        return subprocess.run(
-            ["ip", "netns", "exec", host, *command], capture_output=True, text=True, check=False, timeout=60
-        )
-
-    def wait_for(self, what: str, there: Any, patience_s: float = _PATIENCE_S) -> None:
-        """Asks until it is there. A wait has an end, and says what it waited for."""
-        until = time.monotonic() + patience_s
-        while not there():
-            if time.monotonic() > until:
-                raise TimeoutError(f"the laboratory waited {patience_s:g} s for {what}; see {self.folder}")
-            time.sleep(0.05)
 
     # ---------------------------------------------------------------- vantages
 
@@ -286,8 +233,8 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         listen = f"0.0.0.0:{PROMETHEUS_PORT}"
         command = stack.prometheus_command(programs[0], config, at / "tsdb", listen, times=self.times)
         self.spawn("prometheus", "hub", command)
-        self.wait_for("Prometheus", lambda: _answers(f"http://{world.HUB}:{PROMETHEUS_PORT}/-/ready"))
-        self.wait_for("Alertmanager", lambda: _answers(f"http://{world.HUB}:{ALERTMANAGER_PORT}/-/ready"))
+        self.wait_for("Prometheus", lambda: answers(f"http://{world.HUB}:{PROMETHEUS_PORT}/-/ready"))
+        self.wait_for("Alertmanager", lambda: answers(f"http://{world.HUB}:{ALERTMANAGER_PORT}/-/ready"))
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """An instant query: `[{"metric": {...}, "value": [time, "1"]}]`."""
@@ -335,27 +282,6 @@ targets:
 """
     for number, address in enumerate(world.LANDMARKS, start=1)
 )
-
-
-def reachable(address: str, port: int) -> bool:
-    """Whether a host takes connections there, asked from the router."""
-    try:
-        with socket.create_connection((address, port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def _answers(url: str) -> bool:
-    return _page(url) is not None
-
-
-def _page(url: str) -> str | None:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.read().decode() if answer.status == 200 else None
-    except (urllib.error.URLError, OSError):
-        return None
 
 
 @contextlib.contextmanager

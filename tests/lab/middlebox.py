@@ -2,8 +2,8 @@
 
     python -m tests.lab.middlebox SOCKET
 
-Takes one JSON object per datagram on the Unix socket: `{"lies": [...]}` replaces what is told, with `"world": NAME` only
-what is told in that world; `{"stats": true}` is answered with what has crossed and what was lied about.
+Takes one JSON object per datagram on the Unix socket: `{"lies": [...]}` replaces what is told to everybody, with
+`"world": NAME` what is told in that world; `{"stats": true}` is answered with what has crossed and what was lied about.
 """
 
 from __future__ import annotations
@@ -130,8 +130,6 @@ class Middlebox:
         data, asker = self._control.recvfrom(1 << 20)
         order = json.loads(data)
         if "lies" in order:
-            if "world" not in order:
-                self._worlds.clear()
             self._worlds[order.get("world", "")] = [lie(row) for row in order["lies"]]
             self._between.clear()
         counted = {"crossed": self._crossed, "lied": self._lied, "told": self._told}

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from tests.lab import servers, world
-from tests.lab.lab import Lab, reachable
+from tests.lab.lab import Lab
+from tests.lab.processes import reachable
 from tests.lab.world import Box
 
 _WEB = {443: True, 80: False}

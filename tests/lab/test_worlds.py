@@ -74,6 +74,12 @@ def test_whoever_lives_in_no_world_sees_nothing_of_the_others(lived: Lived) -> N
     assert [seen(each) for each in probe_all(lived.lab, ((good, target) for target in targets))] == [Seen()] * 5
 
 
+def test_a_slow_line_keeps_every_packet_and_its_time(lived: Lived) -> None:
+    took_s = {step["step"]: step["took_s"] for step in lived.seen["latency_800"]["walks"][0]["steps"]}
+    assert list(took_s) == ["resolve", "connect", "handshake", "fetch"]
+    assert all(0.8 <= took_s[step] < 1.6 for step in ("resolve", "connect", "fetch")), took_s
+
+
 def test_canaries_tell_a_cut_from_a_block(lived: Lived) -> None:
     """One that is answered at home hides the cut, which is why it must be set aside."""
     state = {name: found["state"] for name, found in lived.seen.items()}

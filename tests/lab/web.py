@@ -46,10 +46,10 @@ class Told:
 
 def leaves(pki: Pki) -> list[tuple[Sequence[str], Leaf]]:
     """A certificate for all canaries, and one for each service of the catalogue; a host two share is the first one's."""
-    taken: set[str] = set()
-    groups = {"canaries": list(world.canaries())}
+    groups = {"": tuple(world.canaries())}
+    taken = set(world.canaries())
     for service in world.services():
-        groups[service.id] = [host for host in world.hosts_of(service.id) if host not in taken]
+        groups[service.id] = tuple(host for host in world.hosts_of(service.id) if host not in taken)
         taken |= set(groups[service.id])
     return [(hosts, pki.leaf(f"web-{name}", *hosts)) for name, hosts in groups.items() if hosts]
 
