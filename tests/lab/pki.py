@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+
+_HALF_A_LIFE = datetime.timedelta(days=45)  # what most sites get by now is good for ninety days
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,10 @@ class Pki:
 
     def leaf(self, name: str, *identities: str) -> Leaf:
         """For these names, below the laboratory's root and an intermediate; kept under `name`."""
-        return self._kept(name, self._between.issue_cert(*identities, common_name=name))
+        now = datetime.datetime.now(datetime.UTC)
+        since, until = now - _HALF_A_LIFE, now + _HALF_A_LIFE
+        issued = self._between.issue_cert(*identities, common_name=name, not_before=since, not_after=until)
+        return self._kept(name, issued)
 
     def stranger(self, name: str, *identities: str) -> Leaf:
         """For these names, from somebody nobody trusts."""

@@ -61,7 +61,8 @@ class Lie:
     Attributes:
         on: the networks lied to, prefixes of the country's own side; everybody without them.
         family: 4 or 6; 0 is both.
-        sees: `outward`, `inward` (to whom we lie), or `both`: some see only one direction of a connection.
+        sees: `outward`, `inward` (to whom we lie), or `both`: some see only one direction of a connection. Where
+            nobody is named by `on`, every direction is outward.
         paths: it stands on one of so many equal paths; the two ends of a flow decide which one that takes.
     """
 
