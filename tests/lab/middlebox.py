@@ -109,15 +109,18 @@ class Middlebox:
         self._send(destination, packet.raw, after_s)
 
     def _concerned(self, source: str, destination: str) -> list[tuple[str, Lie]]:
-        """The lies that may be told about packets between these two, each with where it is told; kept for the next."""
+        """The lies that may be told about packets between these two, each with where it is told; kept for the next.
+
+        They stand in a row on the line: what comes in meets the last one first.
+        """
         if len(self._between) > _MOST_PAIRS:
             self._between.clear()
-        found = self._between[source, destination] = [
-            (f"{world} {each.name}", each)
-            for world, lies in self._worlds.items()
-            for each in lies
-            if each.concerns(source, destination)
-        ]
+        found: list[tuple[str, Lie]] = []
+        for world, lies in self._worlds.items():
+            mine = [(f"{world} {each.name}", each) for each in lies if each.concerns(source, destination)]
+            inward = any(each.on and source not in each.on for _, each in mine)
+            found += reversed(mine) if inward else mine
+        self._between[source, destination] = found
         return found
 
     def _send(self, device: int, raw: bytes, after_s: float) -> None:

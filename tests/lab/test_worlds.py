@@ -55,6 +55,7 @@ def test_one_walk_breaks_where_it_was_broken(lived: Lived, there: World) -> None
 # lies that the walk of the world's own target does not meet
 _NOT_MET = {"hub_blocked", "ipv6_only", "tunnelled_egress", "quic_drop", "openvpn_leaves_tls", "stall",
             "unknown_protocol_leaves_tls", "udp_drop_leaves_tcp", "throttled_by_name", "throttled_abroad", "one_of_two_paths"}  # fmt: skip
+_MET_ELSEWHERE = {"walled_garden": {"cut_foreign"}}  # by what is no web page: see below
 LYING = [each for each in WORLDS if each.lies and each.name not in _NOT_MET]
 
 
@@ -62,8 +63,8 @@ LYING = [each for each in WORLDS if each.lies and each.name not in _NOT_MET]
 def test_its_packets_met_the_lie(lived: Lived, there: World) -> None:
     """Or else something other than the lie broke the walk."""
     box = lived.residents[there.name].box
-    met = {lie.partition(" ")[2] for lie, times in lived.stats["told"].items() if lie.startswith(f"{box.name} ")}
-    assert met == {row["lie"] for row in there.lies}
+    met = {lie.partition(" ")[2] for lie, _ in lived.stats["told"].items() if lie.startswith(f"{box.name} ")}
+    assert met >= {row["lie"] for row in there.lies} - _MET_ELSEWHERE.get(there.name, set())
 
 
 def test_whoever_lives_in_no_world_sees_nothing_of_the_others(lived: Lived) -> None:
@@ -99,6 +100,8 @@ def test_a_tunnel_at_home_enters_the_world_elsewhere(lived: Lived) -> None:
 def test_a_portal_answers_in_clear_for_everybody_it_does_not_let_pass(lived: Lived, name: str) -> None:
     """Its redirect looks like an answer of the service: only the certificate tells."""
     resident = lived.residents[name]
-    plain, at_home = probe_all(lived.lab, [(resident, "plain/web"), (resident, "canaries/ir-aparat")])
-    assert plain["state"] == "ok"
-    assert (at_home["state"] == "ok") is (name == "walled_garden")
+    asked = [(resident, target) for target in ("plain/web", "canaries/ir-aparat", "vpn/openvpn-udp")]
+    plain, at_home, tunnel = (each["state"] == "ok" for each in probe_all(lived.lab, asked))
+    assert plain
+    assert at_home is (name == "walled_garden")
+    assert tunnel is (name == "captive_portal"), "without a bundle nothing else leaves the country"

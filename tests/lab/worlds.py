@@ -141,8 +141,8 @@ ADDRESSES = (
     World("canaries_dead", "every canary dead, the service fine: a reached target outranks them", WEB,
           ({"lie": "drop_address", **_CANARIES},), _REACHED),
     World("canary_near", "a canary abroad is answered at home", WEB,
-          ({"lie": "cut_foreign", "domestic": [*world.DOMESTIC, *_CANARIES["to"]]},
-           {"lie": "diversion", **_CANARIES, "toward": world.NEAR}), _SILENT_ADDRESS, needs="near"),
+          ({"lie": "diversion", **_CANARIES, "toward": world.NEAR}, {"lie": "cut_foreign", **_DOMESTIC}),
+          _SILENT_ADDRESS, needs="near"),
     World("service_down", "Meta, 4 October 2021: nothing wrong with the line", "imo/web", (), _SILENT_ADDRESS,
           needs="down"),
 )  # fmt: skip
@@ -176,7 +176,7 @@ PAGES = (
     World("captive_portal", "a hotel: every page is its own", WEB, tuple(_PAGES),
           _broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY), Finding.CAPTIVE_PORTAL, needs="portal"),
     World("walled_garden", "an empty data bundle: home passes, abroad is a billing page", WEB,
-          tuple({**each, "but": list(world.DOMESTIC)} for each in _PAGES),
+          (*({**each, "but": list(world.DOMESTIC)} for each in _PAGES), {"lie": "cut_foreign", **_DOMESTIC}),
           _broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY), Finding.WALLED_GARDEN, needs="portal"),
 )  # fmt: skip
 
