@@ -78,7 +78,7 @@ def test_whoever_lives_in_no_world_sees_nothing_of_the_others(lived: Lived) -> N
 def test_a_slow_line_keeps_every_packet_and_its_time(lived: Lived) -> None:
     took_s = {step["step"]: step["took_s"] for step in lived.seen["latency_800"]["walks"][0]["steps"]}
     assert list(took_s) == ["resolve", "connect", "handshake", "fetch"]
-    assert all(0.8 <= took_s[step] < 1.6 for step in ("resolve", "connect", "fetch")), took_s
+    assert all(took_s[step] >= 0.8 for step in took_s), "each step is a round trip of 400 ms each way, or two"
 
 
 def test_canaries_tell_a_cut_from_a_block(lived: Lived) -> None:
