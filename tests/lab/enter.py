@@ -26,6 +26,8 @@ def missing() -> str | None:
         return "/dev/net/tun is not there (modprobe tun)"
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         return "/dev/net/tun cannot be opened by this user"
+    if not Path("/proc/net/if_inet6").exists():
+        return "IPv6 is not there (the kernel was started without it)"
     try:
         tried = subprocess.run([*_unshare(), "true"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -45,7 +47,9 @@ def enter(command: list[str]) -> int:
     """Runs the command inside; its exit code. What we are asked to end by is handed on: unshare itself would not."""
     script = (
         "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up"
-        ' && echo 1 > /proc/sys/net/ipv4/ip_forward && exec "$@"'
+        " && echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6"
+        " && echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
+        ' && exec "$@"'
     )
     room = subprocess.Popen(
         [*_unshare(), "sh", "-c", script, "sh", *command],

@@ -14,9 +14,7 @@ import re
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -28,25 +26,28 @@ from typing import Any
 from monitor import consent, stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
-from probes.words import Access, Role
-from tests.lab import enter, network, servers, world
+from probes.words import Access, Kind, Role
+from tests.lab import enter, network, servers, web, world
 from tests.lab.middlebox import OUTSIDE
+from tests.lab.pki import Pki
+from tests.lab.processes import Processes, answers, page, reachable
+from tests.lab.web import Told
 from tests.lab.world import Box
 
 HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 8443, 9090, 9093
 SMTP_PORT, WEBHOOK_PORT = 2525, 8025
-_PATIENCE_S = 30.0
 
 
-class Lab:
+class Lab(Processes):
     """`times`: how much faster than the world everything lives here."""
 
     def __init__(self, folder: Path, *, times: float = 30) -> None:
         if not enter.inside():
             raise RuntimeError("the laboratory is only built inside: python -m tests.lab.enter ...")
-        self.folder, self.times = folder, times
-        self.pki: servers.Pki
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        super().__init__(folder)
+        self.times = times
+        self.boxes = list(world.VANTAGES)
+        self.pki: Pki
         self._numbers = itertools.count()
 
     def __enter__(self) -> Lab:
@@ -55,24 +56,15 @@ class Lab:
             self._start_router()
             self._start_servers()
         except BaseException:
-            self._end_children()
+            self.end_children()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_children()
-        network.raze()
-
-    def _end_children(self) -> None:
-        for child in self._children.values():
-            child.terminate()
-        for child in self._children.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=6)
-            child.kill()
-            child.wait()
+        self.end_children()
+        network.raze(box.host for box in self.boxes[len(world.VANTAGES) :])
 
     # ---------------------------------------------------------------- the network
 
@@ -82,33 +74,61 @@ class Lab:
         network.build()
 
     def _start_servers(self) -> None:
-        self.pki = servers.Pki.make(self.folder)
-        domestic = [address for found in world.domestic().values() for address in found]
-        services = [address for found in world.names().values() for address in found]
-        ports = {443: True, 80: False}
-        run, at = self.spawn, self.folder
-        every = [*world.canaries().values(), *(each for each in services if each not in world.chat())]
-        run("world-web", "world", servers.nginx(at / "world-web", self.pki, every, ports))
-        chat = [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key"), *world.chat()]
-        run("whatsapp", "world", chat)
-        run("home-web", "home", servers.nginx(at / "home-web", self.pki, domestic, ports))
-        run("landmarks", "mob", servers.nginx(at / "landmarks", self.pki, world.LANDMARKS, ports))
+        self.pki = Pki(self.folder)
+        self._infrastructure = self.pki.leaf("infrastructure", world.HUB, world.RESPONDER, *world.domestic())
+        self._web = web.leaves(self.pki), self.pki.leaf("stranger", "impostor.example")
+        run, at, ports = self.spawn, self.folder, {443: True, 80: False}
+        run("world-web", "world", servers.nginx(at / "world-web", self._web_config()))
+        run("whatsapp", "chat", [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key")])
+        at_home = servers.greeting(self._infrastructure, ports)
+        run("home-web", "home", servers.nginx(at / "home-web", at_home))
+        run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
         known = {**world.names(), **world.domestic()}
-        run("world-dns", "world", servers.unbound(at / "world-dns", world.WORLD_DNS, known))
+        run(
+            "world-dns",
+            "world",
+            servers.unbound(at / "world-dns", world.WORLD_DNS, known, more=world.literal(Kind.DNS)),
+        )
         for host, address in (("mob", world.MOBILE_DNS), ("fix", world.FIXED_DNS)):
             config = servers.unbound(at / f"{host}-dns", address, world.domestic(), world.WORLD_DNS)
             run(f"{host}-dns", host, config)
         for transport in ("udp", "tcp"):
-            run(f"openvpn-{transport}", "world", servers.openvpn(at / f"openvpn-{transport}", self.pki, transport))
-        self.wait_for("nginx", lambda: _open("157.240.2.1", 443) and _open(next(iter(domestic)), 443))
-        self.wait_for("WhatsApp", lambda: _open(world.chat()[-1], 5222))
+            run(f"openvpn-{transport}", "world", servers.openvpn(self.pki, self._infrastructure, transport))
+        self.wait_for("nginx", lambda: reachable("157.240.2.1", 443) and reachable("185.143.1.1", 443))
+        self.wait_for("WhatsApp", lambda: reachable(world.chat()[-1], 5222))
+
+    def _web_config(self, *told: Told) -> str:
+        self._edition = next(self._numbers)
+        known, stranger = self._web
+        return web.config(stranger, known, told, edition=self._edition)
+
+    def tell(self, *told: Told) -> None:
+        """From now on providers answer these clients so, and everybody else as they should."""
+        servers.write(self.folder / "world-web", self._web_config(*told))
+        self.signal("world-web", signal.SIGHUP)
+        shown = f"http://{world.RESPONDER}/edition"
+        self.wait_for("the web's new edition", lambda: page(shown) == str(self._edition))
 
     def lies(self, *rows: Mapping[str, Any]) -> None:
-        """From now on the middlebox tells these lies, and no others."""
+        """From now on the middlebox tells these lies to everybody, and no others; each box's own world stays."""
         self._order({"lies": list(rows)})
 
+    def world(self, box: Box, *rows: Mapping[str, Any]) -> None:
+        """From now on this box and its household live in a world of these lies; nobody else's changes."""
+        self._order({"world": box.name, "lies": [{"on": [box.net], **row} for row in rows]})
+
+    def add(self, box: Box, *rows: Mapping[str, Any]) -> Box:
+        """One more vantage on the map (world.box), in a world of its own. Before start_hub, which enrols them all."""
+        network.join(box.host)
+        self.boxes.append(box)
+        self.world(box, *rows)
+        return box
+
     def stats(self) -> dict[str, dict[str, int]]:
-        """`crossed`: packets by source that came to the middlebox; `lied`: how many met which lie."""
+        """`crossed`: packets by source that came to the middlebox; `lied`: how many met which lie.
+
+        `told`: the same for each box's own world, by "BOX LIE".
+        """
         counted: dict[str, dict[str, int]] = self._order({"stats": True})
         return counted
 
@@ -121,45 +141,6 @@ class Lab:
             answer = json.loads(line.recv(1 << 20))
         mine.unlink()
         return answer
-
-    # ---------------------------------------------------------------- processes
-
-    def spawn(
-        self, name: str, host: str | None, command: Sequence[str], *, shown: bool = False, pass_fds: Sequence[int] = ()
-    ) -> subprocess.Popen[bytes]:
-        """A process on that host (None: the router), its output in the laboratory's folder unless it is `shown`."""
-        where = ["ip", "netns", "exec", host] if host else []
-        with (self.folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(
-                [*where, *command],
-                stdout=None if shown else log,
-                stderr=None if shown else log,
-                stdin=subprocess.DEVNULL,
-                cwd=Path(__file__).parents[2],
-                pass_fds=tuple(pass_fds),
-            )
-        self._children[name] = child
-        return child
-
-    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ends a process; its exit code."""
-        child = self._children.pop(name)
-        child.send_signal(how)
-        return child.wait(timeout=10)
-
-    def run(self, host: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command on a host to its end."""
-        return subprocess.run(
-            ["ip", "netns", "exec", host, *command], capture_output=True, text=True, check=False, timeout=60
-        )
-
-    def wait_for(self, what: str, there: Any, patience_s: float = _PATIENCE_S) -> None:
-        """Asks until it is there. A wait has an end, and says what it waited for."""
-        until = time.monotonic() + patience_s
-        while not there():
-            if time.monotonic() > until:
-                raise TimeoutError(f"the laboratory waited {patience_s:g} s for {what}; see {self.folder}")
-            time.sleep(0.05)
 
     # ---------------------------------------------------------------- vantages
 
@@ -207,9 +188,12 @@ storage: {{path: {folder}/state}}
         return hashlib.sha256(f"password of {box.name}".encode()).hexdigest()
 
     def start_vantage(self, box: Box, **options: Any) -> None:
-        config = self.config(box, **options)
+        self.start_daemon(box, self.config(box, **options))
+
+    def start_daemon(self, box: Box, config: Path, *before: str) -> None:
+        """`before`: what goes ahead of the command, as a wrong clock (tests/lab/others.py)."""
         command = [sys.executable, "-m", "monitor", "run", f"--config.file={config}", f"--time-scale={self.times:g}"]
-        self.spawn(box.name, box.name, command)
+        self.spawn(box.name, box.name, [*before, *command])
 
     # ---------------------------------------------------------------- the hub
 
@@ -217,13 +201,13 @@ storage: {{path: {folder}/state}}
         """The hub, Prometheus, Alertmanager, and an inbox: a real SMTP server and a real webhook."""
         at = self.folder / "hub"
         (at / "credentials").mkdir(parents=True)
-        for box in world.VANTAGES:
+        for box in self.boxes:
             digest = hashlib.sha256(self.password(box).encode()).hexdigest()
             (at / "credentials" / box.name).write_text(digest)
-        (at / "registry.yml").write_text(_registry())
+        (at / "registry.yml").write_text(_registry(self.boxes))
         (at / "hub.yml").write_text(f"""
 listen: {world.HUB}:{HUB_PORT}
-tls: {{cert_file: {self.pki.chain}, key_file: {self.pki.key}}}
+tls: {{cert_file: {self._infrastructure.chain}, key_file: {self._infrastructure.key}}}
 forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
 """)
         (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")
@@ -236,7 +220,7 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         self._start_stack(at, notify)
         hub = [sys.executable, "-m", "monitor", "hub", f"--config.file={at}/hub.yml", f"--time-scale={self.times:g}"]
         self.spawn("hub", "hub", hub)
-        self.wait_for("the hub", lambda: _open(world.HUB, HUB_PORT))
+        self.wait_for("the hub", lambda: reachable(world.HUB, HUB_PORT))
 
     def _start_stack(self, at: Path, notify: Notify) -> None:
         programs = stack.find(stack.PROMETHEUS), stack.find(stack.ALERTMANAGER)
@@ -249,8 +233,8 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         listen = f"0.0.0.0:{PROMETHEUS_PORT}"
         command = stack.prometheus_command(programs[0], config, at / "tsdb", listen, times=self.times)
         self.spawn("prometheus", "hub", command)
-        self.wait_for("Prometheus", lambda: _answers(f"http://{world.HUB}:{PROMETHEUS_PORT}/-/ready"))
-        self.wait_for("Alertmanager", lambda: _answers(f"http://{world.HUB}:{ALERTMANAGER_PORT}/-/ready"))
+        self.wait_for("Prometheus", lambda: answers(f"http://{world.HUB}:{PROMETHEUS_PORT}/-/ready"))
+        self.wait_for("Alertmanager", lambda: answers(f"http://{world.HUB}:{ALERTMANAGER_PORT}/-/ready"))
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """An instant query: `[{"metric": {...}, "value": [time, "1"]}]`."""
@@ -273,10 +257,10 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         return [json.loads(line) for line in lines]
 
 
-def _registry() -> str:
+def _registry(boxes: Sequence[Box]) -> str:
     rows = (
         f"  - {{id: {box.name}, country: {box.country}, network: {box.network}, access: {box.access}, role: {box.role}}}"
-        for box in world.VANTAGES
+        for box in boxes
     )
     return "vantages:\n" + "\n".join(rows) + "\n"
 
@@ -298,22 +282,6 @@ targets:
 """
     for number, address in enumerate(world.LANDMARKS, start=1)
 )
-
-
-def _open(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 @contextlib.contextmanager

@@ -1,0 +1,121 @@
+"""Moves boxes into worlds (tests/lab/worlds.py), many at once, and lets them look around with `didban probe`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.lab import network, others, world
+from tests.lab.lab import Lab
+from tests.lab.web import Told
+from tests.lab.world import Box
+from tests.lab.worlds import World
+
+# a page in clear: the only kind a censor can put its own page into
+_PLAIN = """
+service: plain
+title: {en: Plain}
+category: test
+targets:
+  - {id: web, kind: http, depth: web, hosts: [www.instagram.com], source: the laboratory}
+"""
+_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./plain.yml")
+_AT_ONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A box that lives in a world. `clock`: what goes before its commands where the time of day is wrong."""
+
+    world: World
+    box: Box
+    config: Path
+    clock: tuple[str, ...] = ()
+
+
+def settle(lab: Lab, worlds: Iterable[World]) -> Mapping[str, Resident]:
+    """A box for every world, by the world's name; each on a /24 of its own, all at the same time.
+
+    The world that `needs` "down" takes that service down for everybody: let its name be nobody else's.
+    """
+    found: dict[str, Resident] = {}
+    for number, each in enumerate(worlds, start=1):
+        box = world.box(number)
+        if each.needs == "proxy":
+            box = replace(box, resolver=world.PROXY)
+        lab.add(box, *each.lies)
+        if each.needs == "house":
+            box = replace(box, resolver=others.house(lab, box, world.hosts_of(_service(each))))
+        found[each.name] = Resident(each, box, _config(lab, box, each), _clock(each))
+    _start(lab, found.values())
+    lab.tell(
+        *(Told(r.world.told, world.hosts_of(_service(r.world)), (r.box.net,)) for r in found.values() if r.world.told)
+    )
+    return found
+
+
+def _config(lab: Lab, box: Box, each: World) -> Path:
+    (lab.folder / box.name).mkdir(exist_ok=True)
+    (lab.folder / box.name / "plain.yml").write_text(_PLAIN)
+    return lab.config(box, services=_SERVICES, extra=f"timeout: {each.timeout_s:g}s\n")
+
+
+def _clock(each: World) -> tuple[str, ...]:
+    return tuple(others.at_another_time(each.clock)) if each.clock else ()
+
+
+def _start(lab: Lab, residents: Iterable[Resident]) -> None:
+    """What these worlds need, once each."""
+    needed = {resident.world.needs: resident for resident in residents}
+    if "portal" in needed:
+        others.portal(lab)
+    if "impostor" in needed:
+        others.impostor(lab)
+    if "near" in needed:
+        others.near(lab)
+    if "forger" in needed:
+        others.forger(lab)
+    if "proxy" in needed:
+        others.proxy(lab, world.hosts_of(_service(needed["proxy"].world)))
+    if "tunnel" in needed:
+        others.tunnel(lab, needed["tunnel"].box)
+    if "down" in needed:
+        network.take_down(world.addresses_of(_service(needed["down"].world)))
+
+
+def _service(each: World) -> str:
+    return each.target.partition("/")[0]
+
+
+def start(lab: Lab, resident: Resident) -> None:
+    """Its daemon. Settle first, then start the hub, which enrols whoever lives here, then this."""
+    lab.start_daemon(resident.box, resident.config, *resident.clock)
+
+
+def probe(lab: Lab, resident: Resident, target: str = "") -> dict[str, Any]:
+    """What `didban probe TARGET --json` says there: of the world's own target, or of another one."""
+    done = lab.run(resident.box.name, *resident.clock, sys.executable, "-m", "monitor", *_asked(resident, target))
+    return _said(done.returncode, done.stdout, done.stderr)
+
+
+def probe_all(lab: Lab, asked: Iterable[tuple[Resident, str]]) -> list[dict[str, Any]]:
+    """The same of many, a few at a time and cheaply (tests/lab/prober.py); not where the clock is wrong."""
+    jobs = [[resident.box.name, *_asked(resident, target)] for resident, target in asked]
+    command = [sys.executable, "-m", "tests.lab.prober", str(_AT_ONCE)]
+    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, check=True)
+    return [_said(*each) for each in json.loads(done.stdout)]
+
+
+def _asked(resident: Resident, target: str) -> list[str]:
+    return ["probe", target or resident.world.target, "--json", f"--config.file={resident.config}"]
+
+
+def _said(code: int, out: str, err: str) -> dict[str, Any]:
+    assert code in (0, 1), err
+    found: dict[str, Any] = json.loads(out.splitlines()[0])
+    return found
