@@ -93,17 +93,22 @@ class Comparisons:
             while not record.reached:
                 number += 1
                 here = self._left_alone(target)
-                wait_s = self._pace.comparison_rest_s
-                if here is not None:
-                    wait_s -= min(wait_s, self.met.rested_s(here.address, here.host, self._elapsed_s()))
                 moved_s = self._pace.comparison_rest_s * _MOVED_SHARE
-                await asyncio.sleep(wait_s + spread_s(self._secret, f"{target.name} compare", number, moved_s))
-                if here is not None and not record.reached:
+                await asyncio.sleep(spread_s(self._secret, f"{target.name} compare", number, moved_s))
+                await asyncio.sleep(self._pace.interval_s)  # windows side by side would be one
+                await asyncio.sleep(max(0.0, self._still_to_rest_s(here)))
+                rested = self._still_to_rest_s(here) <= 0  # a walk may have been under way when it was chosen
+                if here is not None and rested and not record.reached:
                     await self._one_window(target, here)
                 if record.cause():
                     await asyncio.sleep(self._pace.comparison_again_s)
         finally:
             self._under_way.discard(target.name)
+
+    def _still_to_rest_s(self, here: Endpoint | None) -> float:
+        if here is None:
+            return 0.0
+        return self._pace.comparison_rest_s - self.met.rested_s(here.address, here.host, self._elapsed_s())
 
     async def _one_window(self, target: Target, here: Endpoint) -> None:
         async with self._one_at_a_time:
@@ -128,14 +133,18 @@ class Comparisons:
         None where there is no other to walk to meanwhile: an essential target is never left unwalked.
         """
         now_s, rest_s = self._elapsed_s(), self._pace.comparison_rest_s
-        known = sorted(self._addresses(target), key=lambda at: -self.met.rested_s(at.address, at.host, now_s))
+        booked = {at for at in self._addresses(target) if at.address in self._view.book.addresses(at.host, at.v6)}
+        known = sorted(
+            self._addresses(target),
+            key=lambda at: (-min(rest_s, self.met.rested_s(at.address, at.host, now_s)), at not in booked),
+        )
         if not known:
             return None
         chosen = known[0]
         alone = len({at.address for at in known}) == 1
         if alone and self.met.rested_s(chosen.address, chosen.host, now_s) < rest_s:
             return None
-        self.met.spare(chosen.address, now_s + rest_s * (1 + 2 * _MOVED_SHARE))
+        self.met.spare(chosen.address, now_s + rest_s * (1 + 2 * _MOVED_SHARE) + self._pace.interval_s)
         return chosen
 
     def _addresses(self, target: Target) -> Iterator[Endpoint]:

@@ -24,7 +24,7 @@ from probes.place import Tools
 from probes.walk import walk
 from probes.words import Finding, Reason, Scope, Transport
 
-_CANARIES = 6
+_CANARIES, _DOMESTIC = 6, 2
 _MOST_ENDPOINTS = 4
 _FRAME = 3  # canaries: one before, one after, and one to say the name to
 _TLS_PORT = 443
@@ -61,20 +61,27 @@ async def probe(loaded: Loaded, name: str) -> list[Probed]:
     wanted = [t for s in services for t in s.targets if name in (s.id, t.name)]
     if not wanted:
         return []
-    canaries = [t for s in services for t in s.targets if t.scope is Scope.INTERNATIONAL][:_CANARIES]
-    seen = await asyncio.gather(*(walk(t, t.endpoints[0], hands, reason=Reason.ASKED, turn=0) for t in canaries))
+    every = [t for s in services for t in s.targets]
+    canaries = [t for t in every if t.scope is Scope.INTERNATIONAL][:_CANARIES]
+    home = [t for t in every if t.scope is Scope.DOMESTIC][:_DOMESTIC]
+    seen, at_home = await asyncio.gather(_each(canaries, hands), _each(home, hands))
     alive = [target for target, each in zip(canaries, seen, strict=True) if each.reached]
-    line = _line(seen)
+    line = _line(seen, at_home)
     vantage = loaded.config.as_vantage()
     probed = [await _probed(Record(target, domestic(target, vantage)), line, hands) for target in wanted]
     return [await _compared(each, alive, loaded.config.responder or "", hands) for each in probed]
 
 
-def _line(seen: Sequence[Walk]) -> Line:
+async def _each(targets: Sequence[Target], hands: Tools) -> list[Walk]:
+    walks = (walk(target, target.endpoints[0], hands, reason=Reason.ASKED, turn=0) for target in targets)
+    return list(await asyncio.gather(*walks))
+
+
+def _line(seen: Sequence[Walk], at_home: Sequence[Walk]) -> Line:
     """Whether this line reaches abroad at all, and what this house does to it."""
     reached = sum(each.reached for each in seen)
     reach = reached / len(seen) if seen else None
-    does = house.does(house.Seen(abroad=seen))
+    does = house.does(house.Seen(abroad=seen, domestic=at_home))
     return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, house=does, reach=reach)
 
 

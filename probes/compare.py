@@ -44,6 +44,7 @@ class Ground:
 async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool) -> tuple[Walk, ...]:
     """One window, one walk after the other: what is said later must not have been heard before.
 
+    Who answers must prove to be who stands there, or whom was asked for; either shows that the name came through.
     `booked`: the address in question authenticated lately.
     """
     here, name = ground.here, ground.here.host
@@ -52,11 +53,11 @@ async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool)
     other_here = await _greeted(target, here, ground.other, known, Cell.OTHER_HERE, tools)
     name_here = await _greeted(target, here, name, (name,), Cell.NAME_HERE, tools)
     there = ground.there
-    other_there = await _greeted(target, there, ground.other, (_own(there),), Cell.OTHER_THERE, tools)
+    other_there = await _greeted(target, there, ground.other, (_own(there), ground.other), Cell.OTHER_THERE, tools)
     if not other_there.authenticated and ground.instead is not None:
         there = ground.instead
-        other_there = await _greeted(target, there, ground.other, (_own(there),), Cell.OTHER_THERE, tools)
-    name_there = await _greeted(target, there, name, (_own(there),), Cell.NAME_THERE, tools)
+        other_there = await _greeted(target, there, ground.other, (_own(there), ground.other), Cell.OTHER_THERE, tools)
+    name_there = await _greeted(target, there, name, (_own(there), name), Cell.NAME_THERE, tools)
     after = await _canary(ground.after, Cell.AFTER, tools)
     return (before, other_here, replace(name_here, booked=booked), other_there, name_there, after)
 

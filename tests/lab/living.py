@@ -23,6 +23,7 @@ title: {en: Plain}
 category: test
 targets:
   - {id: web, kind: http, depth: web, hosts: [www.instagram.com], source: the laboratory}
+  - {id: issued, kind: tls, depth: web, hosts: [www.instagram.com], options: {issuers: ISSUER}, source: the laboratory}
 """
 _SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./plain.yml")
 _AT_ONCE = 12
@@ -61,7 +62,7 @@ def settle(lab: Lab, worlds: Iterable[World]) -> Mapping[str, Resident]:
 
 def _config(lab: Lab, box: Box, each: World) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
-    (lab.folder / box.name / "plain.yml").write_text(_PLAIN)
+    (lab.folder / box.name / "plain.yml").write_text(_PLAIN.replace("ISSUER", lab.pki.issuer))
     return lab.config(box, services=_SERVICES, extra=f"timeout: {each.timeout_s:g}s\n")
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 _HALF_A_LIFE = datetime.timedelta(days=45)  # what most sites get by now is good for ninety days
 
@@ -27,6 +29,10 @@ class Pki:
         root = trustme.CA(organization_name="Laboratory Root")
         state = trustme.CA(organization_name="State Root")
         self._between = root.create_child_ca()
+        (issuer,) = x509.load_pem_x509_certificate(self._between.cert_pem.bytes()).subject.get_attributes_for_oid(
+            NameOID.ORGANIZATION_NAME
+        )
+        self.issuer = str(issuer.value)  # who signs for every service here
         self.ca_file = folder / "ca.pem"
         for each in (root, state):
             each.cert_pem.write_to_path(str(self.ca_file), append=True)

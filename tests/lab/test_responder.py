@@ -6,7 +6,6 @@ import base64
 import datetime
 import http.client
 import shutil
-import socket
 import ssl
 import sys
 import time
@@ -23,9 +22,9 @@ from deploy.responder import init
 from probes import throttle, witness
 from probes.facts import Walk
 from probes.words import Failure, Step
-from tests.lab import enter, network, world
-from tests.lab.lab import Lab, _open, scratch
-from tests.lab.middlebox import OUTSIDE
+from tests.lab import enter, world
+from tests.lab.lab import Lab, scratch
+from tests.lab.processes import reachable
 from tests.lab.world import MOBILE_NET
 
 pytestmark = [
@@ -41,11 +40,6 @@ ON = {"on": [MOBILE_NET]}
 class Witnessed(Lab):
     """A laboratory with nothing abroad but the responder."""
 
-    def _start_router(self) -> None:
-        self.spawn("middlebox", None, [sys.executable, "-m", "tests.lab.swallow", str(self.folder / "liar.sock")])
-        self.wait_for("the middlebox", lambda: OUTSIDE in dict(socket.if_nameindex()).values())
-        network.build()
-
     def _start_servers(self) -> None:
         now = datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
         init.write(self.made, NAME, world.RESPONDER, str(self.folder / "log"), now)
@@ -55,7 +49,7 @@ class Witnessed(Lab):
             file.write(f"wireguard: {{key_file: wireguard.key, peers: {peers}}}\n")
         command = [sys.executable, "-m", "deploy.responder", "run", f"--config.file={config}"]
         self.spawn("responder", "world", command)
-        self.wait_for("the responder", lambda: _open(world.RESPONDER, 443))
+        self.wait_for("the responder", lambda: reachable(world.RESPONDER, 443))
 
     @property
     def made(self) -> Path:
@@ -96,7 +90,7 @@ def lab() -> Iterator[Witnessed]:
 
 CASES = [
     ("nothing", [], None, "ClientHello arrived, ServerHello left and came, and so did what followed."),
-    ("the ServerHello is swallowed", [{"lie": "swallow_server_hello", **ON}], Failure.TIMEOUT,
+    ("the ServerHello is swallowed", [{"lie": "server_hello_swallowed", **ON}], Failure.TIMEOUT,
      "ClientHello arrived, ServerHello left, ServerHello never came, and none of it was acknowledged."),
     ("the name is swallowed", [{"lie": "silence_by_name", **ON, "names": ["instagram.com"]}], Failure.TIMEOUT,
      "ClientHello left, and never arrived."),
@@ -117,7 +111,7 @@ def test_each_lie_has_its_sentence(
 
 
 def test_a_body_that_stalls_by_name_stalls_at_16_kb_and_another_name_passes(lab: Witnessed) -> None:
-    lab.lies({"lie": "stall_by_name", **ON, "names": ["instagram.com"]})
+    lab.lies({"lie": "stall", **ON, "names": ["instagram.com"]})
     tested, neutral = lab.walk(TESTED), lab.walk(NAME)
     lab.lies()
     assert (tested.last.step, tested.failure) == (Step.TRANSFER, Failure.TIMEOUT)
