@@ -113,7 +113,7 @@ class Comparisons:
     async def _one_window(self, target: Target, here: Endpoint) -> None:
         async with self._one_at_a_time:
             ground = self._ground(target, here)
-            if ground is None or not self._view.line(target, self._now_ms()).carries:
+            if ground is None or not self._view.around.line(target, self._now_ms()).carries:
                 return
             booked = here.address in self._view.book.addresses(here.host, here.v6)
             await self._walk_window(target, ground, booked)

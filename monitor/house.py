@@ -19,7 +19,11 @@ _MISDATED_SHARE = 1 / 3  # certificates expire by neglect too, but never a third
 _PORTAL_SHARE = 1 / 2
 _FEWEST_DOMESTIC, _FEWEST_ABROAD = 2, 5
 _FEWEST_V6 = 2
-_FARTHER = 1.3  # what stands at home, against the middle of what stands abroad
+_FARTHER, _FARTHER_S = (
+    1.3,
+    0.02,
+)  # of what stands abroad, in the middle; nearer than that is noise
+STRAIGHT_TICKS = 3  # before what would silence a whole line is believed
 _FEWEST_PROXIED = 4  # services at one address: more than shared front ends carry, fewer than a proxy does
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
 
@@ -72,8 +76,10 @@ def _clock(seen: Seen) -> Iterable[Finding]:
 def _tunnel(seen: Seen) -> Iterable[Finding]:
     """What stands in the country is farther than what stands abroad: our packets leave it before they come back."""
     domestic, abroad = _round_trips_s(seen.domestic), _round_trips_s(seen.abroad)
-    enough = len(domestic) >= _FEWEST_DOMESTIC and len(abroad) >= _FEWEST_ABROAD
-    if enough and min(domestic) > _FARTHER * statistics.median(abroad):
+    if len(domestic) < _FEWEST_DOMESTIC or len(abroad) < _FEWEST_ABROAD:
+        return
+    usual_s = statistics.median(abroad)
+    if min(domestic) > max(_FARTHER * usual_s, usual_s + _FARTHER_S):
         yield Finding.TUNNELLED_EGRESS
 
 

@@ -5,30 +5,28 @@ Facts are on disk before they come here (monitor/daemon.py): what is wrong in th
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from monitor import house, metrics
+from monitor import metrics
 from monitor.baseline import Baselines
 from monitor.canaries import Canaries, domestic
-from monitor.evidence import Line, Record
+from monitor.evidence import Record
 from monitor.histogram import Histogram
 from monitor.judge import Judgement, State, judge, worst
 from monitor.landmarks import Landmarks
 from monitor.metrics import Series
 from monitor.pairs import Transfers
 from monitor.protocols import Protocols
+from monitor.surroundings import Surroundings
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
-from probes.words import Cell, Finding, Reason, Scope, Step
+from probes.words import Cell, Reason, Scope, Step
 
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
-_NAMES_REMEMBERED = 24
-_FEWEST_NAMES = 3
 _STALE_PERIODS = 3
 _WELL = 0.8
-_IPV6 = frozenset({Finding.IPV6_BROKEN})
 
 
 @dataclass(slots=True)
@@ -85,12 +83,10 @@ class View:
     walks_since_tick: int = 0
     heartbeat_ms: int = 0
     protocols: Protocols = field(default_factory=Protocols)
-    clear: dict[str, Walk] = field(default_factory=dict)  # canary -> its last walk in clear text
-    _house: frozenset[Finding] = frozenset()
-    _ipv6_broken: bool = False
-    _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
+    around: Surroundings = field(init=False)
 
     def __post_init__(self) -> None:
+        self.around = Surroundings(self.canaries)
         for target in self.targets():
             self.standings[target.name] = Standing(Record(target, domestic=domestic(target, self.vantage)))
 
@@ -100,8 +96,8 @@ class View:
             if (mine := self.standings.get(name)) is not None and mine.record.target == standing.record.target:
                 self.standings[name] = standing
         self.walks_by_result, self.walks_since_tick = before.walks_by_result, before.walks_since_tick
-        self.heartbeat_ms, self._names = before.heartbeat_ms, before._names
-        self.canaries.inherit(before.canaries)
+        self.heartbeat_ms = before.heartbeat_ms
+        self.around.inherit(before.around)
         self.landmarks.inherit(before.landmarks, {target.name: target for target in self.targets()})
         self.baselines, self.transfers = before.baselines, before.transfers
         self.book.inherit(before.book)
@@ -125,7 +121,7 @@ class View:
         for walk in done.walks:
             self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
             self.walks_since_tick += 1
-            self._note_name(walk)
+            self.around.note_name(walk)
             self._note_lengths(walk)
         ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
@@ -133,7 +129,7 @@ class View:
         self.book.learn(done.walks, now_ms)
         success = next((walk for walk in done.walks if walk.reached), None)
         slow = success is not None and self.baselines.is_slow(success, now_ms)
-        record.add(done, self.line(target, now_ms), now_ms, slow=slow)
+        record.add(done, self.around.line(target, now_ms), now_ms, slow=slow)
         if target.about is not None:
             self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
         self._judge(standing, now_ms)
@@ -145,16 +141,11 @@ class View:
         """What was walked beside the regular rounds, to tell a cause from coincidence."""
         standing = self.standings[window.target]
         if standing.record.target.scope is not None:
-            self.clear[window.target] = window.walks[0]
+            self.around.clear[window.target] = window.walks[0]
             return
         standing.record.compared(window.walks)
         self.book.learn((each for each in window.walks if each.cell is Cell.NAME_HERE), now_ms)
         self._judge(standing, now_ms)
-
-    def _note_name(self, walk: Walk) -> None:
-        first = walk.steps[0]
-        if first.step is Step.RESOLVE and not walk.endpoint.address:
-            self._names.append((walk.target.partition("/")[0], first.failure is None))
 
     def _note_lengths(self, walk: Walk) -> None:
         if self.histograms is not None:
@@ -162,21 +153,10 @@ class View:
                 if seen.failure is None:
                     self.histograms[(walk.target.partition("/")[0], seen.step)].add(seen.took_s)
 
-    def line(self, target: Target, now_ms: int) -> Line:
-        """What everything but this target's service says of the line now."""
-        others = [resolved for service, resolved in self._names if service != target.service]
-        return Line(
-            foreign_seen=self.canaries.foreign_seen,
-            canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
-            reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
-            house=self._house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self._house,
-            names_dead=len(others) >= _FEWEST_NAMES and not any(others),
-        )
-
     def _judge(self, standing: Standing, now_ms: int) -> None:
         record = standing.record
         stale_after_s = _STALE_PERIODS * self.turn_s[record.target.name]
-        evidence = record.evidence(self.line(record.target, now_ms), now_ms, stale_after_s)
+        evidence = record.evidence(self.around.line(record.target, now_ms), now_ms, stale_after_s)
         standing.judged(judge(evidence), now_ms)
 
     # ---------------------------------------------------------------- stating
@@ -186,26 +166,23 @@ class View:
         if self.walks_since_tick:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
-        watched = list(self._watched(now_ms))
-        self._house = house.does(self._seen_lately(now_ms), watched)
+        self.around.look(
+            self._of_canaries(Scope.INTERNATIONAL, now_ms),
+            self._of_canaries(Scope.DOMESTIC, now_ms),
+            list(self._watched(now_ms)),
+        )
         fresh = self._fresh(now_ms)
         filtered = self.protocols.filtered(fresh.values(), fresh.get)
         for name, standing in self.standings.items():
             standing.record.protocol_filtered = name in filtered
-        self._ipv6_broken = house.ipv6_is_broken(walk for walk in watched if walk.endpoint.v6)
         for standing in self.standings.values():
             if standing.record.last is not None:
                 self._judge(standing, now_ms)
 
-    def _seen_lately(self, now_ms: int) -> house.Seen:
-        def last(scope: Scope) -> list[Walk]:
-            standings = (self.standings[canary.target.name] for canary in self.canaries.usable(scope, now_ms))
-            return [s.record.last.walks[0] for s in standings if s.record.last and self._is_fresh(s, now_ms)]
-
-        abroad = last(Scope.INTERNATIONAL)
-        if any(walk.authenticated for walk in abroad):
-            self.clear.clear()
-        return house.Seen(abroad, last(Scope.DOMESTIC), tuple(self.clear.values()))
+    def _of_canaries(self, scope: Scope, now_ms: int) -> list[Walk]:
+        """The last walk to each that is usable, and not stale."""
+        standings = (self.standings[canary.target.name] for canary in self.canaries.usable(scope, now_ms))
+        return [s.record.last.walks[0] for s in standings if s.record.last and self._is_fresh(s, now_ms)]
 
     def _watched(self, now_ms: int) -> Iterator[Walk]:
         for standing in self.standings.values():
@@ -226,7 +203,7 @@ class View:
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
         for of, histogram in (self.histograms or {}).items():
             yield from histogram.series(metrics.WALK_STEP, of)
-        if not self._house:
+        if not self.around.house:
             yield from self._of_protocols(now_ms)
         yield from self._of_line(now_ms)
 
@@ -273,7 +250,9 @@ class View:
 
     def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         for scope in Scope:
-            spoilt = self._house and scope is not Scope.GATEWAY  # it would be the house's, and counted as the network's
+            spoilt = (
+                self.around.house and scope is not Scope.GATEWAY
+            )  # it would be the house's, and counted as the network's
             if not spoilt and (ratio := self.canaries.ratio(scope, now_ms)) is not None:
                 yield Series(metrics.CONNECTIVITY, (scope,)), ratio
             aside = Counter(self.canaries.set_aside(scope, now_ms).values())
