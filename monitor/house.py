@@ -23,6 +23,7 @@ _FARTHER, _FARTHER_S = (
     1.3,
     0.02,
 )  # of what stands abroad, in the middle; nearer than that is noise
+_SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 STRAIGHT_TICKS = 3  # before what would silence a whole line is believed
 _FEWEST_PROXIED = 4  # services at one address: more than shared front ends carry, fewer than a proxy does
 _NETWORK_AUTHENTICATION_REQUIRED = 511  # RFC 6585 section 6
@@ -84,7 +85,9 @@ def _tunnel(seen: Seen) -> Iterable[Finding]:
 
 
 def _round_trips_s(walks: Iterable[Walk]) -> list[float]:
-    return [seen.took_s for walk in walks for seen in walk.steps if seen.step is Step.CONNECT and not seen.failure]
+    """Of those that lost nothing on the way: a connection whose first packet was lost says nothing of distance."""
+    connects = (seen for walk in walks for seen in walk.steps if seen.step is Step.CONNECT and not seen.failure)
+    return [seen.took_s for seen in connects if seen.took_s < _SENT_AGAIN_S]
 
 
 def _proxy(watched: Iterable[Walk]) -> Iterable[Finding]:

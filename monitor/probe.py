@@ -81,7 +81,7 @@ def _line(seen: Sequence[Walk], at_home: Sequence[Walk]) -> Line:
     """Whether this line reaches abroad at all, and what this house does to it."""
     reached = sum(each.reached for each in seen)
     reach = reached / len(seen) if seen else None
-    does = house.does(house.Seen(abroad=seen, domestic=at_home))
+    does = house.does(house.Seen(abroad=seen, domestic=at_home)) - house.WHOLE_LINE  # for that one look is not enough
     return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, house=does, reach=reach)
 
 

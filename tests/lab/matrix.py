@@ -23,6 +23,7 @@ from tests.lab.worlds import World
 
 # what stands there before anybody looks, and does not come over a box that knew better days
 _FROM_THE_START = {"house", "proxy", "tunnel", "down"}
+_TIMEOUT_S = 30.0  # a second in a motion thirty times as fast
 _CONVICTS = INTERFERENCE | {Finding.PROVIDER_REFUSAL}
 
 
@@ -55,7 +56,7 @@ class Said:
 
 def live(lab: Lab, worlds: Iterable[World], *, good_s: float, for_s: float) -> list[Said]:
     """Every world once: a good line for `good_s` seconds, then the world for `for_s`."""
-    residents = living.settle(lab, worlds)
+    residents = living.settle(lab, worlds, timeout_s=_TIMEOUT_S)
     for each in residents.values():
         if each.world.needs not in _FROM_THE_START:
             lab.world(each.box)
