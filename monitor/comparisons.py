@@ -15,6 +15,7 @@ from monitor.spread import spread_s, unit
 from monitor.turns import Turns
 from monitor.view import View
 from probes.compare import Ground
+from probes.doors.schema import is_address
 from probes.facts import Endpoint, Target, Walk
 from probes.words import Kind, Scope, Step, Transport
 
@@ -53,7 +54,8 @@ class Comparisons:
     """Of one vantage.
 
     Args:
-        responder: the address of the operator's own, or nothing: then a canary takes its place.
+        responder: the name or address of the operator's own, or nothing: then a canary takes its place. By its name it
+            is found in the good book, once a target of it has been reached.
         walk_window: walks one comparison under the limits, keeps it, and has it judged.
     """
 
@@ -157,6 +159,13 @@ class Comparisons:
                 if each.host:
                     yield Endpoint(each.host, each.port, Transport.TCP, address, each.v6)
 
+    def _own(self) -> Endpoint | None:
+        """Where the operator's responder stands, as far as is known."""
+        if is_address(self._responder):
+            return Endpoint("", _TLS_PORT, Transport.TCP, self._responder)
+        known = self._view.book.addresses(self._responder, v6=False)
+        return Endpoint(self._responder, _TLS_PORT, Transport.TCP, known[0]) if known else None
+
     def _ground(self, target: Target, here: Endpoint) -> Ground | None:
         """None while too few canaries answer to frame it."""
         now_s, now_ms, rest_s = self._elapsed_s(), self._now_ms(), self._pace.comparison_rest_s
@@ -168,8 +177,9 @@ class Comparisons:
         alive.sort(key=lambda each: unit(self._secret, each.name, here.address, now_ms))
         rested = [e for c in alive for e in c.endpoints if self.met.rested_s(e.address, here.host, now_s) >= rest_s]
         strangers = rested[:1]
-        if self._responder and self.met.rested_s(self._responder, here.host, now_s) >= rest_s:
-            strangers = [Endpoint("", _TLS_PORT, Transport.TCP, self._responder), *strangers]
+        own = self._own()
+        if own is not None and self.met.rested_s(own.address, here.host, now_s) >= rest_s:
+            strangers = [own, *strangers]
         taken = {at.address for at in strangers}
         frame = [each for each in alive if each.endpoints[0].address not in taken]
         if not strangers or len(frame) < 2:

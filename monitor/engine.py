@@ -29,7 +29,6 @@ from monitor.tools import resolvers, tools
 from monitor.view import View
 from probes import catalogue
 from probes.book import Book
-from probes.doors.schema import is_address
 from probes.facts import Service
 from probes.place import Tools
 from probes.words import Role
@@ -100,7 +99,7 @@ class Engine:
             budget=budget,
             pace=pace,
             secret=secret,
-            responder=config.responder if config.responder and is_address(config.responder) else "",
+            responder=config.responder or "",
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
