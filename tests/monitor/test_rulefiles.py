@@ -18,13 +18,13 @@ from monitor.settings import Notify, Smtp, Webhook
 FILES = sorted(RULES.glob("*.yml"))
 ALERTS = {
     "CountryShutdown", "NetworkShutdown", "NetworkOutage", "NetworkSilent", "ServiceBlocked", "ServiceUnblocked",
-    "ServiceDown", "VantageSilent", "VantageCutOff", "ShutdownOver", "DidbanBlind", "Watchdog",
+    "ServiceDown", "VantageSilent", "VantageCutOff", "ShutdownOver", "DidbanBlind", "CatalogueOld", "Watchdog",
 }  # fmt: skip
 SEVERITIES = {
     "CountryShutdown": {"page"}, "NetworkShutdown": {"page", "ticket"}, "NetworkOutage": {"page"},
     "NetworkSilent": {"page", "ticket"}, "ServiceBlocked": {"page", "ticket"}, "ServiceUnblocked": {"info"},
     "ServiceDown": {"info"}, "VantageSilent": {"ticket"}, "VantageCutOff": {"ticket"}, "ShutdownOver": {"info"},
-    "DidbanBlind": {"page"}, "Watchdog": {"none"},
+    "DidbanBlind": {"page"}, "CatalogueOld": {"ticket"}, "Watchdog": {"none"},
 }  # fmt: skip
 
 
