@@ -23,6 +23,7 @@ COMPARABLE = frozenset({Kind.TLS, Kind.HTTPS})  # those whose name is said in a 
 _TLS_PORT = 443
 _SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
 _MOVED_SHARE = 0.1
+_SOON, _MOST_DOUBLINGS = 6, 10
 
 WalkWindow = Callable[[Target, Ground, bool], Awaitable[None]]
 
@@ -56,6 +57,7 @@ class Comparisons:
     Args:
         responder: the name or address of the operator's own, or nothing: then a canary takes its place. By its name it
             is found in the good book, once a target of it has been reached.
+        affordable: whether the day's bytes allow a comparison of that target.
         walk_window: walks one comparison under the limits, keeps it, and has it judged.
     """
 
@@ -68,12 +70,13 @@ class Comparisons:
         pace: Pace,
         secret: bytes,
         responder: str,
+        affordable: Callable[[Target], bool],
         elapsed_s: Callable[[], float],
         now_ms: Callable[[], int],
     ) -> None:
         self._view, self._turns, self._walk_window = view, turns, walk_window
         self._pace, self._secret, self._responder = pace, secret, responder
-        self._elapsed_s, self._now_ms = elapsed_s, now_ms
+        self._affordable, self._elapsed_s, self._now_ms = affordable, elapsed_s, now_ms
         self._under_way: set[str] = set()
         self._one_at_a_time = asyncio.Lock()  # a canary that frames one comparison must not be the far end of another
         self.met = Met()
@@ -102,10 +105,16 @@ class Comparisons:
                 rested = self._still_to_rest_s(here) <= 0  # a walk may have been under way when it was chosen
                 if here is not None and rested and not record.reached:
                     await self._one_window(target, here)
-                if record.cause():
-                    await asyncio.sleep(self._pace.comparison_again_s)
+                await asyncio.sleep(self._pause_s(number, named=bool(record.cause())))
         finally:
             self._under_way.discard(target.name)
+
+    def _pause_s(self, number: int, *, named: bool) -> float:
+        """None for the first few windows; then ever longer: what is blocked for years must not be paid for daily."""
+        if not named and number < _SOON:
+            return 0.0
+        doubled = min(max(0, number - _SOON), _MOST_DOUBLINGS)
+        return min(self._pace.day_s, self._pace.comparison_again_s * float(2**doubled))
 
     def _still_to_rest_s(self, here: Endpoint | None) -> float:
         if here is None:
@@ -116,6 +125,8 @@ class Comparisons:
         async with self._one_at_a_time:
             ground = self._ground(target, here)
             if ground is None or not self._view.around.line(target, self._now_ms()).carries:
+                return
+            if not self._affordable(target):
                 return
             booked = here.address in self._view.book.addresses(here.host, here.v6)
             await self._walk_window(target, ground, booked)

@@ -76,6 +76,7 @@ class Rounds:
             pace=pace,
             secret=secret,
             responder=responder,
+            affordable=self._affordable,
             elapsed_s=tools.clock.elapsed_s,
             now_ms=tools.clock.now_ms,
         )
@@ -187,6 +188,10 @@ class Rounds:
         self._comparisons.met.note(seen, self._tools.clock.elapsed_s())
         self._pay(seen)
         return seen
+
+    def _affordable(self, target: Target) -> bool:
+        """What is not essential is compared only while the day's bytes are enough for everything."""
+        return target.essential or self._budget.share(self._tools.clock.now_ms()) >= 1
 
     def _spared(self) -> frozenset[str]:
         """Addresses that are left alone, because a comparison is to be walked there."""

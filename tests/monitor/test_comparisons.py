@@ -223,3 +223,13 @@ def test_what_is_spared_is_spared_until_its_time_and_no_longer() -> None:
     met.spare("a", 5.0)
     assert met.spared(9.0) == {"a"}
     assert met.spared(10.0) == set()
+
+
+async def test_what_is_blocked_for_years_is_compared_ever_more_seldom(world: World) -> None:
+    comparisons = world.engine.rounds._comparisons
+    pauses = [comparisons._pause_s(number, named=False) for number in range(1, 30)]
+    again_s, day_s = 1800 / FASTER, 86400 / FASTER
+    assert pauses[:5] == [0.0] * 5
+    assert pauses[5:8] == [again_s, 2 * again_s, 4 * again_s]
+    assert pauses[-1] == day_s
+    assert comparisons._pause_s(3, named=True) == again_s, "once named it is looked at again, but not at once"
