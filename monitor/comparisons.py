@@ -146,11 +146,10 @@ class Comparisons:
         None where there is no other to walk to meanwhile: an essential target is never left unwalked.
         """
         now_s, rest_s = self._elapsed_s(), self._pace.comparison_rest_s
-        booked = {at for at in self._addresses(target) if at.address in self._view.book.addresses(at.host, at.v6)}
-        known = sorted(
-            self._addresses(target),
-            key=lambda at: (-min(rest_s, self.met.rested_s(at.address, at.host, now_s)), at not in booked),
-        )
+        every = list(self._addresses(target))
+        booked = [at for at in every if at.address in self._view.book.addresses(at.host, at.v6)]
+        some = booked if len({at.address for at in booked}) > 1 else every  # those that proved themselves say more
+        known = sorted(some, key=lambda at: -min(rest_s, self.met.rested_s(at.address, at.host, now_s)))
         if not known:
             return None
         chosen = known[0]
