@@ -137,6 +137,8 @@ def test_a_daemon_that_cannot_start_ends_it_all_with_its_own_words(lab: Lab) -> 
     assert [line.startswith("didban: ") for line in done.stderr.splitlines()] == [True]
 
 
+# waited for ever for its third line once, on a bare machine, though its laboratory stood and walked: to be understood
+@pytest.mark.long
 def test_with_nobody_to_agree_the_same_stack_runs_in_a_laboratory_of_its_own() -> None:
     """`make run` without a terminal: pages on this machine's loopback, packets only inside."""
     environment = {key: text for key, text in os.environ.items() if key != enter.MARK}
