@@ -7,6 +7,7 @@ served, no probe is sent, and it says what to run.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def _serve_idle(why_not: str) -> None:
 
 def inside() -> int:
     """Builds the laboratory, and runs `didban up` on one of its boxes until Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts us in the background has it ignored
     pairs = os.environ[_LISTENERS].split()
     with scratch() as folder, Lab(folder, times=1) as lab:
         config = lab.config(_BOX, ship=False, extra=_names(pairs))

@@ -137,8 +137,6 @@ def test_a_daemon_that_cannot_start_ends_it_all_with_its_own_words(lab: Lab) -> 
     assert [line.startswith("didban: ") for line in done.stderr.splitlines()] == [True]
 
 
-# once waited for ever on a bare machine for its end, though its laboratory lived: SIGINT may have been ignored there
-@pytest.mark.long
 def test_with_nobody_to_agree_the_same_stack_runs_in_a_laboratory_of_its_own() -> None:
     """`make run` without a terminal: pages on this machine's loopback, packets only inside."""
     environment = {key: text for key, text in os.environ.items() if key != enter.MARK}
