@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 
 from dashboards import grafana
-from monitor import __version__, rulefiles
+from monitor import __version__
+from monitor.beside import rulefiles
 from monitor.cli import box, fleet, start, stored
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO

@@ -20,16 +20,17 @@ import uvloop
 from aiohttp import web
 
 from monitor import config as configuration
-from monitor import consent, metrics
+from monitor import metrics
+from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
-from monitor.exposition import Exposition
 from monitor.hub.registry import Registry
 from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
-from monitor.status import Json, status, target_as_json
+from monitor.telling.exposition import Exposition
+from monitor.telling.status import Json, status, target_as_json
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.yamlfile import Mistake

@@ -10,23 +10,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from monitor import CONTRACT, __version__, cost, heartbeat, judge, metrics, networks
-from monitor.baseline import Baselines
-from monitor.canaries import Canaries
+from monitor import CONTRACT, __version__, judge, metrics
+from monitor.beat.errands import Errand, errands, walked_by
+from monitor.beat.limits import Budget, Limits
+from monitor.beat.spread import next_round, unit
+from monitor.begin import cost
 from monitor.config import Loaded
-from monitor.errands import Errand, errands, walked_by
-from monitor.histogram import Histogram
-from monitor.landmarks import Landmarks
-from monitor.limits import Budget, Limits
+from monitor.home import heartbeat
+from monitor.meaning import networks
+from monitor.meaning.baseline import Baselines
+from monitor.meaning.canaries import Canaries
+from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.view import View
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.rounds import Rounds
 from monitor.schedule import Due, Schedule
 from monitor.ship import Home, Shipper
 from monitor.spool import Spool
-from monitor.spread import next_round, unit
+from monitor.telling.histogram import Histogram
 from monitor.tools import resolvers, tools
-from monitor.view import View
 from probes import catalogue
 from probes.book import Book
 from probes.facts import Service

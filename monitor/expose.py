@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from dashboards.status import page
-from monitor.exposition import Exposition
+from monitor.beside.rulefiles import runbook_page
 from monitor.rounds import Asked
-from monitor.rulefiles import runbook_page
 from monitor.spool import Spool
-from monitor.status import Json, walk_as_json
+from monitor.telling.exposition import Exposition
+from monitor.telling.status import Json, walk_as_json
 from monitor.webconfig import Doorkeeper
 from probes.doors.yamlfile import Mistake
 

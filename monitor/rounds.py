@@ -11,17 +11,17 @@ from typing import Any
 
 import structlog
 
-from monitor import pairs
-from monitor.comparisons import Comparisons
-from monitor.errands import Errand
-from monitor.histogram import Histogram
-from monitor.limits import Budget, Limits
+from monitor.beat import pairs
+from monitor.beat.comparisons import Comparisons
+from monitor.beat.errands import Errand
+from monitor.beat.limits import Budget, Limits
+from monitor.beat.spread import spread_s, unit
+from monitor.beat.turns import Next, Turns
+from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
 from monitor.spool import Spool
-from monitor.spread import spread_s, unit
-from monitor.turns import Next, Turns
-from monitor.view import View
+from monitor.telling.histogram import Histogram
 from probes.compare import Ground, compare
 from probes.facts import Round, Target, Walk
 from probes.place import Tools

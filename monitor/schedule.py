@@ -1,4 +1,4 @@
-"""What is due when: the one door to APScheduler. It gives the beat; a keyed hash (monitor/spread.py) moves each start.
+"""What is due when: the one door to APScheduler. It gives the beat; a keyed hash (beat/spread.py) moves each start.
 
 Jobs are not run by APScheduler but handed on at once: walks belong to the daemon's own task group.
 """
@@ -13,8 +13,8 @@ from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from monitor.errands import Errand
-from monitor.spread import next_round, start_s
+from monitor.beat.errands import Errand
+from monitor.beat.spread import next_round, start_s
 from probes.ports import Clock
 
 _ROUNDING_S = 0.002  # a datetime holds microseconds, our clock milliseconds: asked again, a start must not come again

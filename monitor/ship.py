@@ -17,14 +17,15 @@ import aiohttp
 import structlog
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
-from monitor import metrics, remotewrite
-from monitor.credentials import basic_header, client_context
-from monitor.limits import Budget
+from monitor import metrics
+from monitor.beat.limits import Budget
+from monitor.beat.spread import spread_s
+from monitor.home import remotewrite
+from monitor.home.credentials import basic_header, client_context
+from monitor.home.remotewrite import STALE, TimeSeries
 from monitor.metrics import Series
 from monitor.pace import Pace
-from monitor.remotewrite import STALE, TimeSeries
 from monitor.settings import Destination
-from monitor.spread import spread_s
 from monitor.tick import Tick
 from probes.ports import Clock
 

@@ -16,7 +16,7 @@ import bcrypt
 from pydantic import AfterValidator
 
 from monitor.config import missing_files
-from monitor.credentials import read_basic, server_context
+from monitor.home.credentials import read_basic, server_context
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
 

@@ -1,7 +1,7 @@
 """The walks that separate cause from coincidence: {this name, another} x {this address, another}, framed by canaries.
 
-They conclude nothing (monitor/cause.py does). The other name is said first wherever both are said: what filters by name
-may drop everything on that address for minutes afterwards (residual blocking, FIELD section 4).
+They conclude nothing (monitor/meaning/cause.py does). The other name is said first wherever both are said: what filters
+by name may drop everything on that address for minutes afterwards (residual blocking, FIELD section 4).
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.TOR: Traits(None, 5_000, anonymous=True, tier=2, options={"fingerprint": FINGERPRINT, "ed25519": ED25519}),
     Kind.TRANSFER: Traits(
         443,
-        3_000,  # without the body (monitor/cost.py), and with the short chain of a responder
+        3_000,  # without the body (monitor/begin/cost.py), and with the short chain of a responder
         alpn=("http/1.1",),
         body_bytes=65_536,  # connections that stall after some 16 KB are seen by what is longer (Russia, 2025)
         options=TRANSFER,

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
-from monitor import daemon, logs, narrated, probe, up, webconfig
-from monitor.check import check
+from monitor import daemon, logs, webconfig
+from monitor.begin.check import check
+from monitor.beside import up
 from monitor.cli.common import NO, WRONG_USE, agreed, fail, loaded, refuse
 from monitor.hub.registry import Registry
 from monitor.judge import State
+from monitor.telling import narrated, probe
 
 app = typer.Typer()
 

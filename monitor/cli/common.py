@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from monitor import consent
+from monitor.begin import consent
 from monitor.config import Loaded, load
 from probes.doors.yamlfile import Mistake
 

@@ -11,10 +11,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from monitor import consent, init
-from monitor.check import check
+from monitor.begin import consent, init
+from monitor.begin.check import check
 from monitor.cli.common import NO, WRONG_USE, fail, refuse
-from monitor.localtime import country_here
+from monitor.telling.localtime import country_here
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 from probes.words import Access, Role

@@ -12,15 +12,16 @@ import uvloop
 from aiohttp import ClientPayloadError, web
 from aiohttp.web_protocol import RequestPayloadError
 
-from monitor import metrics, remotewrite
-from monitor.credentials import server_context
-from monitor.exposition import Exposition
+from monitor import metrics
+from monitor.home import remotewrite
+from monitor.home.credentials import server_context
+from monitor.home.remotewrite import Labels, TimeSeries
 from monitor.hub import settings
 from monitor.hub.forward import Forwarder, Outcome
 from monitor.hub.gateway import MOST_BODY_BYTES, NOT_KEPT, TAKEN, UNDELIVERED, Bounds, Gateway, Refusal, Refused
 from monitor.hub.settings import LoadedHub
 from monitor.metrics import Series
-from monitor.remotewrite import Labels, TimeSeries
+from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
 from probes.doors.clock import SystemClock
 

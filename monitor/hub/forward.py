@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 import structlog
 
-from monitor import remotewrite
-from monitor.credentials import basic_header, client_context
+from monitor.home import remotewrite
+from monitor.home.credentials import basic_header, client_context
+from monitor.home.remotewrite import TimeSeries
 from monitor.hub.settings import Forward
-from monitor.remotewrite import TimeSeries
 
 _PATIENCE_S = 10.0
 _COMES_AGAIN = {401, 403, 404, 408, 425, 429}  # of the 4xx: our own set-up, or too fast; all others are for good

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from monitor import remotewrite
-from monitor.credentials import read_basic
+from monitor.home import remotewrite
+from monitor.home.credentials import read_basic
+from monitor.home.remotewrite import STALE, Malformed, TimeSeries
 from monitor.hub.registry import Registry
 from monitor.metrics import FAMILIES, FROM_THE_HUB, HEARTBEAT, IDENTITY, Shape, identity
-from monitor.remotewrite import STALE, Malformed, TimeSeries
 
 MOST_BODY_BYTES = 2 * 1024 * 1024
 _FUTURE_MS = 120_000

@@ -11,9 +11,9 @@ from typing import Annotated
 from pydantic import Field
 
 from monitor import metrics
-from monitor.localtime import utc_offset_s
 from monitor.metrics import Series, identity
 from monitor.settings import Identity
+from monitor.telling.localtime import utc_offset_s
 from probes import catalogue
 from probes.doors.schema import Country, NetworkId, Strict, Word, fit
 from probes.doors.yamlfile import Document, Mistake, read

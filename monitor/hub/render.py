@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from monitor.rulefiles import NOTIFY, scaled
+from monitor.beside.rulefiles import NOTIFY, scaled
 from monitor.settings import Notify, Smtp
 
 _MARK = "receivers:"

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.baseline import Baselines
-from monitor.canaries import Canaries
-from monitor.evidence import Record
 from monitor.judge import Judgement, State
-from monitor.landmarks import Landmarks
+from monitor.meaning.baseline import Baselines
+from monitor.meaning.canaries import Canaries
+from monitor.meaning.evidence import Record
+from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.view import View
 from monitor.stored.ours import Kept
 from monitor.stored.verdict import Verdict
-from monitor.view import View
 from probes.book import Book
 from probes.catalogue import SHIPPED, load_file, shipped
 from probes.facts import Round, Service, Target, Vantage

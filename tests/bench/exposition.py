@@ -13,8 +13,8 @@ from functools import partial
 import prometheus_client
 
 from monitor import metrics
-from monitor.exposition import Exposition
 from monitor.metrics import Family, Series, Shape
+from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
 from tests.bench import vantage
 from tests.bench.far_end import Ports

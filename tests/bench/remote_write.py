@@ -16,8 +16,9 @@ from typing import Any
 
 import cramjam
 
-from monitor import metrics, remotewrite
-from monitor.remotewrite import TimeSeries
+from monitor import metrics
+from monitor.home import remotewrite
+from monitor.home.remotewrite import TimeSeries
 from tests.bench import vantage
 from tests.bench.far_end import Ports
 from tests.bench.figures import Figure, Missing

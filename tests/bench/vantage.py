@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 
-from monitor.baseline import Baselines
-from monitor.canaries import Canaries
-from monitor.landmarks import Landmarks
+from monitor.meaning.baseline import Baselines
+from monitor.meaning.canaries import Canaries
+from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.view import View
 from monitor.tick import Tick
-from monitor.view import View
 from probes.book import Book
 from probes.facts import Round, Service, Walk
 from probes.words import Failure, Step

@@ -1,4 +1,4 @@
-"""Bytes on the line of one walk of each kind, as the kernel counts them, beside what `monitor/cost.py` reckons with.
+"""Bytes on the line of one walk of each kind, as the kernel counts them, beside what `monitor/begin/cost.py` reckons with.
 
     python -m tests.bench.walk_bytes inside     measures; only in a network namespace with nothing in it but loopback
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import uvloop
 
-from monitor import cost
+from monitor.begin import cost
 from probes.kinds import TRAITS
 from probes.words import Kind
 from tests.bench.far_end import Ports, far_end
@@ -55,7 +55,7 @@ def _figures(name: str, crossed: Crossed) -> list[Figure]:
             f"walk_bytes_{name}",
             crossed.kernel,
             "bytes",
-            "monitor/cost.py",
+            "monitor/begin/cost.py",
             TRAITS[kind].walk_bytes + (cost._LONG_PAGE_BYTES if name == _LONG else 0),
         ),
         Figure(f"walk_bytes_{name}_own_count", crossed.walk, "bytes", "kernel", crossed.kernel),

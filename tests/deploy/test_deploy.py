@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from monitor import stack
+from monitor.beside import stack
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -30,7 +30,7 @@ def test_promtool_takes_the_hubs_prometheus() -> None:
 
 
 def test_the_hubs_prometheus_is_the_one_that_was_tried(tmp_path: Path) -> None:
-    """The laboratory and `didban up` run what monitor/stack.py writes; what is shipped says the same."""
+    """The laboratory and `didban up` run what monitor/beside/stack.py writes; what is shipped says the same."""
     tried = read(stack.write_prometheus(tmp_path, alertmanager="127.0.0.1:9093"))
     shipped = read(DEPLOY / "prometheus/prometheus.yml")
     for key in ("global", "storage", "alerting"):

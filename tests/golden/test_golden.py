@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from monitor.evidence import Line, Record
 from monitor.judge import judge
+from monitor.meaning.evidence import Line, Record
 from probes.doors.yamlfile import read
 from probes.facts import Walk
 from probes.words import Failure, Finding, Step

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from monitor import init
-from monitor.up import free_port
+from monitor.begin import init
+from monitor.beside.up import free_port
 from probes.words import Access, Role
 from tests.lab import enter, world
 from tests.lab.lab import Lab, scratch

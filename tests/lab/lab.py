@@ -23,7 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from monitor import consent, stack
+from monitor.begin import consent
+from monitor.beside import stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
 from probes.words import Access, Kind, Role

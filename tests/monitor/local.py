@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from monitor import consent
+from monitor.begin import consent
 from probes.words import Access, Role
 from tests.probes.liars import closed_port
 

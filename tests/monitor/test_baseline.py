@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.baseline import Baselines
+from monitor.meaning.baseline import Baselines
 from probes.words import Step
 from tests.monitor.facts import walk
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.canaries import Aside, Canaries, in_scope
+from monitor.meaning.canaries import Aside, Canaries, in_scope
 from probes.words import Failure, Scope, Step
 from tests.monitor.facts import CONTROL, INSIDE, canary, rounds, walk
 

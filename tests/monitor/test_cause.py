@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from monitor.cause import led_astray, settled, shown
+from monitor.meaning.cause import led_astray, settled, shown
 from probes.facts import Certificate, Endpoint, Observation, Walk
 from probes.words import Cell, Failure, Finding, Reason, Step, Transport
 

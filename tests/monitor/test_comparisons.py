@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor import config
-from monitor.comparisons import Met
+from monitor.beat.comparisons import Met
 from monitor.engine import Crew, Engine
 from monitor.judge import State
 from monitor.spool import Spool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.evidence import Line, Record
 from monitor.judge import State, judge
+from monitor.meaning.evidence import Line, Record
 from probes.words import Failure, Finding, Kind, Step
 from tests.monitor.facts import endpoint, rounds, target, walk
 

@@ -17,10 +17,10 @@ from aiohttp import ClientSession, web
 from dashboards.status import page
 from monitor import metrics
 from monitor.expose import Answers, Pages, application, listen
-from monitor.exposition import Exposition
 from monitor.metrics import Series, identity
 from monitor.rounds import Asked
 from monitor.spool import Spool
+from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
 from monitor.webconfig import OPEN, Doorkeeper, WebConfig, answers_to, may_listen
 from probes.doors.yamlfile import Mistake

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from monitor.home.remotewrite import STALE, TimeSeries, encode, labels, value
 from monitor.hub import enrol, registry, settings
 from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
 from monitor.hub.registry import NetworkRow, Registry
 from monitor.metrics import identity
-from monitor.remotewrite import STALE, TimeSeries, encode, labels, value
 from probes.facts import Vantage
 from tests.monitor.facts import CONTROL, INSIDE
 

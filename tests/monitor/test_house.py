@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.evidence import Line, Record
-from monitor.house import Seen, does, ipv6_is_broken
 from monitor.judge import State, judge
+from monitor.meaning.evidence import Line, Record
+from monitor.meaning.house import Seen, does, ipv6_is_broken
 from probes.facts import Certificate, Endpoint, Observation, Round, Walk
 from probes.words import Failure, Finding, Reason, Step, Transport
 from tests.monitor.facts import target, walk

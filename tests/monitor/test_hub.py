@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from monitor.remotewrite import HEADERS, STALE, TimeSeries, decode, encode, labels, value
+from monitor.home.remotewrite import HEADERS, STALE, TimeSeries, decode, encode, labels, value
 from tests.probes.liars import closed_port
 
 REGISTRY = "vantages:\n  - {id: v1, country: IR, network: AS197207, access: mobile, role: inside}\n"

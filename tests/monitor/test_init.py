@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor import config, cost, init
-from monitor.check import check
+from monitor import config
+from monitor.begin import cost, init
+from monitor.begin.check import check
 from monitor.config import Loaded
 from probes import catalogue
 from probes.words import Access, Role

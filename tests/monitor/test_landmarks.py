@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.landmarks import Landmarks
+from monitor.meaning.landmarks import Landmarks
 from probes.facts import Landmark, Target
 from probes.words import LandmarkKind
 from tests.monitor.facts import target

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.limits import Budget, Limits
+from monitor.beat.limits import Budget, Limits
 from probes.doors.clock import SystemClock
 
 DAY_S = 86400.0

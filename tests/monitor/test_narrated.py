@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.evidence import Line, Record
 from monitor.judge import State, judge
-from monitor.narrated import narrated
-from monitor.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
-from monitor.probe import Probed, as_json
+from monitor.meaning.evidence import Line, Record
+from monitor.telling.narrated import narrated
+from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
+from monitor.telling.probe import Probed, as_json
 from probes.facts import Round, Walk
 from probes.words import Cell, Failure, Finding, Reason, Step
 from tests.monitor.facts import target, walk

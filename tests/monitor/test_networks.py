@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from monitor import networks
-from monitor.check import check
-from monitor.networks import NetworkKind
+from monitor.begin.check import check
+from monitor.meaning import networks
+from monitor.meaning.networks import NetworkKind
 from probes.facts import Landmark, Service
 from probes.words import LandmarkKind
 from tests.monitor.facts import target

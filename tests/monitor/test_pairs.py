@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor import config, metrics, pairs
-from monitor.cost import bytes_per_day
+from monitor import config, metrics
+from monitor.beat import pairs
+from monitor.beat.pairs import Transfers
+from monitor.beat.turns import Next
+from monitor.begin.cost import bytes_per_day
 from monitor.engine import Crew, Engine
 from monitor.metrics import Series
 from monitor.pace import Pace
-from monitor.pairs import Transfers
 from monitor.spool import Spool
-from monitor.turns import Next
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.words import Depth, Failure, Finding, Kind, Reason, Step, Transport
 from tests.probes import liars

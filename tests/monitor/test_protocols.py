@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.evidence import Line, Record
-from monitor.protocols import Protocols
+from monitor.meaning.evidence import Line, Record
+from monitor.meaning.protocols import Protocols
 from probes.facts import Round, Spoken
 from probes.words import Failure, Finding, Peer, Protocol, Reason, Step
 from tests.monitor.facts import target, walk

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.remotewrite import STALE, Malformed, TimeSeries, decode, encode, gather, labels, value
+from monitor.home.remotewrite import STALE, Malformed, TimeSeries, decode, encode, gather, labels, value
 
 words = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=12)
 series = st.builds(

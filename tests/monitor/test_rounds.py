@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor import config, metrics
+from monitor.beat.errands import Errand
 from monitor.engine import Crew, Engine
-from monitor.errands import Errand
 from monitor.judge import State
 from monitor.metrics import Series
 from monitor.rounds import Asked

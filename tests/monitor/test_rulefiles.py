@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import metrics
+from monitor.beside.rulefiles import NOTIFY, RULES, RUNBOOK, scaled, write_rules
 from monitor.hub import render
-from monitor.rulefiles import NOTIFY, RULES, RUNBOOK, scaled, write_rules
 from monitor.settings import Notify, Smtp, Webhook
 
 FILES = sorted(RULES.glob("*.yml"))

@@ -6,11 +6,11 @@ import asyncio
 import time
 from pathlib import Path
 
-from monitor.errands import Errand, errands, gateways, walked_by
+from monitor.beat.errands import Errand, errands, gateways, walked_by
+from monitor.beat.spread import start_s
 from monitor.pace import Pace
 from monitor.schedule import Due, Schedule
 from monitor.settings import Config
-from monitor.spread import start_s
 from probes import catalogue
 from probes.doors.clock import SystemClock
 from probes.facts import Service, Vantage

@@ -12,10 +12,10 @@ import pytest
 from aiohttp import web
 
 from monitor import metrics
-from monitor.limits import Budget
+from monitor.beat.limits import Budget
+from monitor.home.remotewrite import TimeSeries, decode
 from monitor.metrics import Series, identity
 from monitor.pace import Pace
-from monitor.remotewrite import TimeSeries, decode
 from monitor.settings import Destination
 from monitor.ship import Home, Shipper
 from monitor.tick import Tick

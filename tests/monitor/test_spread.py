@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.spread import next_round, spread_s, start_s, unit
+from monitor.beat.spread import next_round, spread_s, start_s, unit
 
 secrets = st.binary(min_size=32, max_size=32)
 names = st.sampled_from(["whatsapp/chat", "canaries/international", "imo/web"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.turns import Turns
+from monitor.beat.turns import Turns
 from probes.facts import Endpoint, Observation, Round, Target, Walk
 from probes.words import Failure, Kind, Reason, Step, Transport
 from tests.monitor.facts import target

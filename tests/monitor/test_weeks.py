@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from monitor.baseline import Baselines
-from monitor.canaries import Canaries
 from monitor.judge import State
-from monitor.landmarks import Landmarks
-from monitor.view import View
+from monitor.meaning.baseline import Baselines
+from monitor.meaning.canaries import Canaries
+from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.view import View
 from probes.book import Book
 from probes.facts import Round, Service, Target, Walk
 from probes.words import Failure, Reason, Step

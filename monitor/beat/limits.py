@@ -36,7 +36,7 @@ class Budget:
 
     Args:
         day_s: as in `monitor.pace.Pace`.
-        essential_per_day, ordinary_per_day: what each part is expected to cost (monitor/cost.py).
+        essential_per_day, ordinary_per_day: what each part is expected to cost (monitor/begin/cost.py).
     """
 
     def __init__(self, *, cap: int, day_s: float, essential_per_day: float, ordinary_per_day: float) -> None:

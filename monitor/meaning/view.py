@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor import metrics
-from monitor.baseline import Baselines
-from monitor.canaries import Canaries, domestic
-from monitor.evidence import Record
-from monitor.histogram import Histogram
+from monitor.beat.pairs import Transfers
 from monitor.judge import Judgement, State, judge, worst
-from monitor.landmarks import Landmarks
+from monitor.meaning.baseline import Baselines
+from monitor.meaning.canaries import Canaries, domestic
+from monitor.meaning.evidence import Record
+from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.protocols import Protocols
+from monitor.meaning.surroundings import Surroundings
 from monitor.metrics import Series
-from monitor.pairs import Transfers
-from monitor.protocols import Protocols
-from monitor.surroundings import Surroundings
+from monitor.telling.histogram import Histogram
 from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
 from probes.words import Cell, Reason, Scope, Step

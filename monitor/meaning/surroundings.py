@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from monitor import house
-from monitor.canaries import Canaries
-from monitor.evidence import Line
+from monitor.meaning import house
+from monitor.meaning.canaries import Canaries
+from monitor.meaning.evidence import Line
 from probes.facts import Target, Walk
 from probes.words import Finding, Scope, Step
 

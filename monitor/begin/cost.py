@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from monitor.errands import Errand, errands, walked_by
+from monitor.beat.errands import Errand, errands, walked_by
+from monitor.beat.pairs import FETCHES_A_PAIR
 from monitor.pace import Pace
-from monitor.pairs import FETCHES_A_PAIR
 from monitor.settings import Config
 from probes.facts import Service, Target
 from probes.kinds import TRAITS, body_bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.judge import State
-from monitor.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
-from monitor.probe import Probed
+from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
+from monitor.telling.probe import Probed
 from probes.facts import Observation, Walk
 from probes.words import Answer, Step
 

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 RULES = HERE / "rules"
 RUNBOOK = HERE / "runbook"
 NOTIFY = HERE / "notify"

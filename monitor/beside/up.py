@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from monitor import stack
+from monitor.beside import stack
 from monitor.config import Loaded
 
 _PDEATHSIG = 1

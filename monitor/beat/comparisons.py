@@ -1,6 +1,6 @@
 """While a target is not reached: leaves one of its addresses alone, then compares, until a cause shows.
 
-Decides where and when a comparison is walked; what it shows is `monitor.cause`'s.
+Decides where and when a comparison is walked; what it shows is `monitor.meaning.cause`'s.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import ipaddress
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from monitor.beat.spread import spread_s, unit
+from monitor.beat.turns import Turns
+from monitor.meaning.view import View
 from monitor.pace import Pace
-from monitor.spread import spread_s, unit
-from monitor.turns import Turns
-from monitor.view import View
 from probes.compare import Ground
 from probes.doors.schema import is_address
 from probes.facts import Endpoint, Target, Walk

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from monitor.cause import WINDOWS
-from monitor.evidence import Record
+from monitor.meaning.cause import WINDOWS
+from monitor.meaning.evidence import Record
 from probes.words import Peer, Protocol
 
 _FEWEST_ADDRESSES = 2

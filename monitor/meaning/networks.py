@@ -15,7 +15,7 @@ from probes.doors.yamlfile import Mistake, read
 from probes.facts import Service
 from probes.rows import Checked
 
-FOLDER = Path(__file__).parent / "countries"
+FOLDER = Path(__file__).parents[1] / "countries"
 
 
 class NetworkKind(StrEnum):

@@ -7,14 +7,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from monitor import house
-from monitor.canaries import domestic
-from monitor.cause import shown
-from monitor.comparisons import COMPARABLE
+from monitor.beat.comparisons import COMPARABLE
+from monitor.beat.errands import walked_by
 from monitor.config import Loaded
-from monitor.errands import walked_by
-from monitor.evidence import Line, Record
 from monitor.judge import Judgement, judge
+from monitor.meaning import house
+from monitor.meaning.canaries import domestic
+from monitor.meaning.cause import shown
+from monitor.meaning.evidence import Line, Record
 from monitor.pace import Pace
 from monitor.tools import resolvers, tools
 from probes.compare import Ground, compare

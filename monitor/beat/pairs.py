@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor import metrics
+from monitor.beat.turns import Next
 from monitor.metrics import Series
-from monitor.turns import Next
 from probes import throttle
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.throttle import Pair, Settled

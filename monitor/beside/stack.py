@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor import rulefiles
+from monitor.beside import rulefiles
 from monitor.hub import render
 from monitor.settings import Notify
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor import config, cost, networks
+from monitor import config
+from monitor.begin import cost
 from monitor.hub import settings
+from monitor.meaning import networks
 from probes import catalogue
 from probes.doors.yamlfile import Mistake, read
 from probes.published import Published

@@ -6,9 +6,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from monitor.cause import WINDOWS, led_astray, settled, shown
-from monitor.house import WHOLE_LINE
 from monitor.judge import CUSUM_ALARM, Evidence
+from monitor.meaning.cause import WINDOWS, led_astray, settled, shown
+from monitor.meaning.house import WHOLE_LINE
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.kinds import TRAITS
 from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.judge import State
-from monitor.view import Standing, View
+from monitor.meaning.view import Standing, View
 from probes.facts import Service, Walk
 from probes.words import Scope
 

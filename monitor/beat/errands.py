@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from monitor.canaries import in_scope
+from monitor.meaning.canaries import in_scope
 from monitor.pace import Pace, walked_here
 from probes.facts import Endpoint, Service, Target, Vantage
 from probes.words import Depth, Kind, Scope, Transport

@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor import consent
+from monitor.begin import consent
 from probes import catalogue
 from probes.words import Access, Role
 

@@ -1,0 +1,1 @@
+"""What is walked next, how often and how much: errands, turns, pairs, comparisons, limits."""

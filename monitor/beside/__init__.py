@@ -1,0 +1,1 @@
+"""What runs beside the daemon: Prometheus and Alertmanager, their files, and the shipped rules made into files."""

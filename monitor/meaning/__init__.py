@@ -1,0 +1,1 @@
+"""What the walks amount to, up to the evidence the judge reads: canaries, surroundings, causes, the view."""
