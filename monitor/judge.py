@@ -161,7 +161,7 @@ RULES: tuple[Rule, ...] = (
         "unconfirmed",
         State.INSUFFICIENT,
         lambda e: True,
-        "not reached the last time; one failure is not a fact, it is being walked again",
+        "not reached the last time, and one failure is not a fact: only walking again tells",
     ),
 )
 

@@ -76,7 +76,7 @@ def test_each_step_was_told_in_its_own_step(lived: tuple[Evening, Noted]) -> Non
 
 def test_no_message_repeats_what_was_told(lived: tuple[Evening, Noted]) -> None:
     for message in lived[0].messages:
-        assert message.news, [f"{m.by}: {m.summary} ({len(m.alerts)}, {len(m.news)} new)" for m in lived[0].messages]
+        assert message.news, "\n".join(str(each) for each in lived[0].messages)
 
 
 def test_each_step_is_one_message(lived: tuple[Evening, Noted]) -> None:
