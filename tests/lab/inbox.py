@@ -43,7 +43,8 @@ class Inbox:
 async def serve(file: Path) -> None:
     inbox = Inbox(file)
     loop = asyncio.get_running_loop()
-    mail = await loop.create_server(lambda: SMTP(inbox, enable_SMTPUTF8=True), "127.0.0.1", SMTP_PORT)
+    # without a name it asks a resolver for its own at every connection, and all of this waits where none answers
+    mail = await loop.create_server(lambda: SMTP(inbox, hostname="inbox", enable_SMTPUTF8=True), "127.0.0.1", SMTP_PORT)
     app = web.Application()
     app.router.add_post("/", inbox.hook)
     runner = web.AppRunner(app)
