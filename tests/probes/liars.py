@@ -27,7 +27,7 @@ from probes.facts import Endpoint, Target, Walk
 from probes.fingerprint import Fingerprints
 from probes.place import Tools
 from probes.walk import walk
-from probes.words import Depth, Kind, Reason, Transport
+from probes.words import Depth, Failure, Kind, Reason, Step, Transport
 
 NAME = "web.whatsapp.com"
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -204,3 +204,8 @@ def target(kind: Kind, port: int, *, transport: Transport = Transport.TCP, named
 
 async def walked(to: Target, hands: Tools) -> Walk:
     return await walk(to, to.endpoints[0], hands, reason=Reason.DUE, turn=0)
+
+
+def broke(walk: Walk) -> tuple[Step, Failure | None]:
+    """Where a walk ended, and in which word."""
+    return walk.last.step, walk.last.failure

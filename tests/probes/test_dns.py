@@ -28,11 +28,6 @@ NAME = "dns.example.net"
 QUERY = Query(0x1234, NAME, framed=False)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 def truth(data: bytes) -> bytes:
     (reply,) = liars.resolver(addresses=("192.0.2.1", "192.0.2.2"))(data)
     return reply

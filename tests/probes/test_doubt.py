@@ -42,11 +42,6 @@ class Somewhere:
         return await self.below.handshake(stream, greeting)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 def a(*addresses: str) -> Callable[[dns.message.Message], dns.message.Message]:
     def answer(query: dns.message.Message) -> dns.message.Message:
         reply = dns.message.make_response(query)

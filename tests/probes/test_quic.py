@@ -36,11 +36,6 @@ ANSWER = bytes.fromhex(
 TALK = Unspoken(ASKED[6:22], ASKED[23:43], b"")
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 def broke(walk: Walk) -> tuple[Step, Failure | None]:
     return walk.last.step, walk.last.failure
 

@@ -16,11 +16,6 @@ from tests.probes.liars import Authority, Behaviour, target, tools, walked
 KB = 1024
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 def to(port: int, **options: str) -> Target:
     return replace(target(Kind.TRANSFER, port), options={"path": "/64k", **options})
 

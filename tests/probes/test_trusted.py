@@ -28,11 +28,6 @@ ADDRESS = "127.0.0.1"
 HOST = "www.example.org"
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 def answer(data: bytes) -> bytes:
     """A for A, AAAA for AAAA."""
     query = dns.message.from_wire(data)

@@ -21,12 +21,6 @@ from tests.probes.liars import Authority, Behaviour, listening, target, tools, w
 from tests.probes.whatsapp_server import Server
 from tests.probes.whatsapp_web_server import WebServer, talks
 
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.make(tmp_path_factory.mktemp("ca"))
-
-
 SERVER = Server()
 
 
