@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.test_rules import world
+from tests.rules.peace import world
 from tests.rules.world import World, alert
 
 DAY = 24 * 60

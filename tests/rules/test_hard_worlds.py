@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.rules.test_rules import (
+from tests.rules.peace import (
     BLOCKED_MCI,
     IR,
     ON_MCI,
