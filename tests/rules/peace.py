@@ -10,6 +10,7 @@ ON_TCI = {**IR, "network": TCI}
 BLOCKED_MCI = alert("ServiceBlocked", "page", **ON_MCI, service="instagram")
 BLOCKED_TCI = alert("ServiceBlocked", "page", **ON_TCI, service="instagram")
 SHUTDOWN = alert("NetworkShutdown", "page", **ON_MCI)
+OVER = alert("ShutdownOver", "info", **ON_MCI)
 SILENT = alert("NetworkSilent", "page", **ON_MCI)
 
 

@@ -20,9 +20,6 @@ from tests.rules.world import MCI, TCI, World, alert
 # ---------------------------------------------------------------- NetworkShutdown
 
 
-OVER = alert("ShutdownOver", "info", **ON_MCI)
-
-
 def test_nothing_abroad_while_the_country_answers_is_a_shutdown(tmp_path: Path) -> None:
     made = dark(world(), "m1", "m2").quiet(20, 22).told(23.25, SHUTDOWN).told(40, SHUTDOWN)
     made.query(30, f'didban:network_cut:timestamp{{network="{MCI}"}}', {
@@ -63,7 +60,7 @@ def test_silence_of_two_lines_and_of_landmarks_is_a_shutdown(tmp_path: Path) -> 
     made = landmarks(world(), {0: 1.0, 22: 0.0})
     for vantage in ("m1", "m2"):
         box(made, vantage).silent(20)
-    made.quiet(20, 22, 23).told(26, SHUTDOWN).told(40, SHUTDOWN, SILENT).check(tmp_path)
+    made.quiet(20, 22, 23).told(26, SHUTDOWN).told(40, OVER, SHUTDOWN, SILENT).check(tmp_path)
 
 
 def test_a_shutdown_holds_through_a_spike_and_is_over_only_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
