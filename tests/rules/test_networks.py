@@ -8,6 +8,7 @@ from tests.rules.peace import (
     BLOCKED_MCI,
     BLOCKED_TCI,
     ON_MCI,
+    OVER,
     SHUTDOWN,
     SILENT,
     box,
@@ -60,7 +61,7 @@ def test_silence_of_two_lines_and_of_landmarks_is_a_shutdown(tmp_path: Path) -> 
     made = landmarks(world(), {0: 1.0, 22: 0.0})
     for vantage in ("m1", "m2"):
         box(made, vantage).silent(20)
-    made.quiet(20, 22, 23).told(26, SHUTDOWN).told(40, OVER, SHUTDOWN, SILENT).check(tmp_path)
+    made.quiet(20, 22, 23).told(26, SHUTDOWN).told(40, SHUTDOWN, SILENT).check(tmp_path)
 
 
 def test_a_shutdown_holds_through_a_spike_and_is_over_only_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
