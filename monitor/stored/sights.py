@@ -15,7 +15,7 @@ from probes.facts import Endpoint, Service, Target, Walk
 from probes.kinds import TRAITS
 from probes.seen import MOST, Looks, Name, Seen, Sight, words
 from probes.seenfile import printable
-from probes.words import Reason, Scope
+from probes.words import INTERFERENCE, Reason, Scope
 
 LOOKED_BACK_MS = 7 * 86_400_000  # addresses and issuers
 _DAY_MS = 86_400_000  # that an endpoint must be dead
@@ -67,7 +67,8 @@ class Sights:
             return
         if walk.endpoint in target.endpoints and walk.started_ms > self.now_ms - _DAY_MS:
             self._looks[(target.name, walk.endpoint)].append((walk.started_ms, reached))
-        if walk.authenticated and TRAITS[target.kind].proves and walk.endpoint.host:
+        proven = walk.authenticated and TRAITS[target.kind].proves and INTERFERENCE.isdisjoint(walk.findings)
+        if proven and walk.endpoint.host:
             self._hear(target, walk)
 
     def _may_be_told(self, target: Target, endpoint: Endpoint) -> bool:
@@ -85,7 +86,7 @@ class Sights:
                 heard.issuers[printable(seen.certificate.issuer)] = walk.started_ms
 
     def remember(self, book: object) -> None:
-        """What the daemon's own good book holds beyond the spool, of names that were walked: name -> address -> when."""
+        """What the daemon's own good book holds beyond the spool, of names that were walked."""
         for (_, host), heard in self._heard.items():
             for address, at_ms in _known(book, host):
                 if self.now_ms - LOOKED_BACK_MS <= at_ms <= self.now_ms and _is_public(address):
