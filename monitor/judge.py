@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "quarantined",
         State.INSUFFICIENT,
-        lambda e: e.quarantined,
+        lambda e: e.quarantined and not e.fresh,
         "no control point has reached anything of it for a day: our row of it is old, or it is down for everybody",
     ),
     Rule(
