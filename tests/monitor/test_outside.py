@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.status.page import render
 from monitor import config, metrics
 from monitor.begin.check import check
 from monitor.engine import Crew, Engine
@@ -145,6 +146,7 @@ async def test_a_target_of_which_nothing_is_left_is_unknown_and_said_so_loudly(t
     chat = shown["services"][0]["targets"][0]
     assert (chat["state"], chat["rule_id"]) == ("insufficient", "quarantined")
     assert chat["quarantined"] == ["a.example:443/tcp", "b.example:443/tcp"]
+    assert "dead at control points: a.example:443/tcp, b.example:443/tcp" in render(shown)
     assert shown["notices"] == [
         "app/chat is unknown: no control point has reached anything of it for a day (a.example:443/tcp, b.example:443/tcp).",
         "app/web is unknown: no control point has reached anything of it for a day (c.example:443/tcp).",
