@@ -85,7 +85,7 @@ title: {en: App}
 category: test
 targets:
   - {id: chat, kind: https, depth: web, hosts: [a.example, b.example], essential: true, source: test}
-  - {id: web, kind: https, depth: web, hosts: [c.example], source: test}
+  - {id: web, kind: https, depth: web, hosts: [c.example], essential: true, source: test}
 """
 
 

@@ -91,7 +91,7 @@ def test_one_that_is_met_again_and_again_stays_as_old_as_it_is_also_over_a_resta
 
 def test_a_clock_that_stands_before_the_book_teaches_nothing() -> None:
     known = issuers(20, at_day=20)
-    known.learn([met("Nobody Knows CA")], 3 * DAY_MS)
+    known.learn([met("Nobody Knows CA")], 16 * DAY_MS)
     known.learn([met("Nobody Knows CA")], 21 * DAY_MS)
     assert not known.unexpected(HOST, "Nobody Knows CA")
 
@@ -143,6 +143,7 @@ async def test_a_walk_says_it_from_the_second_time_on(authority: Authority) -> N
     book = Book(keep_ms=WEEK_MS, issuers=Issuers(keep_ms=WEEK_MS, signed=signed))
     assert await findings(authority, book) == ()
     assert await findings(authority, book) == (Finding.UNEXPECTED_ISSUER,)
+    assert await findings(authority, book, roots="signal") == (), "roots of the service's own sign for it alone"
 
 
 async def test_what_a_service_file_says_outranks_the_book(authority: Authority) -> None:
