@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.settings import Config
-from probes import catalogue, known
+from probes import catalogue, known, seenfile
 from probes.doors.schema import fit, seconds
 from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
 from probes.published import Published
+from probes.seen import Seen
 
 _SECRET_BYTES = 32
 
@@ -25,12 +26,14 @@ class Loaded:
 
     Attributes:
         fingerprints: what each file under `fingerprints:` gave, in that order.
+        book: what controls saw, where `book:` names such a file.
     """
 
     config: Config
     folder: Path
     services: tuple[Service, ...]
     fingerprints: tuple[Published, ...] = ()
+    book: Seen | None = None
 
     def path(self, name: str) -> Path:
         """Relative names stand beside didban.yml."""
@@ -52,10 +55,11 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
         else:
             found.append(mistake)
     lists, unread = _fingerprints(document, folder)
-    found += unread
+    book, misread = _book(document, folder)
+    found += [*unread, *misread]
     if config is None or found:
         return None, tuple(sorted(set(found)))
-    return Loaded(config, folder, services, lists), ()
+    return Loaded(config, folder, services, lists, book), ()
 
 
 def _fingerprints(document: Document, folder: Path) -> tuple[tuple[Published, ...], list[Mistake]]:
@@ -73,6 +77,16 @@ def _fingerprints(document: Document, folder: Path) -> tuple[tuple[Published, ..
         lists += () if found is None else (found,)
         mistakes += wrong
     return tuple(lists), mistakes
+
+
+def _book(document: Document, folder: Path) -> tuple[Seen | None, tuple[Mistake, ...]]:
+    """What controls saw."""
+    match _at(document.value, "book"):
+        case str(name) if _is_file(folder / name):
+            return seenfile.load(folder / name)
+        case str(name):
+            return None, (document.mistake(("book",), f"{name}: no such file"),)
+    return None, ()
 
 
 def _is_file(path: Path) -> bool:

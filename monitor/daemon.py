@@ -169,11 +169,14 @@ class Daemon:
         return own
 
     async def _housekeeping(self) -> None:
-        """Now and then: what a restart would forget is written down, what is too old goes."""
+        """Now and then: what a restart would forget is written down, what is too old goes, or is no longer believed."""
         while True:
             pace, storage = self._engine.pace, self._engine.loaded.config.storage
             await asyncio.sleep(pace.retention_every_s)
             await self._engine.remember(self._spool)
+            if self._engine.outlived:
+                with contextlib.suppress(OSError):  # a file of it is gone: it works on, and is asked again
+                    await self._hand_over_to(self._build(self._engine.loaded))
             before_ms = self._now_ms() - int(pace.keep_s * 1000)
             if gone := await self._spool.trim(before_ms=before_ms, most_bytes=storage.max_size_bytes):
                 _log.info("spool_trimmed", walks=gone)
@@ -216,15 +219,18 @@ class Daemon:
         self._reload_ok = engine is not None
         if engine is None:
             return mistakes
+        await self._hand_over_to(engine)
+        self._reloaded_ms = self._now_ms()
+        _log.info("config_taken", file=str(self._options.config_file))
+        return ()
+
+    async def _hand_over_to(self, engine: Engine) -> None:
         before, self._engine = self._engine, engine
         before.stop()
         self._engine.inherit(before)
         if not self._options.idle:
             self._engine.start()
-        self._reloaded_ms = self._now_ms()
-        _log.info("config_taken", file=str(self._options.config_file))
         await before.close()
-        return ()
 
     def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
         """An engine of the file as it is now, or why not: nothing has been touched then."""

@@ -17,10 +17,11 @@ from monitor.beat.spread import next_round, unit
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home import heartbeat
-from monitor.meaning import networks
+from monitor.meaning import networks, outside
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
 from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.outside import Trust
 from monitor.meaning.view import View
 from monitor.metrics import Series
 from monitor.pace import Pace
@@ -33,6 +34,7 @@ from monitor.tools import resolvers, tools
 from probes import catalogue
 from probes.book import Book
 from probes.facts import Service
+from probes.issuers import Issuers
 from probes.place import Tools
 from probes.words import Role
 
@@ -73,6 +75,7 @@ class Engine:
     catalogue: str
     heartbeat_url: str | None
     blind: tuple[str, ...]  # what a control cannot see, in whole sentences
+    trust: Trust  # what of the book of controls counted when it was built
 
     @classmethod
     def build(cls, loaded: Loaded, time_scale: float, spool: Spool, crew: Crew) -> Engine:
@@ -81,10 +84,11 @@ class Engine:
         pace = Pace.of(config, time_scale=time_scale)
         hands = tools(loaded, pace)
         services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
+        counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
+        services = outside.without_the_dead(services, loaded.book, counts)
         todo = errands(services, pace)
-        shipped = {host: known for service in services for host, known in service.book.items()}
-        book = Book(keep_ms=pace.book_s * 1000, shipped=shipped)
-        hands = replace(hands, book=book.addresses)
+        book = _book(loaded, services, pace, counts)
+        hands = replace(hands, book=book.addresses, unexpected=book.issuers.unexpected)
         view = _view(loaded, services, todo, pace, book)
         budget = _budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
@@ -111,7 +115,9 @@ class Engine:
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
         digest = catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
-        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind)
+        return cls(
+            *(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind), counts
+        )
 
     # ---------------------------------------------------------------- working
 
@@ -158,6 +164,12 @@ class Engine:
             if (same := waiting.get(shipper.name)) is not None:
                 shipper.inherit(same)
 
+    @property
+    def outlived(self) -> bool:
+        """The book of controls has grown too old, or the clock was set: built anew, it would believe other things."""
+        now_ms = self.tools.clock.now_ms()
+        return outside.trust(self.loaded.book, self.view.vantage, now_ms, self.pace) != self.trust
+
     # ---------------------------------------------------------------- what it knows of itself
 
     def notices(self, now_ms: int) -> Iterator[str]:
@@ -167,6 +179,7 @@ class Engine:
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
+        yield from outside.notices(self.loaded.book, self.trust, self.view.vantage, self.view.services)
         if aside := self.view.landmarks.set_aside():
             yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."
 
@@ -189,6 +202,7 @@ class Engine:
         await spool.remember("landmarks", self.view.landmarks.memory())
         await spool.remember("baselines", self.view.baselines.memory())
         await spool.remember("book", self.view.book.memory())
+        await spool.remember("issuers", self.view.book.issuers.memory())
         await spool.remember("protocols", self.view.protocols.memory())
         await self.remember_spent(spool)
 
@@ -207,16 +221,32 @@ class Engine:
             self.view.baselines.recall(baselines)
         if (book := await spool.recall("book")) is not None:
             self.view.book.recall(book)
+        if (issuers := await spool.recall("issuers")) is not None:
+            self.view.book.issuers.recall(issuers)
         if (protocols := await spool.recall("protocols")) is not None:
             self.view.protocols.recall(protocols)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
 
 
+def _book(loaded: Loaded, services: tuple[Service, ...], pace: Pace, counts: Trust) -> Book:
+    """The good book as it is at the start: what service files ship, and what controls saw."""
+    shipped = dict(loaded.book.addresses()) if loaded.book is not None else {}
+    for service in services:
+        shipped.update(
+            {host: tuple(dict.fromkeys([*known, *shipped.get(host, ())])) for host, known in service.book.items()}
+        )
+    issuers = Issuers(keep_ms=pace.book_s * 1000)
+    if loaded.book is not None and counts.issuers:
+        issuers = Issuers(keep_ms=pace.book_s * 1000, signed=loaded.book.signed(), at_ms=loaded.book.at_ms)
+    return Book(keep_ms=pace.book_s * 1000, shipped=shipped, issuers=issuers)
+
+
 def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace, book: Book) -> View:
     vantage = loaded.config.as_vantage()
     canaries = (target for errand in todo for target in errand.targets if target.scope is not None)
-    turn_s = {target.name: errand.turn_s for errand in todo for target in errand.targets}
+    turn_s = {target.name: pace.period_s(target) for service in services for target in service.targets}
+    turn_s |= {target.name: errand.turn_s for errand in todo for target in errand.targets}
     return View(
         vantage=vantage,
         services=services,
@@ -245,11 +275,11 @@ def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace) -> Itera
 
 
 def catalogue_digest(loaded: Loaded) -> str:
-    """Twelve hex digits over the service files in use, and the fingerprints added to ours: what was asked, and how."""
+    """Twelve hex digits over the service files in use, and what was added to ours: what was asked, and how."""
     digest = hashlib.sha256()
     for name in sorted(loaded.config.services):
         path: Path | None = catalogue.locate(name, loaded.folder)
         digest.update(path.read_bytes() if path else b"")
-    for name in loaded.config.fingerprints:
+    for name in (*loaded.config.fingerprints, *([loaded.config.book] if loaded.config.book else [])):
         digest.update(loaded.path(name).read_bytes())
     return digest.hexdigest()[:12]

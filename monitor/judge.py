@@ -15,7 +15,7 @@ PROVEN_ROUNDS = 3  # straight failures, with a proof of interference in hand
 SLOW_ROUNDS = 3
 CUSUM_ALARM = 3.5  # OONI's detector: six straight failures a minute apart, also on a single endpoint
 
-VERSION = 2  # a rule added or moved is a new judge; an id never changes its meaning
+VERSION = 3  # a rule added or moved is a new judge; an id never changes its meaning
 
 
 class State(StrEnum):
@@ -61,6 +61,7 @@ class Evidence:
         names_dead: other names were asked for, and none resolved.
         failed_resolving: the last round got no further than the name.
         domestic: the target stands in our own country; what lies abroad says nothing of it.
+        quarantined: no control has reached any endpoint of it for a day, and none is walked.
     """
 
     fresh: bool
@@ -79,6 +80,7 @@ class Evidence:
     names_dead: bool = False
     failed_resolving: bool = False
     domestic: bool = False
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ def _confirmed(e: Evidence) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "quarantined",
+        State.INSUFFICIENT,
+        lambda e: e.quarantined and not e.fresh,
+        "no control point has reached anything of it for a day: our row of it is old, or it is down for everybody",
+    ),
     Rule(
         "nothing_fresh",
         State.INSUFFICIENT,

@@ -25,6 +25,8 @@ class Pace:
         speech_rest_s: how long an address rests that was spoken to on TCP 53, 80 or 443 in neither DNS, HTTP nor TLS:
             Iran's protocol filter (2020) drops such a flow for 60 s and renews it by use.
         standing_s: how long a canary is dead before it is set aside as standing.
+        issuers_s: how old a book of controls may be and still say who signs for a name: chains rotate.
+        quarantine_s: how old it may be and still say which endpoints are dead: they come back.
         memory_s: over which a canary's own smallest round trip and a step's own median are taken.
     """
 
@@ -45,6 +47,8 @@ class Pace:
     comparison_rest_s: float = 5 * _MINUTE_S  # residual blocking lasts 60 to 300 s and is renewed by use
     comparison_again_s: float = 30 * _MINUTE_S  # once a cause is named
     book_s: float = 7 * _DAY_S
+    issuers_s: float = 30 * _DAY_S
+    quarantine_s: float = 7 * _DAY_S
     late_answer_s: float = 0.5  # FIELD, section 6: within that a second, genuine DNS answer follows a forged one
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0

@@ -221,6 +221,7 @@ class Config(Strict):
     heartbeat: Heartbeat = Heartbeat()
     histograms: bool = False
     fingerprints: tuple[str, ...] = ()
+    book: str | None = None
     responder: str | None = None
     landmarks: Landmarks = Landmarks()
     web: Web = Web()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from probes.facts import Walk
+from probes.issuers import Issuers
 
 _MOST = 8  # a name
 
@@ -14,16 +15,25 @@ class Book:
 
     Args:
         keep_ms: how long an address is believed in without proving itself again: addresses rotate.
-        shipped: name -> addresses at which controls saw it authenticate (service files, `book:`); believed last.
+        shipped: name -> addresses at which controls saw it authenticate (`book:`); believed last.
+        issuers: who signs for the names, which the same walks teach.
     """
 
-    def __init__(self, *, keep_ms: float, shipped: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        keep_ms: float,
+        shipped: Mapping[str, tuple[str, ...]] | None = None,
+        issuers: Issuers | None = None,
+    ) -> None:
         self._keep_ms, self._shipped = keep_ms, shipped or {}
+        self.issuers = issuers or Issuers(keep_ms=keep_ms)
         self._seen: dict[str, dict[str, int]] = {}  # name -> address -> when it last proved itself
         self._now_ms = 0
 
     def learn(self, walks: Iterable[Walk], now_ms: int) -> None:
-        self._now_ms = now_ms
+        self._now_ms, walks = now_ms, list(walks)
+        self.issuers.learn(walks, now_ms)
         for walk in walks:
             if walk.authenticated and walk.address and walk.endpoint.host:
                 known = self._seen.setdefault(walk.endpoint.host, {})
@@ -52,3 +62,4 @@ class Book:
     def inherit(self, before: Book) -> None:
         """What a reload would forget."""
         self._seen, self._now_ms = before._seen, before._now_ms
+        self.issuers.inherit(before.issuers)

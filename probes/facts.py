@@ -84,7 +84,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A role of a service (`whatsapp/chat`), never an address: addresses rotate."""
+    """A role of a service (`whatsapp/chat`), never an address: addresses rotate.
+
+    Attributes:
+        quarantined: endpoints of it that controls found dead for a day; they are not among `endpoints`, and not walked.
+    """
 
     service: str
     id: str
@@ -105,6 +109,7 @@ class Target:
     not_seen: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     checked: str = ""
+    quarantined: tuple[Endpoint, ...] = ()
 
     @property
     def name(self) -> str:

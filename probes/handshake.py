@@ -7,6 +7,7 @@ from dataclasses import replace
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.hello import FirstWords
+from probes.issuers import plain
 from probes.kinds import TRAITS
 from probes.place import Place, Tools
 from probes.ports import Greeted, Greeting
@@ -16,7 +17,7 @@ from probes.words import Finding, Step, Transport
 async def handshake(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the `ssl_*` words, silence, reset, a close in mid-handshake (`eof_error`)."""
     seen, there = await greet(place, tools, _greeting(place))
-    return _signed_by(seen, place), there
+    return _signed_by(seen, place, tools), there
 
 
 async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observation, Place]:
@@ -37,7 +38,7 @@ async def handshake_by_quic(place: Place, tools: Tools) -> tuple[Observation, Pl
     greeting = _greeting(place)
     greeted, seen = await attempt(_by_quic(place, tools, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
     seen, there = _after(place, greeting, greeted, seen)
-    return _signed_by(seen, place), there
+    return _signed_by(seen, place, tools), there
 
 
 async def _by_quic(place: Place, tools: Tools, greeting: Greeting) -> Greeted:
@@ -55,12 +56,18 @@ def _greeting(place: Place) -> Greeting:
     return Greeting(options.get("says", place.name), accepts, traits.alpn, options.get("roots", ""))
 
 
-def _signed_by(seen: Observation, place: Place) -> Observation:
-    """Whether somebody signed its certificate whom controls never saw sign it, where the catalogue says who does."""
-    known = {each.strip() for each in place.target.options.get("issuers", "").split(",")} - {""}
-    if seen.certificate is None or not known or seen.certificate.issuer in known:
+def _signed_by(seen: Observation, place: Place, tools: Tools) -> Observation:
+    """Whether somebody signed its certificate whom controls never saw sign it: as the service file says, or the book.
+
+    Where the file names roots of the service's own, the book says nothing: nobody else can have signed.
+    """
+    if seen.certificate is None:
         return seen
-    return replace(seen, findings=(Finding.UNEXPECTED_ISSUER,))
+    options, issuer = place.target.options, seen.certificate.issuer
+    known = {plain(each) for each in options.get("issuers", "").split(",")} - {""}
+    by_the_book = not known and "roots" not in options and tools.unexpected(place.name, issuer)
+    strange = by_the_book or (known and plain(issuer) not in known)
+    return replace(seen, findings=(Finding.UNEXPECTED_ISSUER,)) if strange else seen
 
 
 def _after(place: Place, greeting: Greeting, greeted: Greeted | None, seen: Observation) -> tuple[Observation, Place]:

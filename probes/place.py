@@ -19,6 +19,7 @@ class Tools:
         timeout_s: for each step.
         token: gives unpredictable bytes.
         book: the addresses at which a name (v6: over IPv6) authenticated itself lately, the best first.
+        unexpected: whether controls, who looked, never saw that issuer sign for the name.
         isp: the operator's own resolvers, where people are given one in their house.
         trusted: resolvers whose answers are authenticated on the way; asked only where the others' are in doubt.
         late_s: how long after an answer a second one to the same query is waited for, where it may say more.
@@ -33,6 +34,7 @@ class Tools:
     timeout_s: float
     token: Callable[[int], bytes]
     book: Callable[[str, bool], tuple[str, ...]] = lambda host, v6: ()
+    unexpected: Callable[[str, str], bool] = lambda name, issuer: False
     late_s: float = 0.5
     isp: Names | None = None
     trusted: Trusted | None = None

@@ -87,6 +87,8 @@ def _service(service: Json) -> str:
 def _target(target: Json) -> str:
     walk = target["last_walk"]
     steps = _steps(walk) if walk else "<span class=soft>not walked yet</span>"
+    if gone := ", ".join(target.get("quarantined", ())):
+        steps += f"<br><span class=soft>Not walked, dead at control points: {escape(gone)}</span>"
     findings = "".join(f"<br>{escape(finding)}" for finding in target["findings"])
     not_seen = target["not_seen"].get("en")
     unseen = f"<br><span class=soft>Not seen: {escape(not_seen)}</span>" if not_seen else ""

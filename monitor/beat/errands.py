@@ -38,8 +38,8 @@ class Errand:
 
 
 def errands(services: Iterable[Service], pace: Pace) -> tuple[Errand, ...]:
-    """Every target of `services` is in exactly one errand."""
-    targets = [target for service in services for target in service.targets]
+    """Every target of `services` is in exactly one errand, unless no endpoint of it is left."""
+    targets = [target for service in services for target in service.targets if target.endpoints]
     alone = (
         Errand(target.name, (target,), 1, pace.period_s(target), target.essential)
         for target in targets

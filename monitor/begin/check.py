@@ -8,8 +8,10 @@ from pathlib import Path
 from monitor import config
 from monitor.begin import cost
 from monitor.hub import settings
-from monitor.meaning import networks
-from probes import catalogue
+from monitor.meaning import networks, outside
+from monitor.pace import Pace
+from probes import catalogue, seenfile
+from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake, read
 from probes.published import Published
 from probes.words import Role
@@ -23,6 +25,9 @@ def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
         case {"forward": _} | {"registry": _} | {"credentials": _}:
             hub, mistakes = settings.load(path)
             return "\n".join(_of_hub(hub)) if hub else "", mistakes
+        case {"book": int(), **rest} if "vantage" not in rest:
+            book, mistakes = seenfile.load(path)
+            return f"book of {outside.day(book)}, by {book.controls}" if book else "", mistakes
         case {"service": _}:
             service, mistakes = catalogue.load_file(path)
             return f"{len(service.targets)} targets" if service else "", mistakes
@@ -47,6 +52,10 @@ def _news(loaded: config.Loaded) -> Iterator[str]:
     yield news
     for name, found in zip(loaded.config.fingerprints, loaded.fingerprints, strict=True):
         yield from _of_list(name, found)
+    if loaded.book is not None:
+        vantage, pace = loaded.config.as_vantage(), Pace.of(loaded.config)
+        for said in outside.described(loaded.book, vantage, SystemClock().now_ms(), pace):
+            yield f"{loaded.config.book}: {said}"
     if loaded.config.vantage.role is Role.CONTROL:
         yield from networks.unobservable(loaded.services)
 

@@ -32,6 +32,7 @@ consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 services:{services}
 # responder: witness.example.org | a server of your own: deploy/responder
 # fingerprints: [fingerprints_dns.csv] | forged answers and block pages beside ours: files, published lists
+# book: book.yml | what control points saw: `didban book`, on a control
 
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step

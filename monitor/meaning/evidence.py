@@ -144,6 +144,8 @@ class Record:
         Args:
             stale_after_s: three periods of the target.
         """
+        if not self.target.endpoints:
+            return Evidence(fresh=False, quarantined=True)
         last = self.last
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from monitor import metrics
 from monitor.beat.pairs import Transfers
-from monitor.judge import Judgement, State, judge, worst
+from monitor.judge import Evidence, Judgement, State, judge, worst
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries, domestic
 from monitor.meaning.evidence import Record
@@ -88,7 +88,9 @@ class View:
     def __post_init__(self) -> None:
         self.around = Surroundings(self.canaries)
         for target in self.targets():
-            self.standings[target.name] = Standing(Record(target, domestic=domestic(target, self.vantage)))
+            record = Record(target, domestic=domestic(target, self.vantage))
+            never = _NEVER if target.endpoints else judge(Evidence(fresh=False, quarantined=True))
+            self.standings[target.name] = Standing(record, never)
 
     def inherit(self, before: View) -> None:
         """What a reload would forget: the records of targets that are still walked, and every counter."""
@@ -196,7 +198,10 @@ class View:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
             for standing in fresh:
                 yield from self._of_target(standing, now_ms)
-            if fresh and service.watched:
+            for standing in (gone := [s for s in self._of(service) if not s.record.target.endpoints]):
+                target = standing.record.target
+                yield from _one_of(metrics.TARGET_STATE, (target.service, target.id), standing.judgement.state)
+            if (fresh or gone) and service.watched:
                 state = self.service_state(service)
                 yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
         for (name, result), count in self.walks_by_result.items():
@@ -219,10 +224,11 @@ class View:
         return standing.record.last is not None and now_ms - standing.record.finished_ms <= stale_after_s * 1000
 
     def service_state(self, service: Service) -> State:
-        """The worst essential target; where none is essential, the worst of all."""
+        """The worst essential target; where none is essential, the worst of all. What is quarantined speaks last."""
         standings = self._of(service)
-        essential = [s for s in standings if s.record.target.essential]
-        return worst([s.judgement.state for s in essential or standings])
+        speak = [s for s in standings if s.record.target.essential] or standings
+        left = [s for s in speak if s.record.target.endpoints]
+        return worst([s.judgement.state for s in left or speak])
 
     def _of_target(self, standing: Standing, now_ms: int) -> Iterator[tuple[Series, float]]:
         record = standing.record

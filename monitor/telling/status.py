@@ -9,6 +9,7 @@ from typing import Any
 from monitor.judge import State
 from monitor.meaning.view import Standing, View
 from probes.facts import Service, Walk
+from probes.seen import words
 from probes.words import Scope
 
 Json = dict[str, Any]
@@ -92,6 +93,7 @@ def target_as_json(standing: Standing) -> Json:
         "broke_at": [step.value for step in record.broke_at()],
         "failure": failure[1].value if failure else None,
         "findings": [finding.value for finding in record.findings()],
+        "quarantined": [words(each) for each in record.target.quarantined],
         "last_walk": walk_as_json(walk) if walk else None,
     }
 

@@ -36,7 +36,7 @@ def _walk(text: str, at_ms: int) -> Walk:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["title"]))
 def test_what_was_seen_is_judged_as_it_was(case: dict[str, Any]) -> None:
     line = Line(**{"names_dead": False, **case["line"]})
-    record = Record(target(endpoints=3))
+    record = Record(target(endpoints=case.get("endpoints", 3)))
     for number, walks in enumerate(case["rounds"]):
         at_ms = number * 15_000
         record.add(rounds(*(_walk(each, at_ms) for each in walks), number=number, at_ms=at_ms), line, at_ms)

@@ -33,6 +33,7 @@ evidences = st.builds(
     names_dead=st.booleans(),
     failed_resolving=st.booleans(),
     domestic=st.booleans(),
+    quarantined=st.booleans(),
 )
 
 
@@ -40,6 +41,7 @@ evidences = st.builds(
     ("evidence", "state", "rule"),
     [
         (Evidence(fresh=False), State.INSUFFICIENT, "nothing_fresh"),
+        (Evidence(fresh=False, quarantined=True), State.INSUFFICIENT, "quarantined"),
         (REACHED, State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, canaries=0), State.OK, "reached"),
         (replace(REACHED, slow_rounds=3), State.SLOW, "slower_than_usual"),
@@ -100,6 +102,7 @@ def test_every_rule_speaks_for_some_evidence() -> None:
             )
             spoke.add(judge(evidence).rule_id)
     spoke.add(judge(replace(FAILED, line_poor=True)).rule_id)
+    spoke.add(judge(Evidence(fresh=False, quarantined=True)).rule_id)
     assert spoke == {rule.id for rule in RULES}
 
 
