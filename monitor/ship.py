@@ -182,23 +182,23 @@ class Shipper:
         if reply.outcome is Outcome.LATER:
             return False
         if reply.outcome is Outcome.FAULT and not alive:
-            return await self._takes_one() and await self._deliver(parts, alive=True)
+            return await self._takes_any(parts[-1]) and await self._deliver(parts, alive=True)
         if len(parts) > 1:
             middle = len(parts) // 2
             return await self._deliver(parts[:middle], alive=True) and await self._deliver(parts[middle:], alive=True)
         return await self._sift(parts[0], reply)
 
-    async def _takes_one(self) -> bool:
-        """Whether a destination that says it is at fault takes a single sample: a sign of life of our own."""
-        now_ms = self._clock.now_ms()
-        name = metrics.HEARTBEAT.name
-        sign = self._sample(name, Series(metrics.HEARTBEAT, ()).labels(self._identity), now_ms, now_ms // 1000)
-        return (await self._post([sign])).outcome is Outcome.TAKEN
+    async def _takes_any(self, part: Part) -> bool:
+        """Whether a destination that says it is at fault takes one sample, or another: then it lives."""
+        for sample in (part.samples[0], part.samples[-1]):
+            if (await self._post([sample])).outcome is Outcome.TAKEN:
+                return True
+        return False
 
     async def _sift(self, part: Part, reply: Reply) -> bool:
         """Of a tick that is not taken: delivers what can be, and sets the rest aside."""
         refused: list[Sample] = []
-        reasons = {Outcome.REFUSED: _REFUSED, Outcome.FAULT: _FAULT}
+        reason = _FAULT if reply.outcome is Outcome.FAULT else _REFUSED
         pieces, questions = _halved(part.samples), 0
         refused += part.samples if not pieces else ()
         while pieces:
@@ -211,18 +211,17 @@ class Shipper:
                 halves = _halved(piece) if questions < _MOST_QUESTIONS else []
                 pieces += halves
                 refused += piece if not halves else ()
-        reason = reasons.get(reply.outcome, _REFUSED)
         await self._settled([part], refused, reason)
         return True
 
     async def _settled(self, parts: Sequence[Part], refused: Sequence[Sample] = (), reason: str = "") -> None:
-        self.pending -= sum(len(part.samples) for part in parts)
         aside = []
         if refused:
             self.quarantined[reason] += len(refused)
             numbers = tuple(self._number(each) for each in refused)
             aside.append(Refused(parts[0].at_ms, numbers, reason))
         await self._spool.settle(self.name, [part.at_ms for part in parts], aside)
+        self.pending -= sum(len(part.samples) for part in parts)
 
     def _number(self, sample: Sample) -> int:
         rest = dict(sample[0])
