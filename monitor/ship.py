@@ -175,6 +175,9 @@ class Shipper:
 
         `alive`: the destination took something else just now, so that a fault is of what is sent.
         """
+        if not any(part.samples for part in parts):
+            await self._settled(parts)
+            return True
         reply = await self._post(sample for part in parts for sample in part.samples)
         if reply.outcome is Outcome.TAKEN:
             await self._settled(parts)
@@ -190,7 +193,7 @@ class Shipper:
 
     async def _takes_any(self, part: Part) -> bool:
         """Whether a destination that says it is at fault takes one sample, or another: then it lives."""
-        for sample in (part.samples[0], part.samples[-1]):
+        for sample in (*part.samples[:1], *part.samples[-1:]):
             if (await self._post([sample])).outcome is Outcome.TAKEN:
                 return True
         return False
