@@ -26,10 +26,12 @@ from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
 from monitor.hub.registry import Registry
+from monitor.keeping.retention import Gone
 from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.telling.exposition import Exposition
+from monitor.telling.notices import of_spool
 from monitor.telling.status import Json, status, target_as_json
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
@@ -67,11 +69,12 @@ class Daemon:
     def __init__(self, loaded: Loaded, options: Options) -> None:
         self._options = options
         self._identity = metrics.identity(loaded.config.as_vantage())
-        self._spool = Spool(options.storage)
+        self._spool = Spool(options.storage, now_ms=self._now_ms)
         self._exposition = Exposition(self._identity)
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._last_tick: Tick | None = None
+        self._gone = Gone()
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
         self._reloaded_ms = self._now_ms()
@@ -91,7 +94,7 @@ class Daemon:
         runner = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-            own_work = [self._tasks.create_task(work) for work in (self._beat(), self._housekeeping())]
+            own_work = [self._tasks.create_task(work) for work in (self._beat(), self._syncing(), self._housekeeping())]
             if not self._options.idle:
                 self._engine.start()
             await self._stop.wait()
@@ -147,7 +150,8 @@ class Daemon:
         """Fixed once, kept, shown, sent."""
         tick = tick.after(self._last_tick)
         self._last_tick = tick
-        await self._spool.add_tick(tick, self._identity)
+        owed_to = {shipper.name: shipper.count(tick) for shipper in self._engine.shippers}
+        await self._spool.add_tick(tick, self._identity, owed_to)
         await self._engine.remember_spent(self._spool)
         self._exposition.publish(tick)
         for shipper in self._engine.shippers:
@@ -178,8 +182,19 @@ class Daemon:
                 with contextlib.suppress(OSError):  # a file of it is gone: it works on, and is asked again
                     await self._hand_over_to(self._build(self._engine.loaded))
             before_ms = self._now_ms() - int(pace.keep_s * 1000)
-            if gone := await self._spool.trim(before_ms=before_ms, most_bytes=storage.max_size_bytes):
-                _log.info("spool_trimmed", walks=gone)
+            gone = await self._spool.trim(
+                before_ms=before_ms, most_bytes=storage.max_size_bytes, keep_free_bytes=storage.keep_free_bytes
+            )
+            self._gone += gone
+            if gone:
+                loud = _log.warning if gone.thinned or gone.unsent else _log.info
+                loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, unsent_samples=gone.unsent)
+
+    async def _syncing(self) -> None:
+        """What was committed reaches the disk within this time: the stated loss of a power cut."""
+        while True:
+            await asyncio.sleep(self._engine.pace.sync_s)
+            await self._spool.sync()
 
     # ---------------------------------------------------------------- what the pages ask
 
@@ -193,8 +208,7 @@ class Daemon:
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
             yield "No probe is sent: nobody has agreed to it yet. Run `didban init`, then `didban up`."
-        if self._spool.trouble is not None:
-            yield f"Nothing can be written to disk ({self._spool.trouble}): what is seen goes home, but is not kept."
+        yield from of_spool(self._spool, self._gone)
         if not self._reload_ok:
             yield "The last configuration was refused; the one before it is at work."
         yield from self._engine.notices(self._now_ms())

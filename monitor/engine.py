@@ -110,7 +110,7 @@ class Engine:
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
-        shippers = tuple(_shippers(loaded, hands, budget, pace))
+        shippers = tuple(_shippers(loaded, hands, budget, pace, spool))
         url_file = config.heartbeat.url_file
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
         digest = catalogue_digest(loaded)
@@ -265,13 +265,13 @@ def _budget(loaded: Loaded, pace: Pace) -> Budget:
     return Budget(cap=cap, day_s=pace.day_s, essential_per_day=essential, ordinary_per_day=ordinary)
 
 
-def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace) -> Iterator[Shipper]:
+def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool) -> Iterator[Shipper]:
     uplink = loaded.config.vantage.uplink
     device = (uplink.home or "") if uplink else ""
     identity = metrics.identity(loaded.config.as_vantage())
     for destination in loaded.config.ship:
         home = Home.of(destination, loaded.folder, device)
-        yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace)
+        yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace, spool=spool)
 
 
 def catalogue_digest(loaded: Loaded) -> str:

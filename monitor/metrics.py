@@ -209,3 +209,4 @@ HUB_BATCHES = _counter("didban_hub_batches_total", ("vantage", "result"), "Batch
 FROM_THE_HUB = frozenset({EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
+NAMES_HOME = frozenset(family.name for family in FAMILIES if family.home)

@@ -50,6 +50,7 @@ class Pace:
     issuers_s: float = 30 * _DAY_S
     quarantine_s: float = 7 * _DAY_S
     late_answer_s: float = 0.5  # FIELD, section 6: within that a second, genuine DNS answer follows a forged one
+    sync_s: float = 1.0  # what a power cut may take
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
     retention_every_s: float = 10 * _MINUTE_S
@@ -63,6 +64,7 @@ class Pace:
             timeout_s=config.timeout_s,
             keep_s=config.storage.keep_s,
             heartbeat_s=config.heartbeat.every_s,
+            sync_s=config.storage.sync_s,
             landmark_s=2 * _MINUTE_S * config.landmarks.controls,
         )
         return pace.faster(time_scale)

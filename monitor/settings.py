@@ -146,6 +146,8 @@ class Storage(Strict):
     path: str = "/var/lib/didban"
     keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
     max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
+    keep_free_bytes: Annotated[Bytes, Field(alias="keep_free")] = 100 * 10**6
+    sync_s: Annotated[Seconds, Field(alias="sync")] = 1.0
 
 
 class BasicAuth(Strict):

@@ -1,71 +1,73 @@
-"""The way home: sends each tick's home set by remote write, live, through the ways the operator named, in turn.
+"""The way home: what is news first, and behind it what the spool still owes, until every destination has everything.
 
-What could not be sent while it was news stays in the spool. Nothing here changes a sample: a resend is bit-identical.
+A sample is never changed: a resend is bit-identical, so one that came twice is harmless. What a receiver will not take
+is found by halving and set aside; it never holds up the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import aiohttp
 import structlog
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
 
 from monitor import metrics
 from monitor.beat.limits import Budget
 from monitor.beat.spread import spread_s
 from monitor.home import remotewrite
-from monitor.home.credentials import basic_header, client_context
-from monitor.home.remotewrite import STALE, TimeSeries
+from monitor.home.remotewrite import STALE, Labels
+from monitor.home.ways import Home, Outcome, Reply, Ways
+from monitor.keeping.ticks import Kept, Refused
 from monitor.metrics import Series
 from monitor.pace import Pace
-from monitor.settings import Destination
+from monitor.spool import Spool
 from monitor.tick import Tick
 from probes.ports import Clock
 
+__all__ = ["Home", "Shipper"]
+
 _TICKS_KEPT = 10  # what is older is no longer live
-_HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
-_HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
+_FEWEST_TICKS, _MOST_TICKS = 1, 120
+_MOST_SAMPLES = 40_000  # of one request: a hub reads 50,000
+_BRISK_SHARE = 1 / 3  # of the patience with one request: who answers sooner gets twice as much the next time
+_MOST_QUESTIONS = 64  # to find the bad samples of one tick
+_MARGIN_S = 60.0  # what is about to be too old is too old when it arrives
 _OK, _REFUSED, _FAILED = "ok", "refused", "failed"
+_TOO_OLD, _FAULT = "too_old", "fault"
+_LONGEST_WAITS = 120  # times the first wait
+
+Sample = tuple[Labels, int, bytes]
 
 _log = structlog.get_logger("didban.ship")
-_NO_WAY = (aiohttp.ClientError, TimeoutError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """Where samples go, and what is needed to get there. Secrets are read once, from their files."""
+class Part:
+    """What of one tick goes to one destination."""
 
-    destination: Destination
-    authorization: str | None
-    tls: ssl.SSLContext
-    device: str
-
-    @classmethod
-    def of(cls, destination: Destination, folder: Path, device: str = "") -> Home:
-        """Raises OSError when a file named in the configuration cannot be read."""
-        auth = destination.basic_auth
-        authorization = basic_header(auth, folder) if auth is not None else None
-        return cls(destination, authorization, client_context(destination.tls, folder), device)
+    at_ms: int
+    samples: tuple[Sample, ...]
 
 
 class Shipper:
-    """One destination. `offer` a tick, and `run` brings it there or says why not."""
+    """One destination. `offer` a tick, and `run` brings it there, now or in five days."""
 
-    def __init__(self, home: Home, identity: Mapping[str, str], *, clock: Clock, budget: Budget, pace: Pace) -> None:
-        self._home, self._identity = home, identity
+    def __init__(
+        self, home: Home, identity: Mapping[str, str], *, clock: Clock, budget: Budget, pace: Pace, spool: Spool
+    ) -> None:
+        self._home, self._identity, self._spool = home, identity, spool
         self._clock, self._budget, self._pace = clock, budget, pace
         self._also = frozenset(home.destination.also)
-        self._waiting: deque[list[TimeSeries]] = deque(maxlen=_TICKS_KEPT)
+        self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
+        self._behind = True  # whether the spool may owe what is no longer live
+        self._at_once = 4  # ticks of the backlog in one request
         self._news = asyncio.Event()
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self._ways = list(home.destination.proxies)  # the one that worked last stands first
+        kept_s = 2.5 * pace.interval_s  # over the next tick: else each pays for a handshake
+        self._ways = Ways(home, patience_s=pace.ship_patience_s, kept_s=kept_s, spend=self._spend)
+        self._wait_s = 0.0  # what the far end asked for
+        self.pending = 0  # samples not acknowledged
         self.samples = Counter[str]()
         self.quarantined = Counter[str]()
         self.last_success_ms = 0
@@ -74,27 +76,31 @@ class Shipper:
     def name(self) -> str:
         return self._home.destination.name
 
-    @property
-    def pending(self) -> int:
-        return sum(len(batch) for batch in self._waiting)
+    def count(self, tick: Tick) -> int:
+        """How many samples of it are owed here."""
+        mine = tick.home(self._also)
+        return len(mine.samples) + len(mine.ended)
 
     def offer(self, tick: Tick) -> None:
         """The home set of a tick, each ended series with its one staleness marker."""
         mine = tick.home(self._also)
         live = (self._sample(s.name, s.labels(self._identity), mine.at_ms, v) for s, v in mine.samples.items())
         gone = (self._sample(s.name, s.labels(self._identity), mine.at_ms, STALE) for s in mine.ended)
-        self._waiting.append(remotewrite.gather([*live, *gone]))
+        part = Part(mine.at_ms, (*live, *gone))
+        self._behind |= len(self._live) == _TICKS_KEPT  # the oldest makes room: from now on the spool has it
+        self._live.append(part)
+        self.pending += len(part.samples)
         self._news.set()
 
     @staticmethod
-    def _sample(name: str, rest: Mapping[str, str], at_ms: int, number: float) -> tuple[remotewrite.Labels, int, bytes]:
+    def _sample(name: str, rest: Mapping[str, str], at_ms: int, number: float) -> Sample:
         return remotewrite.labels(name, rest), at_ms, remotewrite.value(number)
 
     def inherit(self, before: Shipper) -> None:
         """What a reload would forget."""
-        self._waiting.extend(before._waiting)
+        self._live.extend(before._live)
         self.samples, self.quarantined = before.samples, before.quarantined
-        self.last_success_ms = before.last_success_ms
+        self.last_success_ms, self.pending = before.last_success_ms, before.pending
         self._news.set()
 
     def series(self) -> Iterator[tuple[Series, float]]:
@@ -104,108 +110,145 @@ class Shipper:
             yield Series(metrics.SHIP_SUCCESS, (self.name,)), self.last_success_ms / 1000
         for result in (_OK, _REFUSED, _FAILED):
             yield Series(metrics.SHIP_SAMPLES, (self.name, result)), self.samples[result]
-        yield Series(metrics.SHIP_QUARANTINED, (self.name, _REFUSED)), self.quarantined[_REFUSED]
+        for reason in (_TOO_OLD, _REFUSED, _FAULT):
+            yield Series(metrics.SHIP_QUARANTINED, (self.name, reason)), self.quarantined[reason]
+
+    # ---------------------------------------------------------------- what goes next
 
     async def run(self) -> None:
-        """Sends for ever; after a failure it waits, each box in its own rhythm."""
+        """Sends for ever; after a failure it waits, each box in its own rhythm, or as long as it was asked to."""
         failures = 0
+        self.pending = await self._spool.owed_samples(self.name)
         while True:
-            await self._news.wait()
             self._news.clear()
-            while self._waiting:
-                if await self.send_waiting():
+            while self._live or self._behind:
+                if await self.send_waiting() and (self._live or await self._send_older()):
                     failures = 0
                     continue
                 failures += 1
                 about_s = self._pace.ship_backoff_s * min(2 ** (failures - 1), 12)
-                await asyncio.sleep(spread_s(self.name.encode(), self._identity["vantage"], failures, about_s))
+                wait_s = spread_s(self.name.encode(), self._identity["vantage"], failures, about_s)
+                await asyncio.sleep(max(wait_s, min(self._wait_s, _LONGEST_WAITS * self._pace.ship_backoff_s)))
+            await self._news.wait()
 
     async def send_waiting(self) -> bool:
-        """One request with everything that waits; False if it has to be tried again."""
-        batches = list(self._waiting)
-        if not batches:
-            return True
-        series = remotewrite.gather(
-            (each.labels, at_ms, packed) for batch in batches for each in batch for at_ms, packed in each.samples
-        )
-        count = sum(len(each.samples) for each in series)
-        result = await self._post(remotewrite.encode(series))
-        self.samples[result] += count
-        if result == _FAILED:
-            return False
-        if result == _REFUSED:
-            self.quarantined[_REFUSED] += count
-        while self._waiting and any(self._waiting[0] is batch for batch in batches):  # others may have come meanwhile
-            self._waiting.popleft()
+        """Everything that is news; False if it has to be tried again."""
+        parts = list(self._live)
+        if not parts or not await self._deliver(parts):
+            return not parts
+        while self._live and any(self._live[0] is part for part in parts):  # others may have come meanwhile
+            self._live.popleft()
         return True
 
-    async def _post(self, body: bytes) -> str:
-        """Through each way in turn until one answers. Only an answer that says "never" ends the trying."""
-        for way in list(self._ways):
-            try:
-                status = await self._post_by(way, body)
-            except _NO_WAY as error:
-                _log.info("way_home_failed", destination=self.name, way=way.partition(":")[0], why=type(error).__name__)
-                continue
-            if way != self._ways[0]:
-                self._ways.remove(way)
-                self._ways.insert(0, way)
-            if 200 <= status < 300:
-                self.last_success_ms = self._clock.now_ms()
-                return _OK
-            _log.warning("destination_refuses", destination=self.name, status=status)
-            return _REFUSED if 400 <= status < 500 and status not in (401, 403, 408, 429) else _FAILED
-        return _FAILED
+    async def _send_older(self) -> bool:
+        """One request of what the spool owes, the oldest first; False if it has to be tried again."""
+        accepts_ms = self._clock.now_ms() - int((self._home.destination.accepts_age_s - _MARGIN_S) * 1000)
+        if cut := await self._spool.cut(self.name, accepts_ms, _TOO_OLD):
+            _log.warning("too_old_to_be_sent", destination=self.name, samples=cut)
+            self.quarantined[_TOO_OLD] += cut
+            self.pending -= cut
+        news = [part.at_ms for part in self._live]
+        owed = [self._part(kept) for kept in await self._spool.owed(self.name, but=news, most=self._at_once)]
+        self._behind = bool(owed)
+        if not owed:
+            return True
+        while len(owed) > 1 and sum(len(part.samples) for part in owed) > _MOST_SAMPLES:
+            owed.pop()
+        began_s = self._clock.elapsed_s()
+        done = await self._deliver(owed)
+        brisk = self._clock.elapsed_s() - began_s < _BRISK_SHARE * self._pace.ship_patience_s
+        more, fewer = min(_MOST_TICKS, 2 * self._at_once), max(_FEWEST_TICKS, self._at_once // 2)
+        self._at_once = more if done and brisk else fewer
+        return done
 
-    async def _post_by(self, way: str, body: bytes) -> int:
-        if way not in self._sessions:
-            self._sessions[way] = self._session(way)
-        proxy = way if way.startswith("http") else None
-        headers = dict(remotewrite.HEADERS)
-        if self._home.authorization:
-            headers["Authorization"] = self._home.authorization
-        url, tls = self._home.destination.remote_write, self._home.tls
-        self._spend(sent=len(body) + _HEADERS_BYTES, received=0)
-        async with self._sessions[way].post(
-            url, data=body, headers=headers, proxy=proxy, ssl=tls, allow_redirects=False
-        ) as response:
-            await response.content.read(64 * 1024)
-            self._spend(sent=0, received=_HEADERS_BYTES)
-            return response.status
+    def _part(self, kept: Kept) -> Part:
+        """As it was when it was news."""
+        names, stated = self._spool.names, [*kept.samples, *((id, STALE) for id in kept.ended)]
+        mine = ((names.of(id), number) for id, number in stated if names.goes_home(id, self._also))
+        samples = (self._sample(*named, kept.at_ms, number) for named, number in mine if named is not None)
+        return Part(kept.at_ms, tuple(samples))
 
-    def _spend(self, *, sent: int, received: int) -> None:
+    # ---------------------------------------------------------------- sending
+
+    async def _deliver(self, parts: Sequence[Part], *, alive: bool = False) -> bool:
+        """Until all of it is delivered or set aside; False if it has to be tried again.
+
+        `alive`: the destination took something else just now, so that a fault is of what is sent.
+        """
+        if not any(part.samples for part in parts):
+            await self._settled(parts)
+            return True
+        reply = await self._post(sample for part in parts for sample in part.samples)
+        if reply.outcome is Outcome.TAKEN:
+            await self._settled(parts)
+            return True
+        if reply.outcome is Outcome.LATER:
+            return False
+        if reply.outcome is Outcome.FAULT and not alive:
+            return await self._takes_any(parts[-1]) and await self._deliver(parts, alive=True)
+        if len(parts) > 1:
+            middle = len(parts) // 2
+            return await self._deliver(parts[:middle], alive=True) and await self._deliver(parts[middle:], alive=True)
+        return await self._sift(parts[0], reply)
+
+    async def _takes_any(self, part: Part) -> bool:
+        """Whether a destination that says it is at fault takes one sample, or another: then it lives."""
+        for sample in (*part.samples[:1], *part.samples[-1:]):
+            if (await self._post([sample])).outcome is Outcome.TAKEN:
+                return True
+        return False
+
+    async def _sift(self, part: Part, reply: Reply) -> bool:
+        """Of a tick that is not taken: delivers what can be, and sets the rest aside."""
+        refused: list[Sample] = []
+        reason = _FAULT if reply.outcome is Outcome.FAULT else _REFUSED
+        pieces, questions = _halved(part.samples), 0
+        refused += part.samples if not pieces else ()
+        while pieces:
+            piece = pieces.pop()
+            reply = await self._post(piece)
+            questions += 1
+            if reply.outcome is Outcome.LATER:
+                return False
+            if reply.outcome is not Outcome.TAKEN:
+                halves = _halved(piece) if questions < _MOST_QUESTIONS else []
+                pieces += halves
+                refused += piece if not halves else ()
+        await self._settled([part], refused, reason)
+        return True
+
+    async def _settled(self, parts: Sequence[Part], refused: Sequence[Sample] = (), reason: str = "") -> None:
+        aside = []
+        if refused:
+            self.quarantined[reason] += len(refused)
+            numbers = tuple(self._number(each) for each in refused)
+            aside.append(Refused(parts[0].at_ms, numbers, reason))
+        await self._spool.settle(self.name, [part.at_ms for part in parts], aside)
+        self.pending -= sum(len(part.samples) for part in parts)
+
+    def _number(self, sample: Sample) -> int:
+        rest = dict(sample[0])
+        return self._spool.names.number(rest.pop("__name__"), rest)
+
+    async def _post(self, samples: Iterable[Sample]) -> Reply:
+        series = remotewrite.gather(samples)
+        count = sum(len(each.samples) for each in series)
+        reply = await self._ways.post(remotewrite.encode(series))
+        words = {Outcome.TAKEN: _OK, Outcome.REFUSED: _REFUSED}
+        self.samples[words.get(reply.outcome, _FAILED)] += count
+        self._wait_s = reply.after_s
+        if reply.outcome is Outcome.TAKEN:
+            self.last_success_ms = self._clock.now_ms()
+        return reply
+
+    def _spend(self, sent: int, received: int) -> None:
         self._budget.spend(purpose="ship", sent=sent, received=received, now_ms=self._clock.now_ms())
 
-    def _session(self, way: str) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            kept_s = 2.5 * self._pace.interval_s  # over the next tick: else each pays for a handshake
-            connector = aiohttp.TCPConnector(
-                limit=2, keepalive_timeout=kept_s, socket_factory=_bound_to(self._home.device)
-            )
-        timeout = aiohttp.ClientTimeout(total=self._pace.ship_patience_s)
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(self._connected)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False, trace_configs=[trace])
-
-    async def _connected(self, session: aiohttp.ClientSession, context: object, params: object) -> None:
-        self._spend(sent=_HANDSHAKE_BYTES[0], received=_HANDSHAKE_BYTES[1])
-
     async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        await self._ways.close()
 
 
-def _bound_to(device: str) -> aiohttp.connector.SocketFactoryType | None:
-    """Sockets that leave by one interface only (`uplink.home`)."""
-    if not device:
-        return None
-
-    def make(info: aiohttp.connector.AddrInfoType) -> socket.socket:
-        sock = socket.socket(info[0], info[1], info[2])
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        return sock
-
-    return make
+def _halved(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+    """Nothing where there is only one."""
+    middle = len(samples) // 2
+    return [samples[:middle], samples[middle:]] if middle else []

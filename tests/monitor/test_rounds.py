@@ -204,7 +204,7 @@ async def test_facts_are_on_disk_before_they_are_judged(bench: Bench) -> None:
     add = bench.view.add
 
     def noting(done, now_ms):  # type: ignore[no-untyped-def]
-        kept_when_judged.append(bench.spool._db.execute("SELECT count(*) FROM walks").fetchone()[0])  # type: ignore[union-attr]
+        kept_when_judged.append(bench.spool._file.db()[0].execute("SELECT count(*) FROM walks").fetchone()[0])
         return add(done, now_ms)
 
     bench.engine.rounds._view = _Noting(bench.view, noting)  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sqlite3
@@ -13,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from monitor import metrics
+from monitor.keeping import retention, schema
+from monitor.keeping.schema import VERSION
+from monitor.keeping.ticks import Refused
 from monitor.metrics import Series, identity
-from monitor.spool import SCHEMA_VERSION, Spool, SpoolError
+from monitor.spool import Spool, SpoolError
 from monitor.tick import Tick
 from probes.words import Failure, Finding, Step
 from tests.monitor.facts import INSIDE, rounds, walk
@@ -73,7 +77,7 @@ async def test_a_tick_is_kept_with_the_series_it_ended(spool: Spool, tmp_path: P
 async def test_what_is_too_old_goes_and_the_rest_stays(spool: Spool) -> None:
     for number in range(10):
         await spool.add(rounds(walk(started_ms=number)))
-    assert await spool.trim(before_ms=4, most_bytes=10**9) == 4
+    assert (await spool.trim(before_ms=4, most_bytes=10**9)).walks == 4
     assert [each.started_ms for each in await spool.walks()] == [4, 5, 6, 7, 8, 9]
 
 
@@ -82,11 +86,11 @@ async def test_a_spool_that_grew_too_large_loses_its_oldest_first(spool: Spool) 
     for number in range(2000):
         await spool.add(rounds(walk(started_ms=number)))
     most = 300_000
-    gone = await spool.trim(before_ms=-(10**13), most_bytes=most)
+    gone = (await spool.trim(before_ms=-(10**13), most_bytes=most)).walks
     assert 100 < gone < 2000
     kept = await spool.walks(limit=5000)
     assert [each.started_ms for each in kept] == list(range(gone - 1, 2000)), "the oldest went, the newest stay"
-    assert await spool.trim(before_ms=-(10**13), most_bytes=most) == 0
+    assert not await spool.trim(before_ms=-(10**13), most_bytes=most)
 
 
 async def test_it_remembers_what_it_is_told(spool: Spool) -> None:
@@ -98,7 +102,7 @@ async def test_it_remembers_what_it_is_told(spool: Spool) -> None:
 async def test_a_newer_spool_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     with sqlite3.connect(path) as db:
-        db.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
         db.execute("CREATE TABLE future(x)")
     before = path.read_bytes()
     with pytest.raises(SpoolError, match="written by a newer Didban"):
@@ -106,16 +110,10 @@ async def test_a_newer_spool_is_refused_untouched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("obstacle", ["a file", "noise"])
-async def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path, obstacle: str) -> None:
-    if obstacle == "a file":
-        (tmp_path / "st").write_text("in the way")
-        folder = tmp_path / "st"
-    else:
-        folder = tmp_path
-        (folder / "spool.db").write_bytes(os.urandom(8192))
-    with pytest.raises(OSError, match=r"spool|st"):
-        await Spool(folder).open()
+async def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "st").write_text("in the way")
+    with pytest.raises(OSError, match="st"):
+        await Spool(tmp_path / "st").open()
 
 
 _SAYS_EACH_WALK_IT_KEPT = """
@@ -182,10 +180,12 @@ async def test_on_a_full_disk_the_watch_goes_on_and_says_so(spool: Spool) -> Non
     for number in range(2, 300):
         await spool.add(rounds(walk(started_ms=number)))
     assert spool.trouble == "database or disk is full"
+    assert spool.waiting > 0
     await spool._run(lambda db: db.execute("PRAGMA max_page_count=100000").close())
-    await spool.add(rounds(walk(started_ms=1000)))
+    await spool.add(rounds(walk(started_ms=300)))
     assert spool.trouble is None
-    assert {1, 1000} <= {each.started_ms for each in await spool.walks()}
+    assert (spool.waiting, spool.forgotten) == (0, 0)
+    assert [each.started_ms for each in await spool.walks()] == list(range(1, 301)), "what waited is on disk, in order"
 
 
 async def test_two_daemons_never_share_a_folder(spool: Spool, tmp_path: Path) -> None:
@@ -216,15 +216,13 @@ async def test_a_kill_in_its_first_moment_leaves_a_spool_that_opens(tmp_path: Pa
     await spool.close()
 
 
-@pytest.mark.parametrize("damage", ["no tables", "half the tables", "overwritten"])
-async def test_a_damaged_spool_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("whose", ["no tables", "half the tables"])
+async def test_a_database_of_others_is_one_clear_line(tmp_path: Path, whose: str) -> None:
     path = tmp_path / "spool.db"
     with sqlite3.connect(path) as db:
-        db.execute("CREATE TABLE walks(x)" if damage == "half the tables" else "CREATE TABLE other(x)")
-        db.execute(f"PRAGMA user_version={SCHEMA_VERSION if damage != 'half the tables' else 0}")
+        db.execute("CREATE TABLE walks(x)" if whose == "half the tables" else "CREATE TABLE other(x)")
+        db.execute(f"PRAGMA user_version={VERSION if whose != 'half the tables' else 0}")
     db.close()
-    if damage == "overwritten":
-        path.write_bytes(path.read_bytes()[:100] + os.urandom(8000))
     spool = Spool(tmp_path)
     with pytest.raises(SpoolError, match="cannot be used"):
         await spool.open()
@@ -239,3 +237,140 @@ async def test_a_memory_that_cannot_be_read_is_forgotten(spool: Spool) -> None:
 async def test_many_writers_at_once_are_one_after_the_other(spool: Spool) -> None:
     await asyncio.gather(*(spool.add(rounds(walk(started_ms=number))) for number in range(50)))
     assert (await spool.size()).walks == 50
+
+
+@pytest.mark.parametrize("noise", ["all of it", "behind the first page's head"])
+async def test_a_file_of_noise_is_set_aside_and_the_watch_goes_on(tmp_path: Path, noise: str) -> None:
+    path = tmp_path / "spool.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE walks(x)")
+    db.close()
+    path.write_bytes((path.read_bytes()[:100] if noise != "all of it" else b"") + os.urandom(8000))
+    spool = Spool(tmp_path, now_ms=lambda: 7)
+    await spool.open()
+    await spool.add(rounds(walk()))
+    assert (await spool.size()).walks == 1
+    assert spool.wreck == tmp_path / "spool-damaged-7.db"
+    assert spool.wreck.exists()
+    await spool.close()
+
+
+@pytest.mark.parametrize("when", ["before it is opened", "while it is open"])
+async def test_of_a_damaged_file_everything_readable_is_carried_over(tmp_path: Path, when: str) -> None:
+    spool = Spool(tmp_path, now_ms=lambda: 7)
+    await spool.open()
+    up = Series(metrics.TARGET_UP, ("imo", "web"))
+    for number in range(600):
+        await spool.add(rounds(walk(started_ms=number)))
+        await spool.add_tick(Tick(number, {up: 1.0}), identity(INSIDE), {"hub": 1})
+    await spool._run(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    if when == "before it is opened":
+        await spool.close()
+    path = tmp_path / "spool.db"
+    whole = bytearray(path.read_bytes())
+    page = 20 * 4096
+    whole[page : page + 4096] = os.urandom(4096)
+    path.write_bytes(whole)
+    if when == "before it is opened":
+        spool = Spool(tmp_path, now_ms=lambda: 7)
+        await spool.open()
+    else:
+        await spool._run(lambda db: db.execute("PRAGMA cache_size=0").close())
+    kept = [each.started_ms for each in await spool.walks(limit=1000)]
+    await spool.add(rounds(walk(started_ms=1000)))
+    kept = [each.started_ms for each in await spool.walks(limit=1000)]
+    assert spool.wreck is not None
+    assert 550 < len(kept) < 601, "a page holds a dozen walks"
+    assert kept[-1] == 1000
+    assert await spool.owed_samples("hub") > 550
+    await spool.close()
+
+
+async def test_a_file_of_the_first_format_is_brought_forward_after_a_copy(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "spool.db") as db:
+        db.executescript(f"{schema._FIRST} PRAGMA user_version=1;")
+        db.execute("INSERT INTO memory VALUES ('canaries', '[1]')")
+    db.close()
+    spool = Spool(tmp_path)
+    await spool.open()
+    assert await spool.recall("canaries") == [1]
+    assert await spool.owed_samples("hub") == 0
+    await spool.close()
+    with sqlite3.connect(tmp_path / "spool.db.v1") as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    db.close()
+
+
+async def test_where_room_is_short_the_oldest_is_thinned_first_and_what_nobody_has_is_counted(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    await spool.open()
+    up = Series(metrics.TARGET_UP, ("imo", "web"))
+    minute = 60_000
+    for number in range(3 * 1440):
+        await spool.add(rounds(walk(started_ms=number * minute)))
+        if number % 10 == 0:
+            await spool.add_tick(Tick(number * minute, {up: 1.0}), identity(INSIDE), {"hub": 1})
+    size = await spool._run(retention._used)
+    gone = await spool.trim(before_ms=0, most_bytes=size * 2 // 3)
+    assert gone.thinned > 0
+    assert gone.walks == 0, "nothing goes whole while detail can"
+    kept = [each.started_ms // minute for each in await spool.walks(limit=10_000)]
+    assert kept[0] == 0
+    assert [each for each in kept if each < 100] == list(range(0, 100, 10))
+    assert kept[-1440:] == list(range(3 * 1440 - 1440, 3 * 1440)), "the last day is whole"
+    gone = await spool.trim(before_ms=2 * 1440 * minute, most_bytes=10**9)
+    assert gone.unsent == 2 * 144
+    await spool.close()
+
+
+async def test_a_disk_that_others_fill_makes_room_too(spool: Spool) -> None:
+    for number in range(2000):
+        await spool.add(rounds(walk(started_ms=number)))
+    gone = await spool.trim(before_ms=-1, most_bytes=10**9, keep_free_bytes=2**60)
+    assert gone.walks > 1000
+
+
+async def test_a_storage_that_cannot_be_written_at_first_is_used_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read-only file system at the start is no reason not to watch."""
+    spool = Spool(tmp_path)
+    monkeypatch.setattr(os, "open", _read_only)
+    await spool.open()
+    assert spool.trouble == "Read-only file system"
+    await spool.add(rounds(walk(started_ms=1)))
+    assert (await spool.size()).walks == 0
+    assert await spool.recall("canaries") is None
+    monkeypatch.undo()
+    await spool.add(rounds(walk(started_ms=2)))
+    assert spool.trouble is None
+    assert [each.started_ms for each in await spool.walks()] == [1, 2]
+    await spool.close()
+
+
+def _read_only(*_: object) -> int:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+async def test_what_is_owed_is_told_oldest_first_until_it_is_settled(spool: Spool) -> None:
+    up = Series(metrics.TARGET_UP, ("imo", "web"))
+    for at_ms in (1000, 2000, 3000):
+        await spool.add_tick(Tick(at_ms, {up: 1.0}), identity(INSIDE), {"hub": 1, "other": 1})
+    assert [kept.at_ms for kept in await spool.owed("hub", but=[3000], most=10)] == [1000, 2000]
+    await spool.settle("hub", [1000], [Refused(2000, (1,), "refused")])
+    await spool.settle("hub", [2000])
+    assert [kept.at_ms for kept in await spool.owed("hub", but=(), most=10)] == [3000]
+    assert await spool.owed_samples("other") == 3
+    assert await spool.cut("other", 2500, "too_old") == 2
+    assert [kept.at_ms for kept in await spool.owed("other", but=(), most=10)] == [3000]
+
+
+async def test_a_sync_is_asked_for_once_after_something_was_written(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", synced.append)
+    await spool.add(rounds(walk()))
+    await spool.sync()
+    await spool.sync()
+    assert len(synced) == 1

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from monitor.judge import State
-from monitor.spool import _encode
+from monitor.keeping.records import encode
 from monitor.stored import reading
 from monitor.stored.verdict import Verdict
 from probes import known
@@ -159,7 +159,7 @@ def test_walks_as_the_spool_keeps_them_are_rounds_again(tmp_path: Path) -> None:
         walk(failed=Failure.TIMEOUT, step=Step.CONNECT, started_ms=500 * n, address=f"157.240.1.{n}") for n in range(4)
     ]
     kept = [each for done in canaries(0) for each in done.walks]
-    file.write_bytes(b"\n".join(_encode(each) for each in [*kept, *at_once]))
+    file.write_bytes(b"\n".join(encode(each) for each in [*kept, *at_once]))
     (found,) = reading.judged(file, KNOWN)
     assert (found.state, found.rule_id) == (State.INSUFFICIENT, "unconfirmed")
 

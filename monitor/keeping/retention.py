@@ -1,0 +1,92 @@
+"""What goes when it is too old, or room is short: first detail, the oldest first; then the oldest. Always counted."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+THINNED_TO_MS = 600_000  # one tick, and one walk of each target, in ten minutes
+_DETAILED_MS = 86_400_000  # the last day is never thinned: it goes whole, when nothing older is left
+
+_LARGEST = 2**62
+_USED_BYTES = """
+SELECT (page_count - freelist_count) * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+"""
+_TENTH = """
+SELECT started_ms FROM walks WHERE started_ms >= ? ORDER BY started_ms
+LIMIT 1 OFFSET (SELECT count(*) / 10 FROM walks WHERE started_ms >= ?)
+"""
+_FIRST_OF_EACH_SLOT = "SELECT min(id) FROM walks WHERE started_ms < ? GROUP BY target, started_ms / ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What was given up. `unsent`: samples no receiver has; `thinned`: walks of which one in ten minutes stays."""
+
+    walks: int = 0
+    thinned: int = 0
+    unsent: int = 0
+
+    def __add__(self, other: Gone) -> Gone:
+        return Gone(self.walks + other.walks, self.thinned + other.thinned, self.unsent + other.unsent)
+
+    def __bool__(self) -> bool:
+        return bool(self.walks or self.thinned or self.unsent)
+
+
+def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int) -> Gone:
+    """Deletes what is too old; while the file is too large it thins the oldest tenth, and only then lets it go."""
+    gone = _delete_before(db, min(before_ms, _LARGEST))
+    since_ms = -_LARGEST
+    while _used(db) > most_bytes:
+        until_ms = _tenth(db, since_ms)
+        if until_ms is not None and until_ms < _newest(db) - _DETAILED_MS:
+            gone += _thin(db, until_ms)
+            since_ms = until_ms
+        elif (until_ms := _tenth(db, -_LARGEST)) is not None:
+            gone += _delete_before(db, until_ms)
+        else:
+            break
+    db.execute("PRAGMA incremental_vacuum(2000)").fetchall()  # each page is a step of its own
+    return gone
+
+
+def _used(db: sqlite3.Connection) -> int:
+    found: int = db.execute(_USED_BYTES).fetchone()[0]
+    return found
+
+
+def _tenth(db: sqlite3.Connection, since_ms: int) -> int | None:
+    """Up to where the oldest tenth of the walks since then reaches."""
+    row = db.execute(_TENTH, (since_ms, since_ms)).fetchone()
+    return row[0] + 1 if row is not None else None
+
+
+def _newest(db: sqlite3.Connection) -> int:
+    found: int | None = db.execute("SELECT max(started_ms) FROM walks").fetchone()[0]
+    return found or 0
+
+
+def _thin(db: sqlite3.Connection, before_ms: int) -> Gone:
+    slot = (before_ms, THINNED_TO_MS)
+    went = db.execute(
+        f"DELETE FROM walks WHERE started_ms < ? AND id NOT IN ({_FIRST_OF_EACH_SLOT})",  # noqa: S608
+        (before_ms, *slot),
+    ).rowcount
+    doomed = "at_ms < ? AND at_ms NOT IN (SELECT min(at_ms) FROM ticks WHERE at_ms < ? GROUP BY at_ms / ?)"
+    unsent = _delete_ticks(db, doomed, (before_ms, *slot))
+    return Gone(thinned=went, unsent=unsent)
+
+
+def _delete_before(db: sqlite3.Connection, before_ms: int) -> Gone:
+    unsent = _delete_ticks(db, "at_ms < ?", (before_ms,))
+    return Gone(walks=db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount, unsent=unsent)
+
+
+def _delete_ticks(db: sqlite3.Connection, doomed: str, values: tuple[int, ...]) -> int:
+    """`doomed`: a condition of ours on `at_ms`. Returns how many samples are now lost to some receiver."""
+    unsent = int(db.execute(f"SELECT total(samples) FROM owed WHERE {doomed}", values).fetchone()[0])  # noqa: S608
+    for table in ("owed", "aside", "ticks"):  # ticks last: the others look at them
+        db.execute(f"DELETE FROM {table} WHERE {doomed}", values).close()  # noqa: S608
+    return unsent

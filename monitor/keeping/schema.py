@@ -1,0 +1,74 @@
+"""The tables of the spool, and the way forward from older ones: in one transaction, after a copy. Never backward."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import structlog
+
+VERSION = 2
+
+_FIRST = """
+CREATE TABLE walks(
+  id INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, target TEXT NOT NULL, round INTEGER NOT NULL,
+  walk BLOB NOT NULL);
+CREATE INDEX walks_of_target ON walks(target, started_ms);
+CREATE INDEX walks_in_time ON walks(started_ms);
+CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT NULL, UNIQUE(name, labels));
+CREATE TABLE ticks(at_ms INTEGER PRIMARY KEY, samples BLOB NOT NULL, ended BLOB NOT NULL);
+CREATE TABLE memory(key TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+# owed: ticks a destination has not acknowledged. aside: what it will not take, and why; series 0 is the whole tick
+_SECOND = """
+CREATE TABLE owed(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, samples INTEGER NOT NULL,
+  PRIMARY KEY(destination, at_ms)) WITHOUT ROWID;
+CREATE TABLE aside(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, series INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY(destination, at_ms, series)) WITHOUT ROWID;
+"""
+_STEPS = (_FIRST, _SECOND)  # the step at index n leads to version n + 1
+TABLES = ["walks", "series", "ticks", "memory", "owed", "aside"]
+
+_log = structlog.get_logger("didban.spool")
+
+
+class SpoolError(OSError):
+    """The spool cannot be used; the message is one clear line."""
+
+
+def bring_forward(db: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables, or those that are missing since an older version.
+
+    Raises:
+        SpoolError: a newer Didban wrote the file, which is left untouched; or it is no spool of ours.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise SpoolError(f"{path}: written by a newer Didban (format {version}); left untouched")
+    if version == 0:
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # so that room given up can be given back
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    if 0 < version < VERSION:
+        _copy(path, version)
+    if version < VERSION:
+        steps = "".join(_STEPS[version:])
+        db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version={VERSION};COMMIT;")
+    found = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not found.issuperset(TABLES):
+        raise SpoolError(f"{path}: cannot be used: it is no spool of ours")
+
+
+def _copy(path: Path, version: int) -> None:
+    """Of a file nobody else has open. Without room for it the step is taken all the same: it is one transaction."""
+    copy = path.with_name(f"{path.name}.v{version}")
+    if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size:
+        _log.warning("no_room_for_a_copy", of=path.name, format=version)
+        return
+    with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    copy.chmod(0o600)
+    _log.info("spool_copied_before_a_new_format", to=copy.name)

@@ -1,0 +1,143 @@
+"""Ticks on disk, and what of them is owed to whom. All of it runs on the spool's own thread, in its transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from monitor.metrics import NAMES_HOME
+
+_WHOLE_TICK = 0  # in the place of a series: none has this id
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One tick as it was stated. `samples`: (number of the series, value); `ended`: of those that ended then."""
+
+    at_ms: int
+    samples: tuple[tuple[int, float], ...]
+    ended: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Samples a destination will not take, ever. `series`: their ids; None is every one of that tick."""
+
+    at_ms: int
+    series: tuple[int, ...] | None
+    reason: str
+
+
+class Names:
+    """The series by number: a tick of 400 samples names each in two bytes."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, str], int] = {}
+        self._names: dict[int, tuple[str, dict[str, str]]] = {}
+
+    def load(self, db: sqlite3.Connection) -> None:
+        self._ids.clear()
+        self._names.clear()
+        for id, name, labels in db.execute("SELECT id, name, labels FROM series"):
+            self._learn(id, name, labels)
+
+    def _learn(self, id: int, name: str, labels: str) -> None:
+        self._ids[(name, labels)] = id
+        self._names[id] = (name, msgspec.json.decode(labels))
+
+    def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
+        key = (name, _text(labels))
+        if key not in self._ids:
+            made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
+            self._learn(made, *key)
+        return self._ids[key]
+
+    def number(self, name: str, labels: Mapping[str, str]) -> int:
+        """0 for a series that was never kept."""
+        return self._ids.get((name, _text(labels)), 0)
+
+    def of(self, id: int) -> tuple[str, dict[str, str]] | None:
+        """Name and labels; None for a number that a damaged file no longer explains."""
+        return self._names.get(id)
+
+    def goes_home(self, id: int, also: frozenset[str]) -> bool:
+        named = self._names.get(id)
+        return named is not None and (named[0] in NAMES_HOME or named[0] in also)
+
+
+def _text(labels: Mapping[str, str]) -> str:
+    return msgspec.json.encode(dict(sorted(labels.items()))).decode()
+
+
+def keep(db: sqlite3.Connection, kept: Kept, owed_to: Mapping[str, int]) -> None:
+    """`owed_to`: how many samples of it are owed to each destination."""
+    packed = zlib.compress(msgspec.msgpack.encode(kept.samples), 1)
+    db.execute(
+        "INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", (kept.at_ms, packed, msgspec.msgpack.encode(kept.ended))
+    )
+    rows = [(destination, kept.at_ms, samples) for destination, samples in owed_to.items()]
+    db.executemany("INSERT OR REPLACE INTO owed VALUES (?, ?, ?)", rows).close()
+
+
+def read(row: tuple[int, bytes, bytes]) -> Kept:
+    samples = msgspec.msgpack.decode(zlib.decompress(row[1]), type=tuple[tuple[int, float], ...])
+    return Kept(row[0], samples, msgspec.msgpack.decode(row[2], type=tuple[int, ...]))
+
+
+def owed(db: sqlite3.Connection, destination: str, *, but: Sequence[int], most: int) -> list[Kept]:
+    """The oldest ticks it has not acknowledged. `but`: those that are on their way while they are news."""
+    rows = db.execute(
+        "SELECT t.at_ms, t.samples, t.ended FROM owed o JOIN ticks t USING(at_ms) WHERE o.destination = ?"  # noqa: S608
+        f" AND o.at_ms NOT IN ({','.join('?' * len(but))}) ORDER BY o.at_ms LIMIT ?",
+        (destination, *but, most),
+    )
+    return [read(row) for row in rows]
+
+
+def owed_samples(db: sqlite3.Connection, destination: str) -> int:
+    found: int = db.execute("SELECT total(samples) FROM owed WHERE destination = ?", (destination,)).fetchone()[0]
+    return int(found)
+
+
+def settle(db: sqlite3.Connection, destination: str, ticks: Iterable[int]) -> None:
+    """It has them, or will never take the rest of them."""
+    rows = [(destination, at_ms) for at_ms in ticks]
+    db.executemany("DELETE FROM owed WHERE destination = ? AND at_ms = ?", rows).close()
+
+
+def set_aside(db: sqlite3.Connection, destination: str, refused: Iterable[Refused]) -> None:
+    rows = [
+        (destination, each.at_ms, series, each.reason)
+        for each in refused
+        for series in (each.series if each.series is not None else (_WHOLE_TICK,))
+    ]
+    db.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?)", rows).close()
+
+
+def too_old(db: sqlite3.Connection, destination: str, before_ms: int, reason: str) -> int:
+    """Cuts what the destination would refuse for its age: set aside before it is sent. Returns how many samples."""
+    of = (destination, before_ms)
+    count = int(db.execute("SELECT total(samples) FROM owed WHERE destination = ? AND at_ms < ?", of).fetchone()[0])
+    if count:
+        db.execute(
+            "INSERT OR REPLACE INTO aside"
+            " SELECT destination, at_ms, ?, ? FROM owed WHERE destination = ? AND at_ms < ?",
+            (_WHOLE_TICK, reason, *of),
+        )
+        db.execute("DELETE FROM owed WHERE destination = ? AND at_ms < ?", of)
+    return count
+
+
+def last(db: sqlite3.Connection) -> Kept | None:
+    row = db.execute("SELECT at_ms, samples, ended FROM ticks ORDER BY at_ms DESC LIMIT 1").fetchone()
+    return read(row) if row is not None else None
+
+
+def every(db: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[Kept]:
+    """In the order of time."""
+    sql = "SELECT at_ms, samples, ended FROM ticks WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
+    yield from (read(row) for row in db.execute(sql, (since_ms, until_ms)))

@@ -1,0 +1,25 @@
+"""What the keeper of a box should know of its disk, in whole sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.keeping.retention import Gone
+from monitor.spool import Spool
+
+
+def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:
+    """`gone`: what room was made of since the start."""
+    if spool.trouble is not None:
+        lost = f", {spool.forgotten} more found no room there either" if spool.forgotten else ""
+        yield (
+            f"Nothing can be written to disk ({spool.trouble}): what is seen goes home, and waits in memory "
+            f"({spool.waiting} writes{lost})."
+        )
+    if spool.wreck is not None:
+        yield f"The spool was damaged: what could be read was carried over, the rest is in {spool.wreck.name}."
+    if gone.thinned or gone.unsent:
+        yield (
+            f"Room is short: of {gone.thinned} old walks one in ten minutes was kept, and {gone.unsent} samples went "
+            "that a receiver has not had."
+        )
