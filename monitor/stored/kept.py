@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitor.spool import SCHEMA_VERSION, SpoolError
+from monitor.keeping import records
+from monitor.keeping.schema import VERSION, SpoolError
 from probes.facts import Walk
 
 
@@ -26,7 +27,7 @@ class Kept:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.Error as error:
             raise SpoolError(f"{self._path}: cannot be read: {error}") from None
-        if not 0 < version <= SCHEMA_VERSION:
+        if not 0 < version <= VERSION:
             raise SpoolError(f"{self._path}: is no spool that this Didban reads (format {version})")
 
     def walks(self, since_ms: int) -> Iterator[Walk]:
@@ -34,7 +35,7 @@ class Kept:
         sql = "SELECT walk FROM walks WHERE started_ms >= ? ORDER BY started_ms, id"
         try:
             for (blob,) in self._db.execute(sql, (since_ms,)):
-                yield msgspec.json.decode(blob, type=Walk)
+                yield records.decode(blob)
         except (sqlite3.Error, msgspec.DecodeError) as error:
             raise SpoolError(f"{self._path}: cannot be read: {error}") from None
 
