@@ -12,11 +12,13 @@ from typing import Any
 
 from monitor import CONTRACT, __version__, judge, metrics
 from monitor.beat.errands import Errand, errands, walked_by
+from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.spread import next_round, unit
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home import heartbeat
+from monitor.home.asking import Asker, Far
 from monitor.meaning import networks
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
@@ -70,6 +72,7 @@ class Engine:
     shippers: tuple[Shipper, ...]
     secret: bytes
     crew: Crew
+    hearings: Hearings | None
     catalogue: str
     heartbeat_url: str | None
     blind: tuple[str, ...]  # what a control cannot see, in whole sentences
@@ -93,6 +96,7 @@ class Engine:
             concurrency=config.limits.concurrency,
             starts_per_second=config.limits.starts_per_second * time_scale,
         )
+        hearings = _hearings(loaded, hands, spool, view, budget, pace, secret)
         rounds = Rounds(
             view,
             todo,
@@ -102,7 +106,8 @@ class Engine:
             budget=budget,
             pace=pace,
             secret=secret,
-            responder=config.responder or "",
+            responder=config.responder.endpoint if config.responder else None,
+            heard=hearings.note if hearings else lambda done: None,
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
@@ -111,13 +116,17 @@ class Engine:
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
         digest = catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
-        return cls(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind)
+        return cls(
+            *(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, hearings, digest, url, blind)
+        )
 
     # ---------------------------------------------------------------- working
 
     def start(self) -> None:
         for shipper in self.shippers:
             self.crew.take_on(shipper.run())
+        if self.hearings is not None:
+            self.crew.take_on(self.hearings.run())
         if self.heartbeat_url is not None:
             self.crew.take_on(heartbeat.beat(self.heartbeat_url, self.pace.heartbeat_s, self.pace.ship_patience_s))
         self.schedule.start(self.rounds.errands)
@@ -151,6 +160,8 @@ class Engine:
         """What a reload would forget."""
         self.view.inherit(before.view)
         self.rounds.inherit(before.rounds)
+        if self.hearings is not None and before.hearings is not None:
+            self.hearings.inherit(before.hearings)
         self.budget.total = before.budget.total
         self.budget.recall(before.budget.memory())
         waiting = {shipper.name: shipper for shipper in before.shippers}
@@ -211,6 +222,8 @@ class Engine:
             self.view.protocols.recall(protocols)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
+        if self.hearings is not None:
+            await self.hearings.recall()
 
 
 def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace, book: Book) -> View:
@@ -233,6 +246,28 @@ def _budget(loaded: Loaded, pace: Pace) -> Budget:
     essential, ordinary = cost.split(loaded.config, loaded.services)
     cap = loaded.config.bytes_per_day
     return Budget(cap=cap, day_s=pace.day_s, essential_per_day=essential, ordinary_per_day=ordinary)
+
+
+def _hearings(
+    loaded: Loaded, hands: Tools, spool: Spool, view: View, budget: Budget, pace: Pace, secret: bytes
+) -> Hearings | None:
+    """None where no responder can be asked. Raises OSError when its token cannot be read."""
+    far, clock = Far.of(loaded.config, loaded.folder), hands.clock
+    if far is None:
+        return None
+
+    def spend(sent: int, received: int) -> None:
+        budget.spend(purpose="ship", sent=sent, received=received, now_ms=clock.now_ms())
+
+    return Hearings(
+        Asker(far, clock=clock, patience_s=pace.ship_patience_s, spend=spend),
+        spool=spool,
+        pace=pace,
+        secret=secret,
+        clock=clock,
+        affordable=lambda: budget.share(clock.now_ms()) >= 1,
+        told=view.witnessed,
+    )
 
 
 def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace) -> Iterator[Shipper]:

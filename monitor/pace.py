@@ -48,6 +48,9 @@ class Pace:
     late_answer_s: float = 0.5  # FIELD, section 6: within that a second, genuine DNS answer follows a forged one
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
+    witness_s: float = 6.0  # until our own walks have ended at the responder, and its clock may be 5 s behind ours
+    witness_again_s: float = 5.5 * _MINUTE_S  # beyond a residual block, which a try within it would renew
+    witness_keep_s: float = 2 * _DAY_S  # for how long it is tried; its log is kept for 14 days
     retention_every_s: float = 10 * _MINUTE_S
     believed_s: float = 5 * _MINUTE_S  # Prometheus's lookback: how long a series that ended without a word lives on
 

@@ -6,7 +6,6 @@ What could not be sent while it was news stays in the spool. Nothing here change
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import aiohttp
 import structlog
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from aiohttp_socks import ProxyConnector
 
 from monitor import metrics
 from monitor.beat.limits import Budget
@@ -23,6 +22,7 @@ from monitor.beat.spread import spread_s
 from monitor.home import remotewrite
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.remotewrite import STALE, TimeSeries
+from monitor.home.ways import NO_WAY, bound_to
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.settings import Destination
@@ -35,7 +35,6 @@ _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, wit
 _OK, _REFUSED, _FAILED = "ok", "refused", "failed"
 
 _log = structlog.get_logger("didban.ship")
-_NO_WAY = (aiohttp.ClientError, TimeoutError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ class Shipper:
         for way in list(self._ways):
             try:
                 status = await self._post_by(way, body)
-            except _NO_WAY as error:
+            except NO_WAY as error:
                 _log.info("way_home_failed", destination=self.name, way=way.partition(":")[0], why=type(error).__name__)
                 continue
             if way != self._ways[0]:
@@ -183,7 +182,7 @@ class Shipper:
         else:
             kept_s = 2.5 * self._pace.interval_s  # over the next tick: else each pays for a handshake
             connector = aiohttp.TCPConnector(
-                limit=2, keepalive_timeout=kept_s, socket_factory=_bound_to(self._home.device)
+                limit=2, keepalive_timeout=kept_s, socket_factory=bound_to(self._home.device)
             )
         timeout = aiohttp.ClientTimeout(total=self._pace.ship_patience_s)
         trace = aiohttp.TraceConfig()
@@ -196,16 +195,3 @@ class Shipper:
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
-
-
-def _bound_to(device: str) -> aiohttp.connector.SocketFactoryType | None:
-    """Sockets that leave by one interface only (`uplink.home`)."""
-    if not device:
-        return None
-
-    def make(info: aiohttp.connector.AddrInfoType) -> socket.socket:
-        sock = socket.socket(info[0], info[1], info[2])
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-        return sock
-
-    return make

@@ -13,7 +13,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,10 +21,15 @@ import msgspec
 import structlog
 
 from monitor.tick import Tick
-from probes.facts import Round, Walk
+from probes.facts import Account, Round, Walk
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
+SCHEMA_VERSION = 2
+_SINCE_2 = """
+CREATE TABLE accounts(
+  mark TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, account BLOB NOT NULL);
+CREATE INDEX accounts_in_time ON accounts(started_ms);
+"""
+_SCHEMA = f"""
 CREATE TABLE walks(
   id INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, target TEXT NOT NULL, round INTEGER NOT NULL,
   walk BLOB NOT NULL);
@@ -33,7 +38,7 @@ CREATE INDEX walks_in_time ON walks(started_ms);
 CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT NULL, UNIQUE(name, labels));
 CREATE TABLE ticks(at_ms INTEGER PRIMARY KEY, samples BLOB NOT NULL, ended BLOB NOT NULL);
 CREATE TABLE memory(key TEXT PRIMARY KEY, value BLOB NOT NULL);
-"""
+{_SINCE_2}"""
 _LARGEST = 2**62
 _USED_BYTES = """
 SELECT (page_count - freelist_count) * page_size
@@ -94,7 +99,18 @@ class Spool:
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
         sql = f"SELECT walk FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
         rows = await self._run(lambda db: db.execute(sql, (*values, since_ms, limit)).fetchall())
-        return [_decode(row[0]) for row in reversed(rows)]
+        told = await self._accounts(since_ms)
+        return [_with(_decode(row[0]), told) for row in reversed(rows)]
+
+    async def add_account(self, walk: Walk) -> None:
+        """Keeps what the responder told of a walk; what it told later takes the place of what it told first."""
+        row = (walk.marks[0], walk.started_ms, msgspec.json.encode(walk.told))
+        await self._write(lambda db: _done(db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)", row)))
+
+    async def _accounts(self, since_ms: int) -> dict[str, bytes]:
+        """Of walks since then, by the first mark of each."""
+        sql = "SELECT mark, account FROM accounts WHERE started_ms >= ?"
+        return dict(await self._run(lambda db: db.execute(sql, (since_ms,)).fetchall()))
 
     async def remember(self, key: str, value: object) -> None:
         """Keeps what a restart would forget."""
@@ -155,8 +171,9 @@ class Spool:
                 raise SpoolError(f"{self._path}: written by a newer Didban (format {version}); left untouched")
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
-            if version == 0:
-                db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+            if version < SCHEMA_VERSION:
+                made = _SINCE_2 if version else _SCHEMA
+                db.executescript(f"BEGIN IMMEDIATE;{made}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
             if db.execute(_TABLES).fetchone()[0] != _SCHEMA.count("CREATE TABLE"):
                 raise SpoolError(f"{self._path}: cannot be used: it is no spool of ours")
         except sqlite3.Error as error:
@@ -232,6 +249,7 @@ class Spool:
 
 def _delete_before(db: sqlite3.Connection, before_ms: int) -> int:
     db.execute("DELETE FROM ticks WHERE at_ms < ?", (before_ms,))
+    db.execute("DELETE FROM accounts WHERE started_ms < ?", (before_ms,))
     return db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount
 
 
@@ -243,6 +261,8 @@ def _done(cursor: sqlite3.Cursor) -> None:
 def _encode(walk: Walk) -> bytes:
     """JSON without what is unknown or empty: `probes.facts` has the same defaults."""
     record = msgspec.to_builtins(walk)
+    if walk.told is None:
+        del record["told"]
     record["steps"] = [
         {key: value for key, value in seen.items() if value not in (None, [])} for seen in record["steps"]
     ]
@@ -251,3 +271,9 @@ def _encode(walk: Walk) -> bytes:
 
 def _decode(blob: bytes) -> Walk:
     return msgspec.json.decode(blob, type=Walk)
+
+
+def _with(walk: Walk, told: Mapping[str, bytes]) -> Walk:
+    """The walk, and beside it what the responder told of it, if it did."""
+    blob = told.get(walk.marks[0]) if told and walk.marks else None
+    return walk if blob is None else replace(walk, told=msgspec.json.decode(blob, type=Account))

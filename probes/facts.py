@@ -167,7 +167,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a witness at the far end gave when it was asked about a walk: its lines as they came. Says not what they mean.
+    """What a witness at the far end gave when it was asked about a walk: its lines as they came, unread.
 
     Attributes:
         key: the public key, in base64, that they are to be signed with.
