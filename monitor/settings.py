@@ -231,7 +231,13 @@ class Responder(Strict):
 
 
 def _by_name(given: object) -> object:
-    return {"name": given} if isinstance(given, str) else given
+    """What comes through here is no longer JSON to the model, in which a list is a tuple as well."""
+    match given:
+        case str():
+            return {"name": given}
+        case {"ways": list(ways), **rest}:
+            return {**rest, "ways": tuple(ways)}
+    return given
 
 
 class Smtp(Strict):

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from monitor import metrics
 from monitor.metrics import Series, identity
 from monitor.spool import SCHEMA_VERSION, Spool, SpoolError
 from monitor.tick import Tick
-from probes.words import Failure, Finding, Step
+from probes.facts import Account, Walk
+from probes.words import Failure, Finding, Hearing, Step
 from tests.monitor.facts import INSIDE, rounds, walk
 
 
@@ -104,6 +106,40 @@ async def test_a_newer_spool_is_refused_untouched(tmp_path: Path) -> None:
     with pytest.raises(SpoolError, match="written by a newer Didban"):
         await Spool(tmp_path).open()
     assert path.read_bytes() == before
+
+
+async def test_an_older_spool_is_taken_over_with_all_that_is_in_it(tmp_path: Path) -> None:
+    """Format 1 knew no accounts of a responder."""
+    spool = Spool(tmp_path)
+    await spool.open()
+    await spool.add(rounds(walk(started_ms=7)))
+    await spool.close()
+    with sqlite3.connect(tmp_path / "spool.db") as db:
+        db.executescript("DROP TABLE accounts; PRAGMA user_version=1;")
+    db.close()
+    spool = Spool(tmp_path)
+    await spool.open()
+    assert [each.started_ms for each in await spool.walks()] == [7]
+    await spool.add_account(witnessed(7))
+    assert [each.told for each in await spool.walks()] == [None]
+    await spool.close()
+
+
+def witnessed(started_ms: int, *lines: str) -> Walk:
+    """A walk by TLS that failed, and what the responder told of it."""
+    seen = walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE, started_ms=started_ms)
+    steps = (*seen.steps[:-1], replace(seen.last, hello_sha256=f"{started_ms:064x}"))
+    return replace(seen, steps=steps, told=Account(Hearing.TOLD, started_ms + 5, "key", lines))
+
+
+async def test_what_a_responder_told_stands_beside_its_walk_the_last_word_of_it(spool: Spool) -> None:
+    first, last, other = witnessed(7), witnessed(7, "a line"), witnessed(8)
+    await spool.add(rounds(replace(first, told=None), replace(other, told=None)))
+    await spool.add_account(first)
+    await spool.add_account(last)
+    assert await spool.walks() == [last, replace(other, told=None)]
+    await spool.trim(before_ms=8, most_bytes=10**9)
+    assert await spool._accounts(0) == {}
 
 
 @pytest.mark.parametrize("obstacle", ["a file", "noise"])
