@@ -20,6 +20,7 @@ from probes.doors.schema import (
     Seconds,
     Strict,
     Word,
+    host,
     is_address,
     matching,
 )
@@ -210,7 +211,7 @@ class Responder(Strict):
         ways: by which it is asked, in turn; without any, those of `ship`, else the direct one.
     """
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, AfterValidator(lambda given: given if is_address(given) else host(given))]
     address: Address | None = None
     port: Port = 443
     key: Annotated[str, AfterValidator(matching("[A-Za-z0-9+/]{43}=", "the responder's public key, in base64"))] = ""

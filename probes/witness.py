@@ -32,7 +32,7 @@ class Testimony:
     Attributes:
         lines: those of the walk, by `what`; the first of a kind.
         covers: (from, to) in milliseconds: the witness was there all that time, by its own clock.
-        turned_away: it let some in no further just then: what it did not write down may have come all the same.
+        turned_away: it let some in no further just then, or could not write: what is not in its log may have come.
     """
 
     lines: Mapping[str, Seen] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def testimony(text: Iterable[str], walk: str | Collection[str], key: Ed25519Publ
         what, since_ms, at_ms = seen.get("what"), seen.get("since_ms"), seen.get("at_ms")
         if what == "minute" and isinstance(since_ms, int) and isinstance(at_ms, int):
             covers = (since_ms, at_ms)
-            turned_away = turned_away or seen.get("turned_away", 0) != 0
+            turned_away = turned_away or any(seen.get(key, 0) != 0 for key in ("turned_away", "unlogged"))
         elif (mark := seen.get("walk")) and isinstance(mark, str) and mark in marks:
             lines.setdefault(str(what), seen)
     return Testimony(lines, covers, turned_away)

@@ -20,7 +20,7 @@ from probes.ports import Clock
 from probes.words import Hearing
 
 _MOST_A_TARGET = 8  # waiting: what is blocked for days is asked about as it is now
-_MOST_DOUBLINGS = 5
+_MOST_DOUBLINGS = 3
 _MOST_TIMES_TOLD = 6  # an account may be short because its walk has not ended there yet
 _MOST_RECALLED = 5_000
 _MEMORY = "responder"
@@ -58,13 +58,15 @@ class Hearings:
         self._clock, self._affordable, self._told = clock, affordable, told
         self._waiting: dict[str, Waiting] = {}
         self._silent = 0
+        self._not_before_s = float("-inf")
         self._news = asyncio.Event()
 
     def note(self, done: Round) -> None:
         """Of a round that was kept: the walks the responder must have seen something of, or should have."""
         for walk in done.walks:
             if walk.failure is not None and self._asker.far.met(walk):
-                self._waiting[walk.marks[0]] = Waiting(walk, self._clock.elapsed_s() + self._pace.witness_s)
+                due_s = max(self._not_before_s, self._clock.elapsed_s() + self._pace.witness_s)
+                self._waiting[walk.marks[0]] = Waiting(walk, due_s)
                 self._forget_the_oldest(walk.target)
                 self._news.set()
 
@@ -115,9 +117,9 @@ class Hearings:
             waiting.due_s = self._clock.elapsed_s() + self._pace.witness_s * 2**waiting.times
 
     def _put_off(self, about_s: float) -> None:
-        until_s = self._clock.elapsed_s() + spread_s(self._secret, "witness", self._silent, about_s)
+        self._not_before_s = self._clock.elapsed_s() + spread_s(self._secret, "witness", self._silent, about_s)
         for each in self._waiting.values():
-            each.due_s = max(each.due_s, until_s)
+            each.due_s = max(each.due_s, self._not_before_s)
 
     # ---------------------------------------------------------------- over a restart, and a reload
 

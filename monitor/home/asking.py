@@ -86,7 +86,7 @@ class Asker:
         self.newest = Newest()
 
     async def account(self, walk: Walk) -> Account:
-        """What it says of the walk, whatever that is."""
+        """What it says of the walk, whatever that is. Takes as long as `patience_s` for each way."""
         lines: list[str] = []
         for mark in walk.marks[:_MOST_MARKS]:
             hearing, more = await self._asked(mark)

@@ -82,9 +82,17 @@ async def _witnessed(probed: list[Probed], loaded: Loaded, pace: Pace, hands: To
     if far is None or not any(far.met(walk) for each in probed for walk in (*each.walks, *each.window)):
         return probed
     asker = Asker(far, clock=hands.clock, patience_s=pace.ship_patience_s, spend=lambda sent, received: None)
+    silent = False
 
     async def told(walks: Sequence[Walk]) -> tuple[Walk, ...]:
-        return tuple([await _told(asker, walk, pace) if far.met(walk) else walk for walk in walks])
+        """One silence speaks for the rest: they would go the same ways."""
+        nonlocal silent
+        seen = []
+        for each in walks:
+            asked = await _told(asker, each, pace) if far.met(each) and not silent else each
+            silent = silent or (asked.told is not None and asked.told.hearing is Hearing.SILENT)
+            seen.append(asked)
+        return tuple(seen)
 
     return [dataclasses.replace(e, walks=await told(e.walks), window=await told(e.window)) for e in probed]
 

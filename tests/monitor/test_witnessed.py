@@ -17,6 +17,7 @@ from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.view import View
 from monitor.stored import reading
 from monitor.stored.said import as_json, as_sentence
+from monitor.stored.verdict import Verdict
 from monitor.telling.narrated import narrated
 from monitor.telling.probe import as_json as probed_as_json
 from monitor.telling.status import target_as_json
@@ -148,7 +149,7 @@ def _kept(compared: Iterable[Walk]) -> Iterable[Round]:
 
 def test_our_own_export_brings_its_accounts_with_it(tmp_path: Path) -> None:
     file = tmp_path / "walks.jsonl"
-    verdicts = []
+    verdicts: list[Verdict] = []
     for compared in (greeted(at_ms=302_000, cell=Cell.NAME_THERE), told(greeted(at_ms=302_000, cell=Cell.NAME_THERE))):
         file.write_bytes(b"\n".join(msgspec.json.encode(each) for each in _kept([compared])))
         verdicts += reading.judged(file, known.load())

@@ -164,6 +164,16 @@ def test_what_was_not_told_has_words_and_no_direction(hearing: Hearing) -> None:
     assert found.lost is None
 
 
+@pytest.mark.parametrize("trouble", ["turned_away", "unlogged"])
+def test_a_responder_that_could_not_look_or_write_does_not_say_what_never_arrived(trouble: str) -> None:
+    found = account.joined(heard(log({**MINUTE, trouble: 3})))
+    assert found is not None
+    assert "cannot say" in found.says
+    found = account.joined(heard(log(MINUTE)))
+    assert found is not None
+    assert found.says == "First packet left, and never arrived."
+
+
 def test_a_key_that_is_none_believes_nobody() -> None:
     strange = replace(heard(WHOLE), told=Account(Hearing.TOLD, 0, "none", tuple(WHOLE)))
     found = account.joined(strange)
