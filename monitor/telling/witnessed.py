@@ -9,7 +9,7 @@ from probes.account import Joined, joined
 from probes.facts import Walk
 from probes.words import Cell, Hearing
 
-_WHICH = {Cell.NAME_THERE: "with this name", Cell.OTHER_THERE: "with another name"}
+_SAYING = {Cell.NAME_THERE: " with this name", Cell.OTHER_THERE: " with another name"}
 
 
 def sentence(walk: Walk) -> str | None:
@@ -26,8 +26,8 @@ def beside(why: str, walk: Walk | None) -> str:
     """The judge's words, and behind them what both ends saw, where the responder told something."""
     if walk is None or walk.told is None or walk.told.hearing is not Hearing.TOLD:
         return why
-    which = _WHICH.get(walk.cell, "last") if walk.cell else "last"
-    return f"{why}; both ends of a walk to our own responder, {which}: {sentence(walk)}"
+    saying = _SAYING.get(walk.cell, "") if walk.cell else ""
+    return f"{why}; seen from both ends of a walk{saying} to our own responder: {sentence(walk)}"
 
 
 def as_json(walk: Walk | None) -> dict[str, Any] | None:

@@ -16,11 +16,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from deploy.responder import init
+from monitor import config
 from monitor.beat.hearings import Hearings
+from monitor.engine import Crew, Engine
 from monitor.home.asking import Asker, Far
 from monitor.pace import Pace
 from monitor.settings import Config
 from monitor.spool import Spool
+from monitor.telling.status import target_as_json
 from probes import account
 from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
@@ -339,3 +342,51 @@ async def test_a_log_that_was_cut_back_over_a_restart_is_not_believed(there: Sta
         seen = await asyncio.wait_for(told.get(), 5)
         assert seen.told is not None
         assert seen.told.hearing is Hearing.FALSE
+
+
+_OWN = """
+service: own
+title: {{en: Own}}
+category: test
+targets:
+  - {{id: tls, kind: tls, depth: endpoint, hosts: [responder], ports: [{port}], source: test}}
+"""
+_VANTAGE = """
+vantage: {{id: v1, secret_file: secret, country: IR, access: mobile, role: inside}}
+services: [./own.yml]
+responder: {{name: {name}, address: 127.0.0.1, port: {port}, key: {key}, token_file: token}}
+dns: {{system: [127.0.0.1]}}
+tls: {{ca_file: ca.pem}}
+timeout: 20s
+"""
+
+
+async def test_the_daemons_own_walk_is_asked_about_and_shown(there: Standing) -> None:
+    """From didban.yml to the page: nobody joins files."""
+    key = init.public_text((there.folder / "log.pub").read_bytes())
+    (there.folder / "secret").write_bytes(bytes(32))
+    text_ = _VANTAGE.format(name=NAME, port=there.ports["tls"], key=key)
+    (there.folder / "didban.yml").write_text(text_)
+    spool = Spool(there.folder / "state")
+    await spool.open()
+    async with liars.listening(liars.silent) as port, asyncio.TaskGroup() as tasks:
+        (there.folder / "own.yml").write_text(_OWN.format(port=port))
+        loaded, mistakes = config.load(there.folder / "didban.yml")
+        assert loaded is not None, mistakes
+        engine = Engine.build(loaded, 100, spool, Crew(tasks.create_task))
+        assert engine.hearings is not None
+        engine.crew.take_on(engine.hearings.run())
+        (errand,) = engine.rounds.errands
+        await engine.rounds.walk(errand, 1)
+        standing_ = engine.view.standings["own/tls"]
+        async with asyncio.timeout(5):
+            while standing_.witnessed is None:  # noqa: ASYNC110 # the view has no bell
+                await asyncio.sleep(0.01)
+        engine.stop()
+    shown = target_as_json(standing_)
+    assert shown["witness"]["says"].startswith("ClientHello left")
+    assert shown["last_walk"]["witness"]["hearing"] == "told"
+    assert (there.folder / "token").read_text().strip() not in json.dumps(shown)
+    assert engine.budget.total[("sent", "ship")] > 0
+    await engine.close()
+    await spool.close()

@@ -30,6 +30,10 @@ SWALLOWED = {"lie": "server_hello_swallowed", **NAMES}
 NEVER_ARRIVED = "ClientHello left, and never arrived."
 NEVER_CAME = "ClientHello arrived, ServerHello left, ServerHello never came"
 TIMES = 20
+_SLOWLY_S = 30.0  # of a step: a second and a half in that motion
+_CLOCKS_S = (
+    6.0  # a little more than two clocks may differ: what a log says of a time nearer to its first line is not heard
+)
 
 # the responder alone: a tested name said to it, OpenVPN, and what shows it alive
 _OWN = """
@@ -54,6 +58,8 @@ class Attested(Lab):
         command = [sys.executable, "-m", "deploy.responder", "run", f"--config.file={self.made}/responder.yml"]
         self.spawn("responder", "exit", command)
         self.wait_for("the responder", lambda: reachable(world.EXIT, 443))
+        since_s = time.monotonic()
+        self.wait_for("its log to speak for a while", lambda: time.monotonic() - since_s > _CLOCKS_S)
         (self.folder / "roots.pem").write_text(self.pki.ca_file.read_text() + (self.made / "ca.pem").read_text())
 
     @property
@@ -126,7 +132,7 @@ def test_a_protocol_that_is_no_tls_has_its_sentence_too(lab: Attested) -> None:
 
 def test_the_daemon_asks_by_itself_and_shows_it_beside_the_verdict(lab: Attested) -> None:
     box = lab.add(world.box(4), SWALLOWED)
-    lab.start_daemon(box, lab.vantage(box, 2 * TIMES))
+    lab.start_daemon(box, lab.vantage(box, _SLOWLY_S))
     lab.wait_for("the sentence", lambda: lab.shown(box, "own/named").get("witness"), 60)
     lab.wait_for("its end", lambda: "acknowledged" in lab.shown(box, "own/named")["witness"]["says"], 30)
     shown = lab.shown(box, "own/named")
@@ -141,7 +147,7 @@ def test_the_daemon_asks_by_itself_and_shows_it_beside_the_verdict(lab: Attested
 
 def test_what_could_not_be_asked_while_the_stretch_was_sick_is_told_later(lab: Attested) -> None:
     box = lab.add(world.box(5), {"lie": "server_hello_swallowed"})
-    lab.start_daemon(box, lab.vantage(box, 2 * TIMES))
+    lab.start_daemon(box, lab.vantage(box, _SLOWLY_S))
     lab.wait_for("a silence", lambda: _hearings(lab, box).count("silent") > 0, 60)
     assert "told" not in _hearings(lab, box)
     lab.world(box)

@@ -78,7 +78,7 @@ def test_the_account_of_a_comparison_stands_beside_the_targets_own_words(view: V
     assert before["witness"] is None
     view.witnessed(told(greeted(cell=Cell.NAME_THERE)))
     shown = target_as_json(view.standings["instagram/web"])
-    assert shown["why"] == f"{before['why']}; both ends of a walk to our own responder, with this name: {BACK}"
+    assert shown["why"] == f"{before['why']}; seen from both ends of a walk with this name to our own responder: {BACK}"
     assert (shown["witness"]["cell"], shown["witness"]["lost"]) == ("name_there", Lost.INWARD)
     assert {key: shown[key] for key in ("state", "rule_id", "findings")} == {
         key: before[key] for key in ("state", "rule_id", "findings")
