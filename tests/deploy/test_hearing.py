@@ -171,6 +171,11 @@ async def test_what_came_is_said_to_have_come(there: Standing, kind: Kind) -> No
     assert found.lost is None
 
 
+async def test_openvpn_by_tcp_is_known_by_the_same_session(there: Standing) -> None:
+    walk = await walked(liars.target(Kind.OPENVPN, there.ports["openvpn"]), tools(there.ca_file))
+    assert (await heard(there, walk)).says == "Hard reset arrived, its answer left and came."
+
+
 async def test_without_a_fresh_label_a_question_of_dns_is_nobodys(there: Standing) -> None:
     """A name and sixteen bits: some other question of some other day would be taken for it."""
     target = dataclasses.replace(to(there, Kind.DNS, there.ports["dns"]), options={})
