@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.settings import Config
 from probes import catalogue, known, seenfile
-from probes.doors.schema import fit, seconds
+from probes.doors.schema import fit, is_address, seconds
 from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
 from probes.published import Published
@@ -47,8 +47,7 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
     folder = path.absolute().parent
     found = [*mistakes, *_contradictions(document), *missing_files(document, folder, _named_files(document))]
     names = [str(name) for name in _list(document.value, "services")] if config is None else list(config.services)
-    responder = str(_at(document.value, "responder") or "")
-    services, wrong = catalogue.load(names, beside=folder, responder=responder)
+    services, wrong = catalogue.load(names, beside=folder, **_responder(document))
     for mistake in wrong:
         if mistake.file in names:  # a name nobody ships: the line is the one that asked for it
             found.append(document.mistake(("services", len(names) - 1 - names[::-1].index(mistake.file)), mistake.what))
@@ -87,6 +86,17 @@ def _book(document: Document, folder: Path) -> tuple[Seen | None, tuple[Mistake,
         case str(name):
             return None, (document.mistake(("book",), f"{name}: no such file"),)
     return None, ()
+
+
+def _responder(document: Document) -> dict[str, str]:
+    """Its name and its address, however they are given, and whatever else is wrong."""
+    match _at(document.value, "responder"):
+        case {"name": str(name), **rest}:
+            at = rest.get("address")
+            return {"responder": name, "responder_at": at if isinstance(at, str) and is_address(at) else ""}
+        case str(name):
+            return {"responder": name}
+    return {}
 
 
 def _is_file(path: Path) -> bool:
@@ -145,6 +155,7 @@ NOTIFY_FILES: tuple[Location, ...] = (
 def _named_files(document: Document) -> Iterator[Location]:
     """Where the configuration names a file."""
     yield from (("vantage", "secret_file"), ("tls", "ca_file"), ("heartbeat", "url_file"), *NOTIFY_FILES)
+    yield ("responder", "token_file")
     for index, _ in enumerate(_list(document.value, "ship")):
         yield ("ship", index, "basic_auth", "password_file")
         yield from (("ship", index, "tls", key) for key in ("ca_file", "cert_file", "key_file"))
@@ -173,7 +184,7 @@ def _flaw(path: Path, key: str) -> str | None:
             case "url_file":
                 url = urllib.parse.urlsplit(path.read_text(encoding="utf-8").strip())
                 return None if url.scheme in ("http", "https") and url.hostname else "holds no http(s) address"
-            case "password_file":
+            case "password_file" | "token_file":
                 return None if path.read_text(encoding="utf-8").strip() else "is empty"
     except UnicodeDecodeError:
         return "is not text"

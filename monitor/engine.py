@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from monitor import CONTRACT, __version__, judge, metrics
-from monitor.beat.errands import Errand, errands, walked_by
+from monitor import CONTRACT, __version__, judge, metrics, parts
+from monitor.beat.errands import errands, walked_by
+from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.spread import next_round, unit
-from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home import heartbeat
 from monitor.meaning import networks, outside
-from monitor.meaning.baseline import Baselines
-from monitor.meaning.canaries import Canaries
-from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.outside import Trust
 from monitor.meaning.view import View
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.rounds import Rounds
 from monitor.schedule import Due, Schedule
-from monitor.ship import Home, Shipper
+from monitor.ship import Shipper
 from monitor.spool import Spool
-from monitor.telling.histogram import Histogram
 from monitor.tools import resolvers, tools
-from probes import catalogue
-from probes.book import Book
-from probes.facts import Service
-from probes.issuers import Issuers
 from probes.place import Tools
 from probes.words import Role
 
@@ -72,6 +61,7 @@ class Engine:
     shippers: tuple[Shipper, ...]
     secret: bytes
     crew: Crew
+    hearings: Hearings | None
     catalogue: str
     heartbeat_url: str | None
     blind: tuple[str, ...]  # what a control cannot see, in whole sentences
@@ -87,16 +77,17 @@ class Engine:
         counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
         services = outside.without_the_dead(services, loaded.book, counts)
         todo = errands(services, pace)
-        book = _book(loaded, services, pace, counts)
+        book = parts.book(loaded, services, pace, counts)
         hands = replace(hands, book=book.addresses, unexpected=book.issuers.unexpected)
-        view = _view(loaded, services, todo, pace, book)
-        budget = _budget(loaded, pace)
+        view = parts.view(loaded, services, todo, pace, book)
+        budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
         limits = Limits(
             hands.clock,
             concurrency=config.limits.concurrency,
             starts_per_second=config.limits.starts_per_second * time_scale,
         )
+        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret)
         rounds = Rounds(
             view,
             todo,
@@ -106,17 +97,34 @@ class Engine:
             budget=budget,
             pace=pace,
             secret=secret,
-            responder=config.responder or "",
+            responder=config.responder.endpoint if config.responder else None,
+            heard=hearings.note if hearings else lambda done: None,
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
-        shippers = tuple(_shippers(loaded, hands, budget, pace, spool))
+        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool))
         url_file = config.heartbeat.url_file
         url = loaded.path(url_file).read_text().strip() if url_file is not None else None
-        digest = catalogue_digest(loaded)
+        digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
         return cls(
-            *(loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew, digest, url, blind), counts
+            *(
+                loaded,
+                pace,
+                hands,
+                view,
+                rounds,
+                schedule,
+                budget,
+                shippers,
+                secret,
+                crew,
+                hearings,
+                digest,
+                url,
+                blind,
+            ),
+            counts,
         )
 
     # ---------------------------------------------------------------- working
@@ -124,6 +132,8 @@ class Engine:
     def start(self) -> None:
         for shipper in self.shippers:
             self.crew.take_on(shipper.run())
+        if self.hearings is not None:
+            self.crew.take_on(self.hearings.run())
         if self.heartbeat_url is not None:
             self.crew.take_on(heartbeat.beat(self.heartbeat_url, self.pace.heartbeat_s, self.pace.ship_patience_s))
         self.schedule.start(self.rounds.errands)
@@ -157,6 +167,8 @@ class Engine:
         """What a reload would forget."""
         self.view.inherit(before.view)
         self.rounds.inherit(before.rounds)
+        if self.hearings is not None and before.hearings is not None:
+            self.hearings.inherit(before.hearings)
         self.budget.total = before.budget.total
         self.budget.recall(before.budget.memory())
         waiting = {shipper.name: shipper for shipper in before.shippers}
@@ -227,59 +239,5 @@ class Engine:
             self.view.protocols.recall(protocols)
         if (budget := await spool.recall("budget")) is not None:
             self.budget.recall(budget)
-
-
-def _book(loaded: Loaded, services: tuple[Service, ...], pace: Pace, counts: Trust) -> Book:
-    """The good book as it is at the start: what service files ship, and what controls saw."""
-    shipped = dict(loaded.book.addresses()) if loaded.book is not None else {}
-    for service in services:
-        shipped.update(
-            {host: tuple(dict.fromkeys([*known, *shipped.get(host, ())])) for host, known in service.book.items()}
-        )
-    issuers = Issuers(keep_ms=pace.book_s * 1000)
-    if loaded.book is not None and counts.issuers:
-        issuers = Issuers(keep_ms=pace.book_s * 1000, signed=loaded.book.signed(), at_ms=loaded.book.at_ms)
-    return Book(keep_ms=pace.book_s * 1000, shipped=shipped, issuers=issuers)
-
-
-def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...], pace: Pace, book: Book) -> View:
-    vantage = loaded.config.as_vantage()
-    canaries = (target for errand in todo for target in errand.targets if target.scope is not None)
-    turn_s = {target.name: pace.period_s(target) for service in services for target in service.targets}
-    turn_s |= {target.name: errand.turn_s for errand in todo for target in errand.targets}
-    return View(
-        vantage=vantage,
-        services=services,
-        turn_s=turn_s,
-        canaries=Canaries(canaries, vantage, standing_s=pace.standing_s, day_s=pace.day_s, turn_s=turn_s),
-        landmarks=Landmarks(day_s=pace.day_s),
-        baselines=Baselines(day_s=pace.day_s),
-        book=book,
-        histograms=defaultdict(Histogram) if loaded.config.histograms else None,
-    )
-
-
-def _budget(loaded: Loaded, pace: Pace) -> Budget:
-    essential, ordinary = cost.split(loaded.config, loaded.services)
-    cap = loaded.config.bytes_per_day
-    return Budget(cap=cap, day_s=pace.day_s, essential_per_day=essential, ordinary_per_day=ordinary)
-
-
-def _shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool) -> Iterator[Shipper]:
-    uplink = loaded.config.vantage.uplink
-    device = (uplink.home or "") if uplink else ""
-    identity = metrics.identity(loaded.config.as_vantage())
-    for destination in loaded.config.ship:
-        home = Home.of(destination, loaded.folder, device)
-        yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace, spool=spool)
-
-
-def catalogue_digest(loaded: Loaded) -> str:
-    """Twelve hex digits over the service files in use, and what was added to ours: what was asked, and how."""
-    digest = hashlib.sha256()
-    for name in sorted(loaded.config.services):
-        path: Path | None = catalogue.locate(name, loaded.folder)
-        digest.update(path.read_bytes() if path else b"")
-    for name in (*loaded.config.fingerprints, *([loaded.config.book] if loaded.config.book else [])):
-        digest.update(loaded.path(name).read_bytes())
-    return digest.hexdigest()[:12]
+        if self.hearings is not None:
+            await self.hearings.recall()

@@ -53,6 +53,9 @@ class Pace:
     sync_s: float = 1.0  # what a power cut may take
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
+    witness_s: float = 6.0  # until our own walks have ended at the responder, and its clock may be 5 s behind ours
+    witness_again_s: float = 5.5 * _MINUTE_S  # beyond a residual block, which a try within it would renew
+    witness_keep_s: float = 2 * _DAY_S  # for how long it is tried; its log is kept for 14 days
     retention_every_s: float = 10 * _MINUTE_S
     believed_s: float = 5 * _MINUTE_S  # Prometheus's lookback: how long a series that ended without a word lives on
 

@@ -23,7 +23,7 @@ from monitor.schedule import Due
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
 from probes.compare import Ground, compare
-from probes.facts import Round, Target, Walk
+from probes.facts import Endpoint, Round, Target, Walk
 from probes.place import Tools
 from probes.throttle import PAIRS
 from probes.walk import walk
@@ -48,6 +48,7 @@ class Rounds:
     """Everything between "this is due" and "this is known".
 
     Args:
+        heard: told of every round once it is kept, to ask the responder what it saw of it.
         spawn: starts a coroutine in the daemon's task group.
     """
 
@@ -62,12 +63,13 @@ class Rounds:
         budget: Budget,
         pace: Pace,
         secret: bytes,
-        responder: str,
+        responder: Endpoint | None,
+        heard: Callable[[Round], None],
         spawn: Spawn,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
-        self._pace, self._secret, self._spawn = pace, secret, spawn
+        self._pace, self._secret, self._spawn, self._heard = pace, secret, spawn, heard
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
         self._comparisons = Comparisons(
             view,
@@ -178,6 +180,7 @@ class Rounds:
             walks = tuple(await asyncio.gather(*(self._one(target, each, reason) for each in chosen)))
         done = Round(target.name, number, reason, started_ms, walks)
         await self._spool.add(done)  # facts first: a mistake below costs a replay, never the evidence
+        self._heard(done)
         self._take_in(target, done)
         return any(each.reached for each in walks)
 
@@ -212,6 +215,7 @@ class Rounds:
 
     async def _keep(self, comparison: Round) -> None:
         await self._spool.add(comparison)
+        self._heard(comparison)
         self._view.add(comparison, self._tools.clock.now_ms())
 
     def _take_in(self, target: Target, done: Round) -> None:

@@ -7,12 +7,26 @@ import re
 import urllib.parse
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from probes.doors.schema import Address, Bytes, Country, Host, HostPort, NetworkId, Seconds, Strict, Word, matching
+from probes.doors.schema import (
+    Address,
+    Bytes,
+    Country,
+    Host,
+    HostPort,
+    NetworkId,
+    Port,
+    Seconds,
+    Strict,
+    Word,
+    host,
+    is_address,
+    matching,
+)
 from probes.doors.trusted import TrustedResolver
-from probes.facts import Vantage
-from probes.words import Access, Role
+from probes.facts import Endpoint, Vantage
+from probes.words import Access, Role, Transport
 
 LONGEST_INTERVAL_S = 86400.0
 SHORTEST_INTERVAL_S = 60.0  # at most one round per target and minute: the household's line, and strangers' servers
@@ -188,6 +202,47 @@ class Landmarks(Strict):
     controls: Annotated[int, Field(ge=1, le=1000)] = 3
 
 
+class Responder(Strict):
+    """The operator's own server abroad (deploy/responder); `responder: NAME` says `name` alone.
+
+    Attributes:
+        name: its name, or its address, as its certificate has it.
+        address: where it stands, so that no resolver need be asked; `port`: where it speaks TLS.
+        key: what its log is signed with, 32 bytes in base64, as its `init` prints it. With it and `token_file`, which
+            holds what opens the log, the daemon and `didban probe` ask what it saw of their own walks.
+        ways: by which it is asked, in turn; without any, those of `ship`, else the direct one.
+    """
+
+    name: Annotated[str, AfterValidator(lambda given: given if is_address(given) else host(given))]
+    address: Address | None = None
+    port: Port = 443
+    key: Annotated[str, AfterValidator(matching("[A-Za-z0-9+/]{43}=", "the responder's public key, in base64"))] = ""
+    token_file: str | None = None
+    ways: tuple[Way, ...] = ()
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.key) is (self.token_file is None):
+            raise ValueError("key and token_file go together: one opens its log, the other says whether to believe it")
+        return self
+
+    @property
+    def endpoint(self) -> Endpoint:
+        if is_address(self.name):
+            return Endpoint("", self.port, Transport.TCP, self.name)
+        return Endpoint(self.name, self.port, Transport.TCP, self.address or "")
+
+
+def _by_name(given: object) -> object:
+    """What comes through here is no longer JSON to the model, in which a list is a tuple as well."""
+    match given:
+        case str():
+            return {"name": given}
+        case {"ways": list(ways), **rest}:
+            return {**rest, "ways": tuple(ways)}
+    return given
+
+
 class Smtp(Strict):
     to: Annotated[tuple[str, ...], Field(min_length=1)]
     sender: Annotated[str, Field(alias="from", min_length=3)]
@@ -224,7 +279,7 @@ class Config(Strict):
     histograms: bool = False
     fingerprints: tuple[str, ...] = ()
     book: str | None = None
-    responder: str | None = None
+    responder: Annotated[Responder | None, BeforeValidator(_by_name)] = None
     landmarks: Landmarks = Landmarks()
     web: Web = Web()
     notify: Notify = Notify()

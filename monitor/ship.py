@@ -17,8 +17,8 @@ from monitor import metrics
 from monitor.beat.limits import Budget
 from monitor.beat.spread import spread_s
 from monitor.home import remotewrite
+from monitor.home.posting import Home, Outcome, Reply, Ways
 from monitor.home.remotewrite import STALE, Labels
-from monitor.home.ways import Home, Outcome, Reply, Ways
 from monitor.keeping.ticks import Kept, Refused
 from monitor.metrics import Series
 from monitor.pace import Pace

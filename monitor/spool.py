@@ -113,7 +113,19 @@ class Spool:
         sql = f"SELECT walk FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
         nothing: list[tuple[bytes]] = []
         rows = await self._read(lambda db: db.execute(sql, (*values, since_ms, limit)).fetchall(), nothing)
-        return [records.decode(row[0]) for row in reversed(rows)]
+        told = await self._accounts(since_ms)
+        return [records.with_account(records.decode(row[0]), told) for row in reversed(rows)]
+
+    async def add_account(self, walk: Walk) -> None:
+        """Keeps what the responder told of a walk; what it told later takes the place of what it told first."""
+        row = (walk.marks[0], walk.started_ms, msgspec.json.encode(walk.told))
+        await self._write(lambda db: db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)", row).close())
+
+    async def _accounts(self, since_ms: int) -> dict[str, bytes]:
+        """Of walks since then, by the first mark of each."""
+        nothing: list[tuple[str, bytes]] = []
+        sql = "SELECT mark, account FROM accounts WHERE started_ms >= ?"
+        return dict(await self._read(lambda db: db.execute(sql, (since_ms,)).fetchall(), nothing))
 
     async def remember(self, key: str, value: object) -> None:
         """Keeps what a restart would forget."""

@@ -20,10 +20,13 @@ RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder 
 _MOST_SECRET_BYTES = 16 * 1024
 
 
-def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tuple[Service, ...], tuple[Mistake, ...]]:
+def load(
+    names: Sequence[str], *, beside: Path, responder: str = "", responder_at: str = ""
+) -> tuple[tuple[Service, ...], tuple[Mistake, ...]]:
     """Shipped names (`whatsapp`) and paths to service files, relative ones from the folder `beside`.
 
-    A name nobody ships is a mistake without a line of its own: the caller knows where it was asked for.
+    `responder`: the name or address of the operator's own; `responder_at`: where that name stands, if that is known. A
+    name nobody ships is a mistake without a line of its own: the caller knows where it was asked for.
     """
     services: list[Service] = []
     mistakes: list[Mistake] = []
@@ -32,7 +35,7 @@ def load(names: Sequence[str], *, beside: Path, responder: str = "") -> tuple[tu
         if path is None:
             mistakes.append(Mistake(name, 1, "", f"is no shipped service and no file{_meant(name)}"))
             continue
-        service, found = load_file(path, responder=responder)
+        service, found = load_file(path, responder=responder, responder_at=responder_at)
         mistakes += found
         if service is not None and any(service.id == earlier.id for earlier in services):
             mistakes.append(Mistake(name, 1, "", f"is {service.id!r}, which is asked for already"))
@@ -60,7 +63,7 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.yml"))
 
 
-def load_file(path: Path, *, responder: str = "") -> tuple[Service | None, tuple[Mistake, ...]]:
+def load_file(path: Path, *, responder: str = "", responder_at: str = "") -> tuple[Service | None, tuple[Mistake, ...]]:
     """One service file; targets on a responder that is not configured are left out."""
     document = read(path)
     file, mistakes = fit(document, ServiceFile)
@@ -77,7 +80,7 @@ def load_file(path: Path, *, responder: str = "") -> tuple[Service | None, tuple
     if lacking:
         return None, tuple(lacking)
     targets = tuple(
-        replace(_target(file.service, row, responder), secrets=read_in)
+        replace(_target(file.service, row, responder, responder_at), secrets=read_in)
         for row, (read_in, _) in zip(rows, secrets, strict=True)
     )
     return Service(file.service, dict(file.title), file.category, file.page, targets, dict(file.book)), ()
@@ -136,8 +139,8 @@ def _secrets(row: TargetRow, beside: Path) -> tuple[Mapping[str, str], tuple[str
     return found, tuple(wrong)
 
 
-def _target(service: str, row: TargetRow, responder: str) -> Target:
-    endpoints = tuple(_endpoints(row, responder))
+def _target(service: str, row: TargetRow, responder: str, responder_at: str) -> Target:
+    endpoints = tuple(_endpoints(row, responder, responder_at))
     return Target(
         service=service,
         id=row.id,
@@ -160,7 +163,7 @@ def _target(service: str, row: TargetRow, responder: str) -> Target:
     )
 
 
-def _endpoints(row: TargetRow, responder: str) -> Iterator[Endpoint]:
+def _endpoints(row: TargetRow, responder: str, responder_at: str) -> Iterator[Endpoint]:
     traits = TRAITS[row.kind]
     transport = row.transport or traits.over[0]
     ports = row.ports or ((traits.port,) if traits.port else ())
@@ -171,6 +174,7 @@ def _endpoints(row: TargetRow, responder: str) -> Iterator[Endpoint]:
         yield from (Endpoint(named, port, transport, address, v6) for address in row.addresses for port in ports)
         return
     for host in hosts:
-        literal = host if is_address(host) else ""
+        known = responder_at if host == responder and RESPONDER in row.hosts else ""
+        literal = host if is_address(host) else known
         v6 = ":" in literal if literal else row.ip == 6
-        yield from (Endpoint("" if literal else host, port, transport, literal, v6) for port in ports)
+        yield from (Endpoint("" if is_address(host) else host, port, transport, literal, v6) for port in ports)

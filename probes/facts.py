@@ -13,6 +13,7 @@ from probes.words import (
     Depth,
     Failure,
     Finding,
+    Hearing,
     Kind,
     LandmarkKind,
     Peer,
@@ -162,10 +163,25 @@ class Observation:
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
     hello_sha256: str | None = None  # handshake, also a failed one: of our ClientHello's random, which the far end saw
     hello_body_sha256: str | None = None  # handshake: of that whole ClientHello, to see whether it was altered
+    said_sha256: tuple[str, ...] | None = None  # of each try by QUIC or a knock: what only the two ends know (marks.py)
     bytes_received: int | None = None  # transfer: of the body
     slices_s: tuple[float, ...] | None = None  # transfer: from the request until each whole 16 KiB of the body was here
     longest_wait_s: float | None = None  # transfer: between two arrivals, the end of the step being the last
     waited_at_byte: int | None = None  # transfer: of the body, where that wait was
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a witness at the far end gave when it was asked about a walk: its lines as they came, unread.
+
+    Attributes:
+        key: the public key, in base64, that they are to be signed with.
+    """
+
+    hearing: Hearing
+    asked_ms: int
+    key: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +192,7 @@ class Walk:
         booked: the name brought nothing, and `address` is one that authenticated lately: what lies behind the name
             is seen all the same.
         cell: the question it answers, if it is part of a comparison.
+        told: what the far end's own log says of it, where that is our responder and has been asked.
     """
 
     target: str
@@ -188,6 +205,15 @@ class Walk:
     bytes_received: int = 0
     booked: bool = False
     cell: Cell | None = None
+    told: Account | None = None
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """By what a witness at the far end knows it, if it said anything: of the deepest step that has some."""
+        for seen in reversed(self.steps):
+            if found := seen.said_sha256 or ((seen.hello_sha256,) if seen.hello_sha256 else ()):
+                return found
+        return ()
 
     @property
     def last(self) -> Observation:

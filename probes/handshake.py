@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from probes import marks
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.hello import FirstWords
@@ -35,16 +36,19 @@ async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observa
 
 async def handshake_by_quic(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the same, `quic_incompatible_version`, and `connection_refused` where a closed port says so."""
-    greeting = _greeting(place)
-    greeted, seen = await attempt(_by_quic(place, tools, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
+    greeting, said = _greeting(place), list[FirstWords]()
+    greeted, seen = await attempt(_by_quic(place, tools, greeting, said), Step.HANDSHAKE, tools.clock, tools.timeout_s)
+    seen = replace(seen, said_sha256=marks.of(place.target.kind, (each.said for each in said)))
     seen, there = _after(place, greeting, greeted, seen)
     return _signed_by(seen, place, tools), there
 
 
-async def _by_quic(place: Place, tools: Tools, greeting: Greeting) -> Greeted:
+async def _by_quic(place: Place, tools: Tools, greeting: Greeting, said: list[FirstWords]) -> Greeted:
+    """`said` takes in what was said first, whatever comes of it."""
     stream = await tools.wire.connect(place.address, place.endpoint.port, Transport.UDP, place.traffic)
+    said.append(FirstWords(stream))
     try:
-        return await tools.quic.handshake(stream, greeting)
+        return await tools.quic.handshake(said[0], greeting)
     except BaseException:
         stream.close()
         raise

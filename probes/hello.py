@@ -1,4 +1,4 @@
-"""What we said first on a TLS connection, read back from the stream: by it a witness's log is joined with a walk."""
+"""What we said first on a connection, read back from the stream: by it a witness's log is joined with a walk."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ class FirstWords:
 
     def close(self) -> None:
         self._below.close()
+
+    @property
+    def said(self) -> bytes:
+        """As much of it as is remembered."""
+        return self._said
 
     def hello(self) -> Hello | None:
         """The first ClientHello; None if nothing like one was said."""

@@ -11,6 +11,7 @@ from probes.options import (
     FINGERPRINT,
     FINGERPRINTS,
     KEY,
+    LABEL,
     NAME,
     OPENVPN,
     PATH,
@@ -54,7 +55,7 @@ class Traits:
 _UDP = (Transport.UDP,)
 
 TRAITS: Mapping[Kind, Traits] = {
-    Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,)),
+    Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,), options=LABEL),
     Kind.TCP: Traits(None, 600, proves=False),
     Kind.TLS: Traits(443, 6_300, options=CHAIN),
     Kind.HTTP: Traits(80, 3_000, proves=False, options={"path": PATH}),

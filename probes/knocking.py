@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from probes import marks
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.failure import Refusal
@@ -31,10 +32,11 @@ def knock(opener: Opener, step: Step = Step.KNOCK) -> StepTaken:
     """
 
     async def knocked(place: Place, tools: Tools) -> tuple[Observation, Place]:
-        talk = opener(place.ask(tools))
+        talk = _Remembered(opener(place.ask(tools)))
         spoken = _by_datagram(talk, place, tools) if place.stream is None else _by_stream(talk, place.stream)
         _, seen = await attempt(spoken, step, tools.clock, tools.timeout_s)
-        return seen, place
+        said = None if place.secure else marks.of(place.target.kind, talk.openings)
+        return replace(seen, said_sha256=said), place
 
     return knocked
 
@@ -86,6 +88,21 @@ def knock_by_websocket(opener: Opener, path: str, origin: str) -> StepTaken:
 def _refused(page: Page, seen: Observation, place: Place, tools: Tools) -> Observation:
     seen = noted(page, seen, tools.fingerprints, host=place.name, secure=True)
     return replace(seen, failure=Failure.HTTP_UNEXPECTED_STATUS)
+
+
+class _Remembered:
+    """A conversation, and what was said first in it, each time: by it a witness at the far end knows the walk."""
+
+    def __init__(self, talk: Knock) -> None:
+        self._talk = talk
+        self.openings: list[bytes] = []
+
+    def opening(self) -> bytes:
+        self.openings.append(self._talk.opening())
+        return self.openings[-1]
+
+    def read(self, data: bytes) -> Reply:
+        return self._talk.read(data)
 
 
 async def _by_datagram(talk: Knock, place: Place, tools: Tools) -> None:

@@ -28,6 +28,8 @@ class Option:
 
 
 PATH = Option(r"/[!-~]*", "a text that begins with / and holds no space, and nothing beyond ASCII unescaped")
+FRESH = "fresh"
+LABEL = {"label": Option(FRESH, f"{FRESH}: a random label before the name, below the zone of a responder of one's own")}
 ROOTS = Option("[a-z0-9-]+", "the name of a file of probes/roots")
 _ISSUERS = Option("[^,]+(, *[^,]+)*", "organisations that sign for it, as controls saw them, with commas between")
 KEY = Option("[0-9a-f]{64}", "64 hexadecimal digits", needed=True)

@@ -62,8 +62,11 @@ class Names(Protocol):
     async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
         """A or AAAA records of `host` from the resolvers people here get. Refusal for what is no answer at all."""
 
-    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
-        """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life."""
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
+        """Ask `resolver` for `host`; any DNS reply at all, also a negative one, is a sign of life.
+
+        `said` takes in each query as it left.
+        """
 
 
 class Stream(Protocol):

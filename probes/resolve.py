@@ -6,14 +6,17 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
 
+from probes import marks
 from probes.attempt import attempt
 from probes.facts import Observation
 from probes.fingerprint import Fingerprints
 from probes.kinds import TRAITS
+from probes.options import FRESH
 from probes.place import Place, Tools
 from probes.ports import Resolved
 from probes.words import Failure, Finding, Step
 
+_LABEL_BYTES = 8
 _DNS64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address seen from a line that has IPv6 alone
 
 
@@ -24,9 +27,7 @@ async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """
     endpoint = place.endpoint
     if endpoint.address:
-        pinged = tools.names.ping(endpoint.address, endpoint.port, endpoint.host, place.traffic)
-        _, seen = await attempt(pinged, Step.RESOLVE, tools.clock, tools.timeout_s)
-        return seen, replace(place, address=endpoint.address)
+        return await _pinged(place, tools), replace(place, address=endpoint.address)
     asked = tools.names.resolve(endpoint.host, place.traffic, v6=endpoint.v6)
     answer, seen = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
     if answer is not None:
@@ -37,6 +38,16 @@ async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
     known = dict.fromkeys([*tools.book(endpoint.host, endpoint.v6), *filter(_public, seen.trusted or ())])
     in_the_house = answer is not None and answer.private_resolver
     return _weighed(seen, bool(known), in_the_house=in_the_house), _by_the_book(place, tuple(known))
+
+
+async def _pinged(place: Place, tools: Tools) -> Observation:
+    """A sign of life. Below a zone of our own responder a label is said that nobody said before: its log knows it."""
+    at, said = place.endpoint, list[bytes]()
+    fresh = place.target.options.get("label") == FRESH
+    host = f"{tools.token(_LABEL_BYTES).hex()}.{at.host}" if fresh else at.host
+    pinged = tools.names.ping(at.address, at.port, host, place.traffic, said)
+    _, seen = await attempt(pinged, Step.RESOLVE, tools.clock, tools.timeout_s)
+    return replace(seen, said_sha256=marks.of(place.target.kind, said)) if fresh else seen
 
 
 async def _asked_elsewhere(seen: Observation, place: Place, tools: Tools) -> Observation:

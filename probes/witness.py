@@ -1,4 +1,4 @@
-"""Joins a walk with what a witness at the far end wrote down of it: one sentence of what crossed, and what did not.
+"""Joins a walk by TLS with what a witness at the far end wrote of it: one sentence of what crossed, and what did not.
 
 Pure. The witness knows a walk by a hash of what was said first (deploy/responder), never by an address. A sentence
 tells what each end saw, and names nobody who stands between them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +19,7 @@ from probes.words import Failure, Step
 
 _SIGNATURE = ',"sig":"'
 _MARGIN_MS = 1_000
+CLOCK_WRONG_MS = 5_000
 _BROKEN_OFF = frozenset({"peer_reset", "network"})
 
 Seen = Mapping[str, object]  # one line of the witness, as it was written
@@ -31,10 +32,12 @@ class Testimony:
     Attributes:
         lines: those of the walk, by `what`; the first of a kind.
         covers: (from, to) in milliseconds: the witness was there all that time, by its own clock.
+        turned_away: it let some in no further just then, or could not write: what is not in its log may have come.
     """
 
     lines: Mapping[str, Seen] = field(default_factory=dict)
     covers: tuple[int, int] | None = None
+    turned_away: bool = False
 
     def says(self, what: str) -> bool:
         return what in self.lines
@@ -46,21 +49,34 @@ class Testimony:
     def word(self, what: str, key: str) -> str:
         return str(self.lines[what].get(key, "")) if what in self.lines else ""
 
+    def watched(self, at_ms: int, clock_wrong_ms: int) -> bool:
+        """That nothing is written down says something only of a time at which somebody was there to write."""
+        if self.covers is None or self.turned_away:
+            return False
+        return self.covers[0] + clock_wrong_ms <= at_ms <= self.covers[1] - clock_wrong_ms
 
-def testimony(text: Iterable[str], walk: str, key: Ed25519PublicKey) -> Testimony:
-    """The lines about `walk` whose signature holds, of what a witness sent; every other line is passed over."""
+
+def testimony(text: Iterable[str], walk: str | Collection[str], key: Ed25519PublicKey) -> Testimony:
+    """The lines about `walk` whose signature holds, of what a witness sent; every other line is passed over.
+
+    `walk`: the hash, or the hashes, the witness knows it by.
+    """
     lines: dict[str, Seen] = {}
     covers: tuple[int, int] | None = None
-    for seen in filter(None, (_signed(line, key) for line in text)):
+    turned_away = False
+    marks = {walk} if isinstance(walk, str) else set(walk)
+    for seen in filter(None, (signed(line, key) for line in text)):
         what, since_ms, at_ms = seen.get("what"), seen.get("since_ms"), seen.get("at_ms")
         if what == "minute" and isinstance(since_ms, int) and isinstance(at_ms, int):
             covers = (since_ms, at_ms)
-        elif seen.get("walk") == walk:
+            turned_away = turned_away or any(seen.get(key, 0) != 0 for key in ("turned_away", "unlogged"))
+        elif (mark := seen.get("walk")) and isinstance(mark, str) and mark in marks:
             lines.setdefault(str(what), seen)
-    return Testimony(lines, covers)
+    return Testimony(lines, covers, turned_away)
 
 
-def _signed(line: str, key: Ed25519PublicKey) -> Seen | None:
+def signed(line: str, key: Ed25519PublicKey) -> Seen | None:
+    """What a line says; None if it is not signed with that key as it stands."""
     body, mark, rest = line.rpartition(_SIGNATURE)
     try:
         key.verify(base64.b64decode(rest.removesuffix('"}'), validate=True), (body + "}").encode())
@@ -70,7 +86,7 @@ def _signed(line: str, key: Ed25519PublicKey) -> Seen | None:
     return seen if mark and isinstance(seen, dict) else None
 
 
-def joined(walk: Walk, told: Testimony, clock_wrong_ms: int = 5_000) -> str:
+def joined(walk: Walk, told: Testimony, clock_wrong_ms: int = CLOCK_WRONG_MS) -> str:
     """What both ends saw of one walk, in one sentence.
 
     Args:
@@ -87,14 +103,9 @@ def joined(walk: Walk, told: Testimony, clock_wrong_ms: int = 5_000) -> str:
 
 
 def _unheard(walk: Walk, told: Testimony, clock_wrong_ms: int) -> str:
-    """That nothing is written down says something only of a time at which somebody was there to write."""
-    if told.covers is None or not _within(walk.started_ms, told.covers, clock_wrong_ms):
+    if not told.watched(walk.started_ms, clock_wrong_ms):
         return "ClientHello left; the responder cannot say whether it arrived: its log does not cover that time."
     return "ClientHello left, and never arrived."
-
-
-def _within(at_ms: int, covers: tuple[int, int], clock_wrong_ms: int) -> bool:
-    return covers[0] + clock_wrong_ms <= at_ms <= covers[1] - clock_wrong_ms
 
 
 def _answer(walk: Walk, greeting: Observation, told: Testimony) -> str:

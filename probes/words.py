@@ -223,6 +223,22 @@ class Answer(StrEnum):
         return exact.get(status) or hundreds.get(status // 100)
 
 
+class Hearing(StrEnum):
+    """What became of asking a witness at the far end for its lines about a walk."""
+
+    TOLD = "told"  # what came is signed by its key, and nothing in it is out of order
+    SILENT = "silent"  # nobody answered, by none of the ways
+    REFUSED = "refused"  # it would not show its log: the token, or the page, is not what it knows
+    FALSE = "false"  # what came is not signed by its key, contradicts itself, or is older than what it said before
+
+
+class Lost(StrEnum):
+    """In which direction packets were lost, between a line and the responder."""
+
+    OUTWARD = "outward"  # on the way to the responder
+    INWARD = "inward"  # on the way back
+
+
 class Reason(StrEnum):
     """Why a round was walked."""
 

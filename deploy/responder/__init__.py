@@ -15,9 +15,10 @@ Setting one up, on a small machine abroad that nobody else uses (Debian 12 or la
     cp deploy/responder/didban-responder.service /etc/systemd/system/ && systemctl enable --now didban-responder
 
 `init` makes a certificate authority for this one server, its certificate, the key that signs the log, and a token for
-whoever may ask for lines of it. A vantage then needs three things in `didban.yml` and beside it: `responder:
-witness.example.org` (or its address), `tls: {ca_file: ca.pem}`, and, to read the log, `log.pub`. A certificate of a
-public authority does as well: name its files in `responder.yml`.
+whoever may ask for lines of it. A vantage then needs, in `didban.yml` and beside it, `tls: {ca_file: ca.pem}` and the
+line that `init` prints, `responder: {name, address, key, token_file}`: with it the daemon and `didban probe` ask by
+themselves, by any way home, what was seen of their own walks. `responder: witness.example.org` (or its address) alone
+asks for nothing. A certificate of a public authority does as well: name its files in `responder.yml`.
 
 What the log holds. One JSON object a line: `n`, `at_ms` (UTC), `what`, facts, `prev` (SHA-256 of the line before) and
 `sig` (Ed25519 of the line up to there). No address, no name that was asked for, no path. What joins a line with a walk

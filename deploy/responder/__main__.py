@@ -41,6 +41,8 @@ def make(
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", _COULD_NOT)
     typer.echo(f"{out}/ca.pem and {out}/log.pub go to the vantages, {out}/token to whoever may read the log")
+    key = init.public_text((out / "log.pub").read_bytes())
+    typer.echo(f"didban.yml: responder: {{name: {name}, address: {address}, key: {key}, token_file: token}}")
 
 
 @app.command("run")

@@ -13,7 +13,13 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
 from cryptography.x509.oid import NameOID
 
 _VALID = datetime.timedelta(days=825)
@@ -132,6 +138,12 @@ def write(folder: Path, name: str, address: str, log_folder: str, now: datetime.
     _put(folder / "log.pub", public, 0o644)
     _put(folder / "token", secrets.token_urlsafe(32).encode() + b"\n", 0o600)
     _put(folder / "wireguard.key", base64.b64encode(x25519.X25519PrivateKey.generate().private_bytes_raw()), 0o600)
+
+
+def public_text(pem: bytes) -> str:
+    """The key of log.pub as didban.yml has it under `responder:`: its 32 bytes in base64."""
+    key = load_pem_public_key(pem)
+    return base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
 
 
 def _is_address(name: str) -> bool:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.beat.spread import spread_s, unit
 from monitor.beat.turns import Turns
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from probes.compare import Ground
-from probes.doors.schema import is_address
 from probes.facts import Endpoint, Target, Walk
 from probes.words import Kind, Scope, Step, Transport
 
 COMPARABLE = frozenset({Kind.TLS, Kind.HTTPS})  # those whose name is said in a TLS greeting
-_TLS_PORT = 443
 _SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
 _MOVED_SHARE = 0.1
 _SOON, _MOST_DOUBLINGS = 6, 10
@@ -55,7 +53,7 @@ class Comparisons:
     """Of one vantage.
 
     Args:
-        responder: the name or address of the operator's own, or nothing: then a canary takes its place. By its name it
+        responder: where the operator's own speaks TLS, or nothing: then a canary takes its place. By its name alone it
             is found in the good book, once a target of it has been reached.
         affordable: whether the day's bytes allow a comparison of that target.
         walk_window: walks one comparison under the limits, keeps it, and has it judged.
@@ -69,7 +67,7 @@ class Comparisons:
         *,
         pace: Pace,
         secret: bytes,
-        responder: str,
+        responder: Endpoint | None,
         affordable: Callable[[Target], bool],
         elapsed_s: Callable[[], float],
         now_ms: Callable[[], int],
@@ -171,10 +169,10 @@ class Comparisons:
 
     def _own(self) -> Endpoint | None:
         """Where the operator's responder stands, as far as is known."""
-        if is_address(self._responder):
-            return Endpoint("", _TLS_PORT, Transport.TCP, self._responder)
-        known = self._view.book.addresses(self._responder, v6=False)
-        return Endpoint(self._responder, _TLS_PORT, Transport.TCP, known[0]) if known else None
+        if self._responder is None or self._responder.address:
+            return self._responder
+        known = self._view.book.addresses(self._responder.host, v6=False)
+        return replace(self._responder, address=known[0]) if known else None
 
     def _ground(self, target: Target, here: Endpoint) -> Ground | None:
         """None while too few canaries answer to frame it."""

@@ -31,6 +31,7 @@ consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 # {chosen}
 services:{services}
 # responder: witness.example.org | a server of your own: deploy/responder
+# responder: {{name: witness.example.org, address: 203.0.113.7, key: ..., token_file: r.token}} # asked what it saw
 # fingerprints: [fingerprints_dns.csv] | forged answers and block pages beside ours: files, published lists
 # book: book.yml | what control points saw: `didban book`, on a control
 

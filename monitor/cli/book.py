@@ -61,7 +61,8 @@ def _of_this_control(config_file: Path, storage_path: Path | None) -> Seen:
     if found.config.vantage.role is not Role.CONTROL:
         fail("a book is written where nobody lies: on a control", WRONG_USE)
     now_ms = SystemClock().now_ms()
-    sights = Sights(found.services, found.config.responder or "", now_ms)
+    own = found.config.responder
+    sights = Sights(found.services, own.name if own else "", now_ms)
     with contextlib.closing(Kept(storage_path or found.path(found.config.storage.path))) as kept:
         for walk in kept.walks(since_ms=now_ms - LOOKED_BACK_MS):
             sights.add(walk)

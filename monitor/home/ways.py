@@ -1,145 +1,16 @@
-"""The ways home the operator named, tried in turn, the one that worked first. Carries bytes, and knows no samples."""
+"""What every way out of here has in common: how it may fail, and by which line it leaves."""
 
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
-from pathlib import Path
 
 import aiohttp
-import structlog
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-from monitor.home import remotewrite
-from monitor.home.credentials import basic_header, client_context
-from monitor.settings import Destination
-
-_HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
-_HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
-_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504}  # a set-up of ours or theirs, or too fast: never the samples
-_NO_WAY = (aiohttp.ClientError, TimeoutError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
-
-_log = structlog.get_logger("didban.ship")
-
-Spend = Callable[[int, int], None]  # bytes sent, bytes received
+NO_WAY = (aiohttp.ClientError, TimeoutError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
-class Outcome(Enum):
-    TAKEN = auto()
-    REFUSED = auto()  # what was sent will never be taken as it is
-    FAULT = auto()  # either what was sent or who received it: Prometheus 2.42 says 500 to a sample that is too old
-    LATER = auto()  # nobody answered, or not now
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """`after_s`: how long the far end asked us to wait."""
-
-    outcome: Outcome
-    after_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where samples go, and what is needed to get there. Secrets are read once, from their files."""
-
-    destination: Destination
-    authorization: str | None
-    tls: ssl.SSLContext
-    device: str
-
-    @classmethod
-    def of(cls, destination: Destination, folder: Path, device: str = "") -> Home:
-        """Raises OSError when a file named in the configuration cannot be read."""
-        auth = destination.basic_auth
-        authorization = basic_header(auth, folder) if auth is not None else None
-        return cls(destination, authorization, client_context(destination.tls, folder), device)
-
-
-class Ways:
-    """Of one destination.
-
-    Args:
-        patience_s: how long one request may take.
-        kept_s: how long a connection is kept open for the next.
-    """
-
-    def __init__(self, home: Home, *, patience_s: float, kept_s: float, spend: Spend) -> None:
-        self._home, self._patience_s, self._kept_s, self._spend = home, patience_s, kept_s, spend
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self.order = list(home.destination.proxies)
-
-    async def post(self, body: bytes) -> Reply:
-        """Through each way in turn until one answers."""
-        name = self._home.destination.name
-        for way in list(self.order):
-            try:
-                reply, status = await self._post_by(way, body)
-            except _NO_WAY as error:
-                _log.info("way_home_failed", destination=name, way=way.partition(":")[0], why=type(error).__name__)
-                continue
-            self.order.remove(way)
-            self.order.insert(0, way)
-            if reply.outcome is not Outcome.TAKEN:
-                _log.warning("destination_refuses", destination=name, status=status)
-            return reply
-        return Reply(Outcome.LATER)
-
-    async def _post_by(self, way: str, body: bytes) -> tuple[Reply, int]:
-        if way not in self._sessions:
-            self._sessions[way] = self._session(way)
-        proxy = way if way.startswith("http") else None
-        headers = dict(remotewrite.HEADERS)
-        if self._home.authorization:
-            headers["Authorization"] = self._home.authorization
-        url, tls = self._home.destination.remote_write, self._home.tls
-        self._spend(len(body) + _HEADERS_BYTES, 0)
-        async with self._sessions[way].post(
-            url, data=body, headers=headers, proxy=proxy, ssl=tls, allow_redirects=False
-        ) as response:
-            await response.content.read(64 * 1024)
-            self._spend(0, _HEADERS_BYTES)
-            after_s = _asked_to_wait_s(response.headers.get("Retry-After"))
-            return Reply(_meant(response.status), after_s), response.status
-
-    def _session(self, way: str) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            connector = aiohttp.TCPConnector(
-                limit=2, keepalive_timeout=self._kept_s, socket_factory=_bound_to(self._home.device)
-            )
-        timeout = aiohttp.ClientTimeout(total=self._patience_s)
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(self._connected)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False, trace_configs=[trace])
-
-    async def _connected(self, session: aiohttp.ClientSession, context: object, params: object) -> None:
-        self._spend(*_HANDSHAKE_BYTES)
-
-    async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
-
-
-def _meant(status: int) -> Outcome:
-    if 200 <= status < 300:
-        return Outcome.TAKEN
-    if status in _LATER or status < 400:  # a redirect is a login page's: nothing was stored behind it
-        return Outcome.LATER
-    return Outcome.REFUSED if status < 500 else Outcome.FAULT
-
-
-def _asked_to_wait_s(header: str | None) -> float:
-    """Of a `Retry-After` in seconds; a date is not read: our clock may be wrong."""
-    return float(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 8 else 0.0
-
-
-def _bound_to(device: str) -> aiohttp.connector.SocketFactoryType | None:
+def bound_to(device: str) -> aiohttp.connector.SocketFactoryType | None:
     """Sockets that leave by one interface only (`uplink.home`)."""
     if not device:
         return None

@@ -81,6 +81,7 @@ def _thin(db: sqlite3.Connection, before_ms: int) -> Gone:
 
 def _delete_before(db: sqlite3.Connection, before_ms: int) -> Gone:
     unsent = _delete_ticks(db, "at_ms < ?", (before_ms,))
+    db.execute("DELETE FROM accounts WHERE started_ms < ?", (before_ms,)).close()
     return Gone(walks=db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount, unsent=unsent)
 
 

@@ -20,15 +20,18 @@ CREATE TABLE series(id INTEGER PRIMARY KEY, name TEXT NOT NULL, labels TEXT NOT 
 CREATE TABLE ticks(at_ms INTEGER PRIMARY KEY, samples BLOB NOT NULL, ended BLOB NOT NULL);
 CREATE TABLE memory(key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
-# owed: ticks a destination has not acknowledged. aside: what it will not take, and why; series 0 is the whole tick
+# owed: ticks a destination has not acknowledged. aside: what it will not take, and why; series 0 is the whole tick.
+# accounts: what the operator's responder told of a walk, by the walk's first mark
 _SECOND = """
 CREATE TABLE owed(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, samples INTEGER NOT NULL,
   PRIMARY KEY(destination, at_ms)) WITHOUT ROWID;
 CREATE TABLE aside(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, series INTEGER NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY(destination, at_ms, series)) WITHOUT ROWID;
+CREATE TABLE accounts(mark TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, account BLOB NOT NULL);
+CREATE INDEX accounts_in_time ON accounts(started_ms);
 """
 _STEPS = (_FIRST, _SECOND)  # the step at index n leads to version n + 1
-TABLES = ["walks", "series", "ticks", "memory", "owed", "aside"]
+TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts"]
 
 _log = structlog.get_logger("didban.spool")
 

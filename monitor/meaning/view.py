@@ -36,6 +36,7 @@ class Standing:
     record: Record
     judgement: Judgement = _NEVER
     since_ms: int = 0
+    witnessed: Walk | None = None  # the newest that failed, and of which the responder told what it saw
 
     def judged(self, judgement: Judgement, now_ms: int) -> bool:
         """Takes in the judge's words; True if the state is another than before."""
@@ -132,6 +133,8 @@ class View:
         success = next((walk for walk in done.walks if walk.reached), None)
         slow = success is not None and self.baselines.is_slow(success, now_ms)
         record.add(done, self.around.line(target, now_ms), now_ms, slow=slow)
+        if record.reached:
+            standing.witnessed = None
         if target.about is not None:
             self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
         self._judge(standing, now_ms)
@@ -148,6 +151,18 @@ class View:
         standing.record.compared(window.walks)
         self.book.learn((each for each in window.walks if each.cell is Cell.NAME_HERE), now_ms)
         self._judge(standing, now_ms)
+
+    def witnessed(self, walk: Walk) -> None:
+        """Takes in what the responder told of a walk, however late.
+
+        It is shown beside the judge's words, and counts for nothing in them: it says where packets were lost, and not
+        by whose hand.
+        """
+        standing = self.standings.get(walk.target)
+        if standing is None or standing.record.reached or walk.failure is None or walk.told is None:
+            return
+        if standing.witnessed is None or standing.witnessed.started_ms <= walk.started_ms:
+            standing.witnessed = walk
 
     def _note_lengths(self, walk: Walk) -> None:
         if self.histograms is not None:

@@ -47,6 +47,8 @@ def judged(file: Path, kept: Iterable[Kept]) -> Iterator[Verdict]:
             turn = (done.reason, done.number)
             reached = reached or any(walk.reached for walk in done.walks)
         view.add(done, _ended_ms(done))
+        for walk in done.walks:
+            view.witnessed(walk)
         if regular or done.target not in last:
             last[done.target] = (each, view.standings[done.target].judgement)
     if turn is not None:
@@ -75,6 +77,7 @@ def _verdicts(file: Path, view: View, last: Mapping[str, tuple[Kept, Judgement]]
             failure[1] if failure else None,
             standing.record.findings(),
             kept.done.walks,
+            standing.witnessed,
         )
 
 

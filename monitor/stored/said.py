@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from monitor.stored.verdict import Verdict
+from monitor.telling import witnessed
 from probes.facts import Walk
 from probes.words import Finding, Step
 
@@ -32,11 +33,17 @@ def as_json(verdict: Verdict) -> str:
                 "failure": verdict.failure.value if verdict.failure else None,
                 "findings": [finding.value for finding in verdict.findings],
                 "why": plain(verdict.why),
+                **({"witness": _witness(verdict.witnessed)} if verdict.witnessed else {}),
                 "walks": [_walk(walk) for walk in verdict.walks],
             },
             ensure_ascii=False,
         )
     )
+
+
+def _witness(walk: Walk) -> dict[str, object]:
+    told = witnessed.as_json(walk) or {}
+    return {key: plain(value) if isinstance(value, str) else value for key, value in told.items()}
 
 
 def _walk(walk: Walk) -> dict[str, object]:
@@ -54,6 +61,8 @@ def as_sentence(verdict: Verdict) -> str:
     if broke:
         broke[-1] += f" ({verdict.failure})"
     more = [*broke, *(_found(finding) for finding in verdict.findings)]
+    if verdict.witnessed and (both := witnessed.sentence(verdict.witnessed)):
+        more.append(f"seen from both ends: {plain(both)}")
     about = f"{plain(verdict.about)}: " if verdict.about else ""
     what = f"{about}{verdict.state}: {plain(verdict.why)}" + (f" [{'; '.join(more)}]" if more else "")
     return _printable(f"{verdict.file}:{verdict.line}: {what}")

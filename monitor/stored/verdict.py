@@ -164,6 +164,7 @@ class Verdict:
 
     Attributes:
         about: what was measured, from where and when, in words.
+        witnessed: the newest walk that failed, and of which a responder told what it saw.
     """
 
     file: str
@@ -176,6 +177,7 @@ class Verdict:
     failure: Failure | None = None
     findings: tuple[Finding, ...] = ()
     walks: tuple[Walk, ...] = ()
+    witnessed: Walk | None = None
 
 
 def rule_for(evidence: Evidence) -> Rule:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from monitor.judge import State
 from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
 from monitor.telling.probe import Probed
+from monitor.telling.witnessed import sentence
 from probes.facts import Observation, Walk
 from probes.words import Answer, Step
 
@@ -42,6 +43,8 @@ def _walked(walk: Walk) -> Iterator[str]:
         yield f"{asked}: {_came(seen)}."
     if walk.reached:
         yield "It proved who it is." if walk.authenticated else "Who answered has not been proven."
+    if said := sentence(walk):
+        yield f"Seen from both ends: {said}."
 
 
 def _came(seen: Observation) -> str:
@@ -69,6 +72,8 @@ def _compared(probed: Probed) -> Iterator[str]:
         if walk.cell is not None:
             came = "answered, and proved who it is" if walk.authenticated else _first_failure(walk)
             yield f"    {_capital(COMPARED[walk.cell])}: {came}."
+            if said := sentence(walk):
+                yield f"      Seen from both ends: {said}."
     for finding in probed.consistent_with:
         yield f"    Consistent with: {FOUND[finding]}."
     if not probed.consistent_with:

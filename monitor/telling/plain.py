@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.judge import State
-from probes.words import Cell, Failure, Finding, Step
+from probes.words import Cell, Failure, Finding, Lost, Step
 
 ASKED: Mapping[Step, str] = {
     Step.RESOLVE: "Asked the resolver where {host} stands",
@@ -84,6 +84,11 @@ COMPARED: Mapping[Cell, str] = {
     Cell.OTHER_THERE: "another name, said to another server",
     Cell.NAME_THERE: "this name, said to another server",
     Cell.AFTER: "a neutral host abroad, after",
+}
+
+LOST: Mapping[Lost, str] = {
+    Lost.OUTWARD: "lost on the way there, between this line and our own responder",
+    Lost.INWARD: "lost on the way back, between our own responder and this line",
 }
 
 SETTLES: Mapping[State, str] = {

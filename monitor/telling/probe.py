@@ -10,24 +10,26 @@ from typing import Any
 from monitor.beat.comparisons import COMPARABLE
 from monitor.beat.errands import walked_by
 from monitor.config import Loaded
+from monitor.home.asking import Asker, Far
 from monitor.judge import Judgement, judge
 from monitor.meaning import house
 from monitor.meaning.canaries import domestic
 from monitor.meaning.cause import shown
 from monitor.meaning.evidence import Line, Record
 from monitor.pace import Pace
+from monitor.telling import witnessed
 from monitor.tools import resolvers, tools
+from probes.account import complete
 from probes.compare import Ground, compare
-from probes.doors.schema import is_address
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.place import Tools
 from probes.walk import walk
-from probes.words import Finding, Reason, Scope, Transport
+from probes.words import Finding, Hearing, Reason, Scope, Transport
 
 _CANARIES, _DOMESTIC = 6, 2
 _MOST_ENDPOINTS = 4
 _FRAME = 3  # canaries: one before, one after, and one to say the name to
-_TLS_PORT = 443
+_TIMES_ASKED = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,7 +71,41 @@ async def probe(loaded: Loaded, name: str) -> list[Probed]:
     line = _line(seen, at_home)
     vantage = loaded.config.as_vantage()
     probed = [await _probed(Record(target, domestic(target, vantage)), line, hands) for target in wanted]
-    return [await _compared(each, alive, loaded.config.responder or "", hands) for each in probed]
+    own = loaded.config.responder.endpoint if loaded.config.responder else None
+    probed = [await _compared(each, alive, own, hands) for each in probed]
+    return await _witnessed(probed, loaded, pace, hands)
+
+
+async def _witnessed(probed: list[Probed], loaded: Loaded, pace: Pace, hands: Tools) -> list[Probed]:
+    """With what the operator's responder saw of the walks that went there."""
+    far = Far.of(loaded.config, loaded.folder)
+    if far is None or not any(far.met(walk) for each in probed for walk in (*each.walks, *each.window)):
+        return probed
+    asker = Asker(far, clock=hands.clock, patience_s=pace.ship_patience_s, spend=lambda sent, received: None)
+    silent = False
+
+    async def told(walks: Sequence[Walk]) -> tuple[Walk, ...]:
+        """One silence speaks for the rest: they would go the same ways."""
+        nonlocal silent
+        seen = []
+        for each in walks:
+            asked = await _told(asker, each, pace) if far.met(each) and not silent else each
+            silent = silent or (asked.told is not None and asked.told.hearing is Hearing.SILENT)
+            seen.append(asked)
+        return tuple(seen)
+
+    return [dataclasses.replace(e, walks=await told(e.walks), window=await told(e.window)) for e in probed]
+
+
+async def _told(asker: Asker, walk: Walk, pace: Pace) -> Walk:
+    """A walk that failed ends at the far end a little later, and that nothing came is known later still."""
+    for _ in range(_TIMES_ASKED if walk.failure else 1):
+        if walk.failure is not None:
+            await asyncio.sleep(pace.witness_s)
+        walk = dataclasses.replace(walk, told=await asker.account(walk))
+        if complete(walk) or (walk.told and walk.told.hearing is not Hearing.TOLD):
+            break
+    return walk
 
 
 async def _each(targets: Sequence[Target], hands: Tools) -> list[Walk]:
@@ -85,16 +121,15 @@ def _line(seen: Sequence[Walk], at_home: Sequence[Walk]) -> Line:
     return Line(foreign_seen=reached > 0, canaries=len(seen), names_dead=False, house=does, reach=reach)
 
 
-async def _compared(probed: Probed, alive: Sequence[Target], responder: str, hands: Tools) -> Probed:
+async def _compared(probed: Probed, alive: Sequence[Target], own: Endpoint | None, hands: Tools) -> Probed:
     """With one comparison, where there is ground for it."""
     failed = next((each for each in probed.walks if each.address and each.endpoint.host), None)
     if probed.record.reached or failed is None or probed.target.kind not in COMPARABLE or len(alive) < _FRAME:
         return probed
     at = failed.endpoint
     here = Endpoint(at.host, at.port, Transport.TCP, failed.address, at.v6)
-    own = Endpoint("", _TLS_PORT, Transport.TCP, responder)
     stranger = alive[2].endpoints[0]
-    there = own if is_address(responder) else stranger
+    there = own if own and own.address else stranger
     ground = Ground(here, there, alive[0].endpoints[0].host, alive[0], alive[1], instead=stranger)
     return dataclasses.replace(probed, window=await compare(probed.target, ground, hands, booked=False))
 
@@ -121,9 +156,11 @@ def as_json(probed: Probed) -> dict[str, Any]:
         "findings": [finding.value for finding in record.findings()],
         "consistent_with": [finding.value for finding in probed.consistent_with],
         "why": probed.judgement.why,
+        "witness": [witnessed.as_json(each) for each in (*probed.walks, *probed.window) if each.told],
         "walks": [
             {
                 "endpoint": str(each.endpoint),
+                **({"witness": witnessed.as_json(each)} if each.told else {}),
                 "steps": [
                     {"step": seen.step.value, "took_s": round(seen.took_s, 6), "failure": seen.failure}
                     for seen in each.steps

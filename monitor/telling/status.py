@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.judge import State
 from monitor.meaning.view import Standing, View
+from monitor.telling import witnessed
 from probes.facts import Service, Walk
 from probes.seen import words
 from probes.words import Scope
@@ -72,7 +73,7 @@ def _service(view: View, service: Service) -> Json:
         "title": dict(service.title),
         "state": state.value,
         "since": instant(speaks.since_ms),
-        "why": speaks.judgement.why,
+        "why": witnessed.beside(speaks.judgement.why, speaks.witnessed),
         "targets": [target_as_json(standing) for standing in standings],
     }
 
@@ -80,7 +81,9 @@ def _service(view: View, service: Service) -> Json:
 def target_as_json(standing: Standing) -> Json:
     record, judgement = standing.record, standing.judgement
     failure = record.failure()
-    walk = record.last.walks[-1] if record.last else None
+    walk, told = record.last.walks[-1] if record.last else None, standing.witnessed
+    if walk and told and walk.marks == told.marks:
+        walk = told
     return {
         "target": record.target.name,
         "depth": record.target.depth.value,
@@ -89,7 +92,8 @@ def target_as_json(standing: Standing) -> Json:
         "state": judgement.state.value,
         "since": instant(standing.since_ms),
         "rule_id": judgement.rule_id,
-        "why": judgement.why,
+        "why": witnessed.beside(judgement.why, told),
+        "witness": witnessed.as_json(told),
         "broke_at": [step.value for step in record.broke_at()],
         "failure": failure[1].value if failure else None,
         "findings": [finding.value for finding in record.findings()],
@@ -111,6 +115,7 @@ def walk_as_json(walk: Walk) -> Json:
             }
             for seen in walk.steps
         ],
+        **({"witness": witnessed.as_json(walk)} if walk.told else {}),
     }
 
 

@@ -111,14 +111,16 @@ class Resolvers:
                 raise first from None
             raise
 
-    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
         try:
-            await self._sign_of_life(resolver, port, host, traffic)
+            await self._sign_of_life(resolver, port, host, traffic, said)
         except TimeoutError:
-            await self._sign_of_life(resolver, port, host, traffic)
+            await self._sign_of_life(resolver, port, host, traffic, said)
 
-    async def _sign_of_life(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
-        _, line = await self._by_udp(Question.about(host), resolver, port, traffic)
+    async def _sign_of_life(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
+        question = Question.about(host)
+        said.append(question.wire)
+        _, line = await self._by_udp(question, resolver, port, traffic)
         line.close()
 
     async def _one_try(self, host: str, server: str, traffic: Traffic, v6: bool) -> Resolved:

@@ -106,6 +106,47 @@ def test_each_mistake_is_named(folder: Path, text: str, line: str | None) -> Non
     assert mistakes_of(folder, text) == ([line] if line else [])
 
 
+RESPONDER_KEY = "A" * 43 + "="
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "port", "line"),
+    [
+        ("witness.example.org", "", 443, None),
+        ("203.0.113.7", "203.0.113.7", 443, None),
+        ("{name: witness.example.org, address: 203.0.113.7, port: 8443}", "203.0.113.7", 8443, None),
+        (f"{{name: w.example.org, key: {RESPONDER_KEY}, token_file: token, ways: [direct]}}", "", 443, None),
+        (f"{{name: w.example.org, key: {RESPONDER_KEY}}}", "", 443, "responder: key and token_file go together"),
+        ("{name: w.example.org, token_file: token}", "", 443, "responder: key and token_file go together"),
+        (f"{{name: w.example.org, key: {RESPONDER_KEY}, token_file: gone}}", "", 443,
+         "responder.token_file: gone: no such file"),
+        (f"{{name: w.example.org, key: {RESPONDER_KEY}, token_file: blank}}", "", 443,
+         "responder.token_file: blank: is empty"),
+        ("{name: w.example.org, key: abc, token_file: token}", "", 443, "responder.key: must be the responder's public key"),
+        ("{address: 203.0.113.7}", "", 443, "responder.name: is missing"),
+        ("{name: w.example.org, address: here}", "", 443, "responder.address: must be an IP address"),
+    ],
+)  # fmt: skip
+def test_a_responder_is_a_name_or_all_that_is_known_of_it(
+    folder: Path, given: str, address: str, port: int, line: str | None
+) -> None:
+    (folder / "token").write_text("secret\n")
+    (folder / "blank").write_text("\n")
+    text = GOOD.replace("canaries]", "canaries, vpn]") + f"responder: {given}\n"
+    found = mistakes_of(folder, text)
+    if line is not None:
+        assert len(found) == 1, found
+        assert line in found[0]
+        return
+    loaded, _ = load(folder / "didban.yml")
+    assert loaded is not None
+    assert loaded.config.responder is not None
+    at = loaded.config.responder.endpoint
+    assert (at.address, at.port) == (address, port)
+    own = [t for s in loaded.services for t in s.targets if t.name == "vpn/responder-tls"]
+    assert [(e.host, e.address) for e in own[0].endpoints] == [(at.host, address)]
+
+
 def test_a_service_file_of_ones_own_reports_its_own_lines(folder: Path) -> None:
     (folder / "mine.yml").write_text(
         "service: mine\ntitle: {en: Mine}\ncategory: messaging\ntargets:\n"

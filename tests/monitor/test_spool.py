@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from monitor.keeping.ticks import Refused
 from monitor.metrics import Series, identity
 from monitor.spool import Spool, SpoolError
 from monitor.tick import Tick
-from probes.words import Failure, Finding, Step
+from probes.facts import Account, Walk
+from probes.words import Failure, Finding, Hearing, Step
 from tests.monitor.facts import INSIDE, rounds, walk
 
 
@@ -114,6 +116,23 @@ async def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path: Path) ->
     (tmp_path / "st").write_text("in the way")
     with pytest.raises(OSError, match="st"):
         await Spool(tmp_path / "st").open()
+
+
+def witnessed(started_ms: int, *lines: str) -> Walk:
+    """A walk by TLS that failed, and what the responder told of it."""
+    seen = walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE, started_ms=started_ms)
+    steps = (*seen.steps[:-1], replace(seen.last, hello_sha256=f"{started_ms:064x}"))
+    return replace(seen, steps=steps, told=Account(Hearing.TOLD, started_ms + 5, "key", lines))
+
+
+async def test_what_a_responder_told_stands_beside_its_walk_the_last_word_of_it(spool: Spool) -> None:
+    first, last, other = witnessed(7), witnessed(7, "a line"), witnessed(8)
+    await spool.add(rounds(replace(first, told=None), replace(other, told=None)))
+    await spool.add_account(first)
+    await spool.add_account(last)
+    assert await spool.walks() == [last, replace(other, told=None)]
+    await spool.trim(before_ms=8, most_bytes=10**9)
+    assert await spool._accounts(0) == {}
 
 
 _SAYS_EACH_WALK_IT_KEPT = """

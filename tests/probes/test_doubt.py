@@ -139,7 +139,7 @@ async def test_a_sinkhole_at_home_stays_one_whatever_the_book_says(authority: Au
         async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
             return Resolved(("0.0.0.0",), private_resolver=True)
 
-        async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+        async def ping(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
             raise AssertionError
 
     hands = replace(_hands(liars.tools(authority.ca_file), {}, (GENUINE,)), names=HomeRouter())
@@ -205,7 +205,7 @@ class Says:
     async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
         return Resolved(self._said, self._house)
 
-    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
         raise AssertionError
 
 

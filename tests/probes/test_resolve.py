@@ -85,7 +85,7 @@ class HomeRouter:
     async def resolve(self, host: str, traffic: Traffic, *, v6: bool = False) -> Resolved:
         return Resolved((self._answer,), private_resolver=True)
 
-    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic) -> None:
+    async def ping(self, resolver: str, port: int, host: str, traffic: Traffic, said: list[bytes]) -> None:
         raise AssertionError
 
 
