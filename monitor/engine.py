@@ -10,7 +10,7 @@ from typing import Any
 from monitor import CONTRACT, __version__, judge, metrics, parts
 from monitor.beat.errands import errands, walked_by
 from monitor.beat.hearings import Hearings
-from monitor.beat.limits import Budget, Limits
+from monitor.beat.limits import Budget
 from monitor.beat.spread import next_round, unit
 from monitor.config import Loaded
 from monitor.home import heartbeat
@@ -82,11 +82,7 @@ class Engine:
         view = parts.view(loaded, services, todo, pace, book)
         budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
-        limits = Limits(
-            hands.clock,
-            concurrency=config.limits.concurrency,
-            starts_per_second=config.limits.starts_per_second * time_scale,
-        )
+        limits = parts.limits(config, hands, time_scale)
         hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret)
         rounds = Rounds(
             view,
@@ -103,8 +99,7 @@ class Engine:
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
         shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool))
-        url_file = config.heartbeat.url_file
-        url = loaded.path(url_file).read_text().strip() if url_file is not None else None
+        url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
         return cls(

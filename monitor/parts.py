@@ -10,7 +10,7 @@ from pathlib import Path
 from monitor import metrics
 from monitor.beat.errands import Errand
 from monitor.beat.hearings import Hearings
-from monitor.beat.limits import Budget
+from monitor.beat.limits import Budget, Limits
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home.asking import Asker, Far
@@ -20,6 +20,7 @@ from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.outside import Trust
 from monitor.meaning.view import View
 from monitor.pace import Pace
+from monitor.settings import Config
 from monitor.ship import Home, Shipper
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
@@ -95,6 +96,20 @@ def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Sp
     for destination in loaded.config.ship:
         home = Home.of(destination, loaded.folder, device)
         yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace, spool=spool)
+
+
+def limits(config: Config, hands: Tools, time_scale: float) -> Limits:
+    return Limits(
+        hands.clock,
+        concurrency=config.limits.concurrency,
+        starts_per_second=config.limits.starts_per_second * time_scale,
+    )
+
+
+def heartbeat_url(loaded: Loaded) -> str | None:
+    """Raises OSError when the file it stands in cannot be read."""
+    file = loaded.config.heartbeat.url_file
+    return loaded.path(file).read_text().strip() if file is not None else None
 
 
 def catalogue_digest(loaded: Loaded) -> str:
