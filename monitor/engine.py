@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor import CONTRACT, __version__, judge, metrics, parts
-from monitor.beat.errands import errands, walked_by
+from monitor.beat.errands import errands
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget
 from monitor.beat.spread import next_round, unit
@@ -23,7 +23,7 @@ from monitor.rounds import Rounds
 from monitor.schedule import Due, Schedule
 from monitor.ship import Shipper
 from monitor.spool import Spool
-from monitor.tools import resolvers, tools
+from monitor.tools import tools
 from probes.place import Tools
 from probes.words import Role
 
@@ -73,9 +73,7 @@ class Engine:
         config = loaded.config
         pace = Pace.of(config, time_scale=time_scale)
         hands = tools(loaded, pace)
-        services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
-        counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
-        services = outside.without_the_dead(services, loaded.book, counts)
+        services, counts = parts.walked(loaded, hands, pace)
         todo = errands(services, pace)
         book = parts.book(loaded, services, pace, counts)
         hands = replace(hands, book=book.addresses, unexpected=book.issuers.unexpected)
@@ -102,25 +100,8 @@ class Engine:
         url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
-        return cls(
-            *(
-                loaded,
-                pace,
-                hands,
-                view,
-                rounds,
-                schedule,
-                budget,
-                shippers,
-                secret,
-                crew,
-                hearings,
-                digest,
-                url,
-                blind,
-            ),
-            counts,
-        )
+        at_work = (loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew)
+        return cls(*at_work, hearings, digest, url, blind, counts)
 
     # ---------------------------------------------------------------- working
 

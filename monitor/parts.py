@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor import metrics
-from monitor.beat.errands import Errand
+from monitor.beat.errands import Errand, walked_by
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget, Limits
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home.asking import Asker, Far
+from monitor.meaning import outside
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
 from monitor.meaning.landmarks import Landmarks
@@ -24,6 +25,7 @@ from monitor.settings import Config
 from monitor.ship import Home, Shipper
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
+from monitor.tools import resolvers
 from probes import catalogue
 from probes.book import Book
 from probes.facts import Service
@@ -96,6 +98,14 @@ def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Sp
     for destination in loaded.config.ship:
         home = Home.of(destination, loaded.folder, device)
         yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace, spool=spool)
+
+
+def walked(loaded: Loaded, hands: Tools, pace: Pace) -> tuple[tuple[Service, ...], Trust]:
+    """The services this vantage walks, without what controls found dead; and what of their book counts now."""
+    config = loaded.config
+    services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
+    counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
+    return outside.without_the_dead(services, loaded.book, counts), counts
 
 
 def limits(config: Config, hands: Tools, time_scale: float) -> Limits:
