@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from monitor.beat.listed import Listed
 from monitor.beat.spread import spread_s, unit
 from monitor.beat.turns import Turns
 from monitor.meaning.view import View
@@ -17,15 +18,16 @@ from monitor.pace import Pace
 from probes.compare import Ground
 from probes.doors.schema import is_address
 from probes.facts import Endpoint, Target, Walk
-from probes.words import Kind, Scope, Step, Transport
+from probes.words import Cell, Kind, Scope, Step, Transport
 
 COMPARABLE = frozenset({Kind.TLS, Kind.HTTPS})  # those whose name is said in a TLS greeting
 _TLS_PORT = 443
 _SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
 _MOVED_SHARE = 0.1
 _SOON, _MOST_DOUBLINGS = 6, 10
+_HEARS_THE_NAME = (Cell.NAME_HERE, Cell.NAME_THERE)
 
-WalkWindow = Callable[[Target, Ground, bool], Awaitable[None]]
+WalkWindow = Callable[[Target, Ground, bool], Awaitable[Sequence[Walk]]]
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class Comparisons:
         self._pace, self._secret, self._responder = pace, secret, responder
         self._affordable, self._elapsed_s, self._now_ms = affordable, elapsed_s, now_ms
         self._under_way: set[str] = set()
+        self._listed = Listed()
         self._one_at_a_time = asyncio.Lock()  # a canary that frames one comparison must not be the far end of another
         self.met = Met()
 
@@ -123,20 +126,23 @@ class Comparisons:
 
     async def _one_window(self, target: Target, here: Endpoint) -> None:
         async with self._one_at_a_time:
-            ground = self._ground(target, here)
-            if ground is None or not self._view.around.line(target, self._now_ms()).carries:
+            line = self._view.around.line(target, self._now_ms())
+            if not line.carries and not (line.dark and target.essential):
                 return
-            if not self._affordable(target):
+            ground = self._ground(here) or (self._ground_on_a_list(here) if line.dark else None)
+            if ground is None or not self._affordable(target):
                 return
+            names = dict.fromkeys(each.host for each in target.endpoints if each.host)
+            ground = replace(ground, others=tuple(names))
             booked = here.address in self._view.book.addresses(here.host, here.v6)
-            await self._walk_window(target, ground, booked)
+            walks = await self._walk_window(target, ground, booked)
+            self._listed.learn(ground, walks)
             now_s = self._elapsed_s()
-            for at in (here, ground.there, ground.instead):
-                if at is not None:
-                    self.met.heard_s[(at.address, here.host)] = now_s
-            for at in (ground.there, ground.instead):
-                if at is not None:
-                    self.met.spare(at.address, now_s + self._pace.comparison_rest_s)
+            for each in walks:
+                if each.cell in _HEARS_THE_NAME:
+                    self.met.heard_s[(each.address, here.host)] = now_s
+                if each.cell is Cell.NAME_THERE:
+                    self.met.spare(each.address, now_s + self._pace.comparison_rest_s)
 
     # ---------------------------------------------------------------- choosing
 
@@ -176,25 +182,39 @@ class Comparisons:
         known = self._view.book.addresses(self._responder, v6=False)
         return Endpoint(self._responder, _TLS_PORT, Transport.TCP, known[0]) if known else None
 
-    def _ground(self, target: Target, here: Endpoint) -> Ground | None:
+    def _ground(self, here: Endpoint) -> Ground | None:
         """None while too few canaries answer to frame it."""
-        now_s, now_ms, rest_s = self._elapsed_s(), self._now_ms(), self._pace.comparison_rest_s
-        alive = [
-            canary.target
-            for canary in self._view.canaries.usable(Scope.INTERNATIONAL, now_ms)
-            if canary.alive and canary.target.endpoints[0].host != here.host
-        ]
-        alive.sort(key=lambda each: unit(self._secret, each.name, here.address, now_ms))
-        rested = [e for c in alive for e in c.endpoints if self.met.rested_s(e.address, here.host, now_s) >= rest_s]
-        strangers = rested[:1]
-        own = self._own()
-        if own is not None and self.met.rested_s(own.address, here.host, now_s) >= rest_s:
-            strangers = [own, *strangers]
+        alive = self._canaries(Scope.INTERNATIONAL, here, alive=True)
+        strangers = self._strangers(here, alive)
         taken = {at.address for at in strangers}
         frame = [each for each in alive if each.endpoints[0].address not in taken]
         if not strangers or len(frame) < 2:
             return None
-        names = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
         instead = strangers[1] if len(strangers) > 1 else None
         other = frame[0].endpoints[0].host
-        return Ground(here, strangers[0], other, frame[0], frame[1], names, instead)
+        return Ground(here, strangers[0], other, frame[0], frame[1], instead=instead)
+
+    def _ground_on_a_list(self, here: Endpoint) -> Ground | None:
+        """Where fewer canaries live than frame a comparison: by a name that may be listed (monitor/beat/listed.py)."""
+        alive = self._canaries(Scope.INTERNATIONAL, here, alive=True)
+        dead = self._canaries(Scope.INTERNATIONAL, here, alive=False)
+        home = self._canaries(Scope.DOMESTIC, here, alive=True)
+        names = [each.endpoints[0].host for each in home]
+        return self._listed.ground(here, alive, dead, names, lambda some: self._strangers(here, some, count=2))
+
+    def _canaries(self, scope: Scope, here: Endpoint, *, alive: bool) -> list[Target]:
+        """Those that answered, or did not, when last walked; in an order that nobody can foretell."""
+        now_ms = self._now_ms()
+        usable = (each for each in self._view.canaries.usable(scope, now_ms) if each.alive is alive)
+        found = [each.target for each in usable if each.target.endpoints[0].host != here.host]
+        return sorted(found, key=lambda each: unit(self._secret, each.name, here.address, now_ms))
+
+    def _strangers(self, here: Endpoint, canaries: Sequence[Target], *, count: int = 1) -> list[Endpoint]:
+        """Where the name may be said beside its own address: the operator's responder first, then one of these."""
+        now_s, rest_s = self._elapsed_s(), self._pace.comparison_rest_s
+        own = self._own()
+        found = [endpoint for each in canaries for endpoint in each.endpoints]
+        rested = [at for at in found if self.met.rested_s(at.address, here.host, now_s) >= rest_s][:count]
+        if own is not None and self.met.rested_s(own.address, here.host, now_s) >= rest_s:
+            return [own, *rested]
+        return rested
