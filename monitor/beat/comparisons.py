@@ -26,6 +26,7 @@ _SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
 _MOVED_SHARE = 0.1
 _SOON, _MOST_DOUBLINGS = 6, 10
 _HEARS_THE_NAME = (Cell.NAME_HERE, Cell.NAME_THERE)
+_NAMES_TRIED = 6  # from home, one after the other, until one passes
 
 WalkWindow = Callable[[Target, Ground, bool], Awaitable[Sequence[Walk]]]
 
@@ -126,23 +127,28 @@ class Comparisons:
 
     async def _one_window(self, target: Target, here: Endpoint) -> None:
         async with self._one_at_a_time:
-            line = self._view.around.line(target, self._now_ms())
-            if not line.carries and not (line.dark and target.essential):
-                return
-            ground = self._ground(here) or (self._ground_on_a_list(here) if line.dark else None)
-            if ground is None or not self._affordable(target):
-                return
-            names = dict.fromkeys(each.host for each in target.endpoints if each.host)
-            ground = replace(ground, others=tuple(names))
-            booked = here.address in self._view.book.addresses(here.host, here.v6)
-            walks = await self._walk_window(target, ground, booked)
-            self._listed.learn(ground, walks)
-            now_s = self._elapsed_s()
-            for each in walks:
-                if each.cell in _HEARS_THE_NAME:
-                    self.met.heard_s[(each.address, here.host)] = now_s
-                if each.cell is Cell.NAME_THERE:
-                    self.met.spare(each.address, now_s + self._pace.comparison_rest_s)
+            for _ in range(_NAMES_TRIED):
+                line = self._view.around.line(target, self._now_ms())
+                if not line.carries and not (line.dark and target.essential):
+                    return
+                ground = self._ground(here) or (self._ground_on_a_list(here) if line.dark else None)
+                if ground is None or not self._affordable(target):
+                    return
+                names = dict.fromkeys(each.host for each in target.endpoints if each.host)
+                booked = here.address in self._view.book.addresses(here.host, here.v6)
+                walks = await self._walk_window(target, replace(ground, others=tuple(names)), booked)
+                self._leave_alone(walks, here.host)
+                if not self._listed.learn(ground, walks):
+                    return
+
+    def _leave_alone(self, walks: Sequence[Walk], name: str) -> None:
+        """Whoever heard the name in a comparison does not hear it again for a while."""
+        now_s = self._elapsed_s()
+        for each in walks:
+            if each.cell in _HEARS_THE_NAME:
+                self.met.heard_s[(each.address, name)] = now_s
+            if each.cell is Cell.NAME_THERE:
+                self.met.spare(each.address, now_s + self._pace.comparison_rest_s)
 
     # ---------------------------------------------------------------- choosing
 

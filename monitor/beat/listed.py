@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from probes.compare import Ground
 from probes.facts import Endpoint, Target, Walk
-from probes.words import Cell
+from probes.words import Cell, Step
 
 Strangers = Callable[[Sequence[Target]], list[Endpoint]]
 
@@ -53,10 +53,14 @@ class Listed:
         name = self.passed if self.passed in home else sorted(home)[self.tried % len(home)]
         return replace(dead[0], options={**dead[0].options, "says": name}), name
 
-    def learn(self, ground: Ground, walks: Sequence[Walk]) -> None:
-        """Which name passed, so that the next comparison begins with it."""
+    def learn(self, ground: Ground, walks: Sequence[Walk]) -> bool:
+        """Which name passed, so that the next comparison begins with it; True where another may be tried at once.
+
+        Only silence behind an open connection is about the name: where none opens, no other name would pass either.
+        """
         if "says" not in ground.before.options:
-            return
-        passed = any(each.cell is Cell.BEFORE and each.reached for each in walks)
-        self.passed = ground.other if passed else ""
-        self.tried += not passed
+            return False
+        before = next(each for each in walks if each.cell is Cell.BEFORE)
+        self.passed = ground.other if before.reached else ""
+        self.tried += not before.reached
+        return not before.reached and before.last.step is Step.HANDSHAKE

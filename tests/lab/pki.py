@@ -31,7 +31,8 @@ class Pki:
         self._folder = folder
         root = trustme.CA(organization_name="Laboratory Root")
         state = trustme.CA(organization_name="State Root")
-        self._between, self._another = root.create_child_ca(), root.create_child_ca()
+        self._between = root.create_child_ca()
+        self._another = trustme.CA(root, path_length=0, organization_name="Another Authority")
         (issuer,) = x509.load_pem_x509_certificate(self._between.cert_pem.bytes()).subject.get_attributes_for_oid(
             NameOID.ORGANIZATION_NAME
         )

@@ -62,9 +62,7 @@ def config(stranger: Leaf, known: Sequence[tuple[Sequence[str], Leaf]], told: Se
     """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition."""
     ports = world.web_ports()
     blocks = "".join(_server(hosts, leaf, servers.listen(ports)) for hosts, leaf in known)
-    hosts, leaf = next((hosts, leaf) for hosts, leaf in known if set(hosts) == set(world.canaries()))
-    at = [each for address in world.canaries().values() for each in (address, f"[{six.twin(address)}]")]
-    blocks += _server(hosts, leaf, servers.listen(ports, "default_server", at=at))  # nobody else's name is known there
+    blocks += "".join(_alone(hosts, leaf, ports) for hosts, leaf in known)
     return f"""
 {_who(told)}
 {_what(told)}
@@ -89,6 +87,18 @@ def _server(hosts: Sequence[str], leaf: Leaf, listens: str) -> str:
 {answers}
   }}
 """
+
+
+def _alone(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
+    """At addresses of its own somebody answers by its own certificate, whatever name is said; of most here, nobody does."""
+    mine = {**{host: (address,) for host, address in world.canaries().items()}, **_of_their_own()}
+    found = dict.fromkeys(address for host in hosts for address in mine.get(host, ()))
+    at = [each for address in found for each in (address, f"[{six.twin(address)}]")]
+    return _server(hosts, leaf, servers.listen(ports, "default_server", at=at)) if at else ""
+
+
+def _of_their_own() -> Mapping[str, Sequence[str]]:
+    return {host: world.names()[host] for service in ("instagram", "imo") for host in world.hosts_of(service)}
 
 
 def _location(word: str) -> str:
