@@ -14,7 +14,7 @@ from probes.ports import Clock
 from probes.words import Kind, Scope
 
 _IN_CLEAR, _HTTP_PORT = 3, 80
-_TIME_ASKED = 5  # networks: two of them may be wrong, and the one in the middle is right
+TIME_ASKED = 5  # networks: two of them may be wrong, and the one in the middle is right
 _WAS_SET_S = 1.0
 
 AskOne = Callable[[Target], Awaitable[None]]
@@ -63,4 +63,4 @@ class Asides:
         usable = self._view.canaries.usable(Scope.INTERNATIONAL, self._clock.now_ms())
         alive = [each.target for each in usable if each.alive and each.target.at is not None]
         alive.sort(key=lambda each: unit(self._secret, each.name, "time", self._times))
-        return list({each.at.network: each for each in alive if each.at}.values())[:_TIME_ASKED]
+        return list({each.at.network: each for each in alive if each.at}.values())[:TIME_ASKED]
