@@ -35,7 +35,6 @@ UNNAMED = {
     "noise": "WhatsApp's servers speak nothing else to compare with",
     "throttled_by_name": "these boxes have no transfers",
     "stall": "these boxes have no transfers",
-    "resolver_rewrite": "one service is proxied there; four at one address are believed",
 }
 
 

@@ -227,7 +227,7 @@ async def test_where_only_listed_names_pass_the_name_is_named(world: World, list
 
 async def test_a_line_on_which_nothing_abroad_answers_is_cut_whatever_name_is_said(world: World) -> None:
     world.lines.dead = {*CANARIES, *SERVICE}
-    assert await found(world, patience=12) == set()
+    assert await found(world, patience=8) == set()
     assert world.state is State.CUT_OFF
     windows = [each for each in await world.spool.walks(limit=10_000) if each.cell is not None]
     assert windows, "it was tried"
