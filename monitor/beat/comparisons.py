@@ -108,15 +108,21 @@ class Comparisons:
                 await asyncio.sleep(max(0.0, self._still_to_rest_s(here)))
                 rested = self._still_to_rest_s(here) <= 0  # a walk may have been under way when it was chosen
                 if here is not None and rested and not record.reached:
-                    await self._one_window(target, here)
-                await asyncio.sleep(self._pause_s(number, named=bool(record.cause())))
+                    await self._one_window(target, here, names=1 if 2 < number <= _SOON else _NAMES_TRIED)
+                dark = self._view.around.line(target, self._now_ms()).dark
+                await asyncio.sleep(self._pause_s(number, named=bool(record.cause()), dark=dark))
         finally:
             self._under_way.discard(target.name)
 
-    def _pause_s(self, number: int, *, named: bool) -> float:
-        """None for the first few windows; then ever longer: what is blocked for years must not be paid for daily."""
+    def _pause_s(self, number: int, *, named: bool, dark: bool = False) -> float:
+        """None for the first few windows; then ever longer: what is blocked for years must not be paid for daily.
+
+        In the dark it stays at the first: a cut may end as a list of what may pass.
+        """
         if not named and number < _SOON:
             return 0.0
+        if dark:
+            return self._pace.comparison_again_s
         doubled = min(max(0, number - _SOON), _MOST_DOUBLINGS)
         return min(self._pace.day_s, self._pace.comparison_again_s * float(2**doubled))
 
@@ -125,18 +131,19 @@ class Comparisons:
             return 0.0
         return self._pace.comparison_rest_s - self.met.rested_s(here.address, here.host, self._elapsed_s())
 
-    async def _one_window(self, target: Target, here: Endpoint) -> None:
+    async def _one_window(self, target: Target, here: Endpoint, names: int) -> None:
+        """`names`: how many from home may be tried as one that is let through."""
         async with self._one_at_a_time:
-            for _ in range(_NAMES_TRIED):
+            for _ in range(names):
                 line = self._view.around.line(target, self._now_ms())
                 if not line.carries and not (line.dark and target.essential):
                     return
                 ground = self._ground(here) or (self._ground_on_a_list(here) if line.dark else None)
                 if ground is None or not self._affordable(target):
                     return
-                names = dict.fromkeys(each.host for each in target.endpoints if each.host)
+                others = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
                 booked = here.address in self._view.book.addresses(here.host, here.v6)
-                walks = await self._walk_window(target, replace(ground, others=tuple(names)), booked)
+                walks = await self._walk_window(target, replace(ground, others=others), booked)
                 self._leave_alone(walks, here.host)
                 if not self._listed.learn(ground, walks):
                     return

@@ -275,3 +275,4 @@ async def test_what_is_blocked_for_years_is_compared_ever_more_seldom(world: Wor
     assert pauses[5:8] == [again_s, 2 * again_s, 4 * again_s]
     assert pauses[-1] == day_s
     assert comparisons._pause_s(3, named=True) == again_s, "once named it is looked at again, but not at once"
+    assert comparisons._pause_s(29, named=False, dark=True) == again_s, "a cut may end as a list of what may pass"
