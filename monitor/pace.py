@@ -46,6 +46,7 @@ class Pace:
     day_s: float = _DAY_S
     comparison_rest_s: float = 5 * _MINUTE_S  # residual blocking lasts 60 to 300 s and is renewed by use
     comparison_again_s: float = 30 * _MINUTE_S  # once a cause is named
+    clock_s: float = _DAY_S / 4  # canaries are asked the time; a quartz without help drifts seconds a day
     book_s: float = 7 * _DAY_S
     issuers_s: float = 30 * _DAY_S
     quarantine_s: float = 7 * _DAY_S

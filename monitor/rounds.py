@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
 import structlog
 
 from monitor.beat import pairs
+from monitor.beat.asides import Asides
 from monitor.beat.comparisons import Comparisons
 from monitor.beat.errands import Errand
 from monitor.beat.limits import Budget, Limits
-from monitor.beat.spread import spread_s, unit
+from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
 from monitor.meaning.view import View
 from monitor.pace import Pace
@@ -28,8 +28,6 @@ from probes.place import Tools
 from probes.throttle import PAIRS
 from probes.walk import walk
 from probes.words import Kind, Reason, Scope
-
-_IN_CLEAR, _HTTP_PORT = 3, 80
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -82,6 +80,7 @@ class Rounds:
             elapsed_s=tools.clock.elapsed_s,
             now_ms=tools.clock.now_ms,
         )
+        self._asides = Asides(view, self._aside, pace=pace, secret=secret, clock=tools.clock)
         self._walking: set[str] = set()
         self._confirming: set[str] = set()
         self._next_canary = Counter[str]()
@@ -140,7 +139,9 @@ class Rounds:
             rounds = await asyncio.gather(*(self._regular(target, number) for target in chosen))
             if errand.scope is Scope.INTERNATIONAL:
                 self._view.canaries.turn_ended(foreign_reached=any(rounds))
-                if not any(rounds) and self._view.canaries.foreign_seen:
+                if any(rounds):
+                    self._spawn(self._asides.time())
+                elif self._view.canaries.foreign_seen:
                     self._spawn(self._decide(number))
         finally:
             self._walking.discard(errand.name)
@@ -204,7 +205,7 @@ class Rounds:
         now_ms = self._tools.clock.now_ms()
         self._budget.spend(purpose="walk", sent=seen.bytes_sent, received=seen.bytes_received, now_ms=now_ms)
 
-    async def _window(self, target: Target, ground: Ground, booked: bool) -> None:
+    async def _window(self, target: Target, ground: Ground, booked: bool) -> tuple[Walk, ...]:
         """One comparison: walked, kept, judged."""
         started_ms = self._tools.clock.now_ms()
         async with self._limits.one_walk():
@@ -212,6 +213,7 @@ class Rounds:
         for each in walks:
             self._pay(each)
         await self._keep(Round(target.name, 0, Reason.COMPARE, started_ms, walks))
+        return walks
 
     async def _keep(self, comparison: Round) -> None:
         await self._spool.add(comparison)
@@ -275,17 +277,14 @@ class Rounds:
                 if errand.scope is Scope.INTERNATIONAL:
                     self._view.canaries.turn_ended(foreign_reached=any(rounds))
                     if not any(rounds):
-                        await self._in_clear(errand.targets)
+                        await self._asides.in_clear(errand.targets)
         finally:
             self._walking.discard("canaries")
 
-    async def _in_clear(self, canaries: Iterable[Target]) -> None:
-        """Nothing abroad proves itself: does somebody else answer for them, as a portal in this house would?"""
-        for target in sorted(canaries, key=lambda each: unit(self._secret, each.name, "clear"))[:_IN_CLEAR]:
-            at = replace(target.endpoints[0], port=_HTTP_PORT)
-            asked = replace(target, kind=Kind.HTTP, endpoints=(at,), options={})
-            seen = await self._one(asked, Next(at, 0), Reason.COMPARE)
-            await self._keep(Round(target.name, 0, Reason.COMPARE, seen.started_ms, (seen,)))
+    async def _aside(self, asked: Target) -> None:
+        """One walk to a canary that is none of its rounds: kept, and taken in."""
+        seen = await self._one(asked, Next(asked.endpoints[0], 0), Reason.COMPARE)
+        await self._keep(Round(asked.name, 0, Reason.COMPARE, seen.started_ms, (seen,)))
 
     async def _again(self, target: Target, number: int) -> bool:
         chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s(), self._spared())

@@ -28,7 +28,8 @@ class Ground:
         there: somewhere that answers now, by its own name: the operator's own responder, else a canary.
         other: a name that passes elsewhere now, and is neither's own: that it passes there shows that a strange name
             is no offence to that server.
-        before, after: canaries, neither of them `there` or `instead`.
+        before, after: canaries, neither of them `there` or `instead`; with `says` among their options, they are told
+            that name, and answer by their own certificate.
         instead: taken where `there` does not answer to the other name: a responder may be down.
     """
 
@@ -45,10 +46,13 @@ async def compare(target: Target, ground: Ground, tools: Tools, *, booked: bool)
     """One window, one walk after the other: what is said later must not have been heard before.
 
     Who answers must prove to be who stands there, or whom was asked for; either shows that the name came through.
-    `booked`: the address in question authenticated lately.
+    Where nothing answers before, nothing is asked: no pattern would show anything. `booked`: the address in question
+    authenticated lately.
     """
     here, name = ground.here, ground.here.host
     before = await _canary(ground.before, Cell.BEFORE, tools)
+    if not before.reached:
+        return (before,)
     known = (ground.other, name, *ground.others)
     other_here = await _greeted(target, here, ground.other, known, Cell.OTHER_HERE, tools)
     name_here = await _greeted(target, here, name, (name,), Cell.NAME_HERE, tools)

@@ -160,6 +160,7 @@ class Observation:
     status: int | None = None  # fetch, and a knock within HTTP
     answer: Answer | None = None  # of the same, from an authenticated far end only
     elsewhere: str | None = None  # fetch: of the other host a redirect led to, enough to compare and too little to tell
+    date_ms: int | None = None  # fetch: the time an authenticated far end gave with its answer, to the second
     body_sha256: str | None = None  # fetch: of the words of the part that was read; what holds a digit is left out
     hello_sha256: str | None = None  # handshake, also a failed one: of our ClientHello's random, which the far end saw
     hello_body_sha256: str | None = None  # handshake: of that whole ClientHello, to see whether it was altered

@@ -14,8 +14,9 @@ from probes.words import Failure, Step
 async def fetch(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: `http_request_failed` (no HTTP), `http_unexpected_status_code`, and those of the connection."""
     assert place.stream is not None
-    path = place.target.options.get("path", "/")
-    asked = tools.web.fetch(place.stream, place.authority, path, secure=place.secure, alpn=place.alpn)
+    options = place.target.options
+    path, head = options.get("path", "/"), options.get("method") == "HEAD"
+    asked = tools.web.fetch(place.stream, place.authority, path, secure=place.secure, alpn=place.alpn, head=head)
     page, seen = await attempt(asked, Step.FETCH, tools.clock, tools.timeout_s)
     if page is None:
         return seen, place

@@ -176,9 +176,17 @@ class Post:
 
 class Web(Protocol):
     async def fetch(
-        self, stream: Stream, host: str, path: str, *, secure: bool, alpn: str = "", post: Post | None = None
+        self,
+        stream: Stream,
+        host: str,
+        path: str,
+        *,
+        secure: bool,
+        alpn: str = "",
+        post: Post | None = None,
+        head: bool = False,
     ) -> Page:
-        """GET, or POST of `post`, on a finished connection; the answer to a POST is read whatever its status.
+        """GET, POST of `post`, or HEAD, on a finished connection; the answer to a POST is read whatever its status.
 
         Spoken is what `alpn` says: `h2`, `h3` (on what came of `Quic`), otherwise HTTP/1.1. Bounded: 16 KiB of head,
         64 KiB of body, whatever the far end sends.

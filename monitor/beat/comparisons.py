@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.beat.listed import Listed
 from monitor.beat.spread import spread_s, unit
 from monitor.beat.turns import Turns
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from probes.compare import Ground
 from probes.facts import Endpoint, Target, Walk
-from probes.words import Kind, Scope, Step, Transport
+from probes.words import Cell, Kind, Scope, Step, Transport
 
 COMPARABLE = frozenset({Kind.TLS, Kind.HTTPS})  # those whose name is said in a TLS greeting
 _SAYS_THE_NAME = (Step.HANDSHAKE, Step.FETCH)
 _MOVED_SHARE = 0.1
 _SOON, _MOST_DOUBLINGS = 6, 10
+_HEARS_THE_NAME = (Cell.NAME_HERE, Cell.NAME_THERE)
+_NAMES_TRIED = 6  # from home, one after the other, until one passes
 
-WalkWindow = Callable[[Target, Ground, bool], Awaitable[None]]
+WalkWindow = Callable[[Target, Ground, bool], Awaitable[Sequence[Walk]]]
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class Comparisons:
         self._pace, self._secret, self._responder = pace, secret, responder
         self._affordable, self._elapsed_s, self._now_ms = affordable, elapsed_s, now_ms
         self._under_way: set[str] = set()
+        self._listed = Listed()
         self._one_at_a_time = asyncio.Lock()  # a canary that frames one comparison must not be the far end of another
         self.met = Met()
 
@@ -102,15 +106,21 @@ class Comparisons:
                 await asyncio.sleep(max(0.0, self._still_to_rest_s(here)))
                 rested = self._still_to_rest_s(here) <= 0  # a walk may have been under way when it was chosen
                 if here is not None and rested and not record.reached:
-                    await self._one_window(target, here)
-                await asyncio.sleep(self._pause_s(number, named=bool(record.cause())))
+                    await self._one_window(target, here, names=1 if 2 < number <= _SOON else _NAMES_TRIED)
+                dark = self._view.around.line(target, self._now_ms()).dark
+                await asyncio.sleep(self._pause_s(number, named=bool(record.cause()), dark=dark))
         finally:
             self._under_way.discard(target.name)
 
-    def _pause_s(self, number: int, *, named: bool) -> float:
-        """None for the first few windows; then ever longer: what is blocked for years must not be paid for daily."""
+    def _pause_s(self, number: int, *, named: bool, dark: bool = False) -> float:
+        """None for the first few windows; then ever longer: what is blocked for years must not be paid for daily.
+
+        In the dark it stays at the first: a cut may end as a list of what may pass.
+        """
         if not named and number < _SOON:
             return 0.0
+        if dark:
+            return self._pace.comparison_again_s
         doubled = min(max(0, number - _SOON), _MOST_DOUBLINGS)
         return min(self._pace.day_s, self._pace.comparison_again_s * float(2**doubled))
 
@@ -119,22 +129,31 @@ class Comparisons:
             return 0.0
         return self._pace.comparison_rest_s - self.met.rested_s(here.address, here.host, self._elapsed_s())
 
-    async def _one_window(self, target: Target, here: Endpoint) -> None:
+    async def _one_window(self, target: Target, here: Endpoint, names: int) -> None:
+        """`names`: how many from home may be tried as one that is let through."""
         async with self._one_at_a_time:
-            ground = self._ground(target, here)
-            if ground is None or not self._view.around.line(target, self._now_ms()).carries:
-                return
-            if not self._affordable(target):
-                return
-            booked = here.address in self._view.book.addresses(here.host, here.v6)
-            await self._walk_window(target, ground, booked)
-            now_s = self._elapsed_s()
-            for at in (here, ground.there, ground.instead):
-                if at is not None:
-                    self.met.heard_s[(at.address, here.host)] = now_s
-            for at in (ground.there, ground.instead):
-                if at is not None:
-                    self.met.spare(at.address, now_s + self._pace.comparison_rest_s)
+            for _ in range(names):
+                line = self._view.around.line(target, self._now_ms())
+                if not line.carries and not (line.dark and target.essential):
+                    return
+                ground = self._ground(here) or (self._ground_on_a_list(here) if line.dark else None)
+                if ground is None or not self._affordable(target):
+                    return
+                others = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
+                booked = here.address in self._view.book.addresses(here.host, here.v6)
+                walks = await self._walk_window(target, replace(ground, others=others), booked)
+                self._leave_alone(walks, here.host)
+                if not self._listed.learn(ground, walks):
+                    return
+
+    def _leave_alone(self, walks: Sequence[Walk], name: str) -> None:
+        """Whoever heard the name in a comparison does not hear it again for a while."""
+        now_s = self._elapsed_s()
+        for each in walks:
+            if each.cell in _HEARS_THE_NAME:
+                self.met.heard_s[(each.address, name)] = now_s
+            if each.cell is Cell.NAME_THERE:
+                self.met.spare(each.address, now_s + self._pace.comparison_rest_s)
 
     # ---------------------------------------------------------------- choosing
 
@@ -174,25 +193,39 @@ class Comparisons:
         known = self._view.book.addresses(self._responder.host, v6=False)
         return replace(self._responder, address=known[0]) if known else None
 
-    def _ground(self, target: Target, here: Endpoint) -> Ground | None:
+    def _ground(self, here: Endpoint) -> Ground | None:
         """None while too few canaries answer to frame it."""
-        now_s, now_ms, rest_s = self._elapsed_s(), self._now_ms(), self._pace.comparison_rest_s
-        alive = [
-            canary.target
-            for canary in self._view.canaries.usable(Scope.INTERNATIONAL, now_ms)
-            if canary.alive and canary.target.endpoints[0].host != here.host
-        ]
-        alive.sort(key=lambda each: unit(self._secret, each.name, here.address, now_ms))
-        rested = [e for c in alive for e in c.endpoints if self.met.rested_s(e.address, here.host, now_s) >= rest_s]
-        strangers = rested[:1]
-        own = self._own()
-        if own is not None and self.met.rested_s(own.address, here.host, now_s) >= rest_s:
-            strangers = [own, *strangers]
+        alive = self._canaries(Scope.INTERNATIONAL, here, alive=True)
+        strangers = self._strangers(here, alive)
         taken = {at.address for at in strangers}
         frame = [each for each in alive if each.endpoints[0].address not in taken]
         if not strangers or len(frame) < 2:
             return None
-        names = tuple(dict.fromkeys(each.host for each in target.endpoints if each.host))
         instead = strangers[1] if len(strangers) > 1 else None
         other = frame[0].endpoints[0].host
-        return Ground(here, strangers[0], other, frame[0], frame[1], names, instead)
+        return Ground(here, strangers[0], other, frame[0], frame[1], instead=instead)
+
+    def _ground_on_a_list(self, here: Endpoint) -> Ground | None:
+        """Where fewer canaries live than frame a comparison: by a name that may be listed (monitor/beat/listed.py)."""
+        alive = self._canaries(Scope.INTERNATIONAL, here, alive=True)
+        dead = self._canaries(Scope.INTERNATIONAL, here, alive=False)
+        home = self._canaries(Scope.DOMESTIC, here, alive=True)
+        names = [each.endpoints[0].host for each in home]
+        return self._listed.ground(here, alive, dead, names, lambda some: self._strangers(here, some, count=2))
+
+    def _canaries(self, scope: Scope, here: Endpoint, *, alive: bool) -> list[Target]:
+        """Those that answered, or did not, when last walked; in an order that nobody can foretell."""
+        now_ms = self._now_ms()
+        usable = (each for each in self._view.canaries.usable(scope, now_ms) if each.alive is alive)
+        found = [each.target for each in usable if each.target.endpoints[0].host != here.host]
+        return sorted(found, key=lambda each: unit(self._secret, each.name, here.address, now_ms))
+
+    def _strangers(self, here: Endpoint, canaries: Sequence[Target], *, count: int = 1) -> list[Endpoint]:
+        """Where the name may be said beside its own address: the operator's responder first, then one of these."""
+        now_s, rest_s = self._elapsed_s(), self._pace.comparison_rest_s
+        own = self._own()
+        found = [endpoint for each in canaries for endpoint in each.endpoints]
+        rested = [at for at in found if self.met.rested_s(at.address, here.host, now_s) >= rest_s][:count]
+        if own is not None and self.met.rested_s(own.address, here.host, now_s) >= rest_s:
+            return [own, *rested]
+        return rested

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from monitor.beat.asides import TIME_ASKED
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.pairs import FETCHES_A_PAIR
 from monitor.pace import Pace
@@ -29,6 +30,7 @@ def split(config: Config, services: Iterable[Service]) -> tuple[float, float]:
     here = walked_by(config.as_vantage(), services, config.dns.isp or config.dns.system)
     todo = errands(here, pace)
     essential = sum(_per_day(errand) for errand in todo if errand.essential)
+    essential += TIME_ASKED * TRAITS[Kind.HTTPS].walk_bytes * _DAY_S / pace.clock_s
     ordinary = sum(_per_day(errand) for errand in todo if not errand.essential)
     targets = sum(len(service.targets) for service in here)
     series = targets * _SERIES_PER_TARGET + len(here) * _SERIES_PER_SERVICE + _SERIES_OF_ITS_OWN

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from monitor.judge import CUSUM_ALARM, Evidence
 from monitor.meaning.cause import WINDOWS, led_astray, settled, shown
-from monitor.meaning.house import WHOLE_LINE
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.kinds import TRAITS
 from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
@@ -29,6 +28,7 @@ class Line:
     canaries: int
     names_dead: bool
     house: frozenset[Finding] = frozenset()  # what this house does to it
+    spoilt: frozenset[Finding] = frozenset()  # the part of it that spoils what is reached as well
     reach: float | None = None  # share of the usable international canaries that answered when last walked
 
     @property
@@ -40,9 +40,17 @@ class Line:
         """A failure on a line that carries next to nothing says nothing of the target."""
         return self.foreign_seen and not self.names_dead and not self.poor and not self.house
 
-    def blames(self, done: Round) -> bool:
-        """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too."""
-        proven = any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
+    @property
+    def dark(self) -> bool:
+        """Next to nothing abroad answers, and it is not this house: a cut, a bad line, or only listed names pass."""
+        return (self.poor or not self.foreign_seen) and not self.names_dead and not self.house
+
+    def blames(self, done: Round, *, proven: bool = False) -> bool:
+        """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too.
+
+        `proven`: comparisons have named the cause.
+        """
+        proven = proven or any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
         return self.carries or (proven and self.foreign_seen and not self.house)
 
 
@@ -88,7 +96,7 @@ class Record:
             self.windows.clear()
             self.astray = frozenset()
             self.failed_rounds = 0
-        elif self.domestic or line.blames(done):
+        elif self.domestic or line.blames(done, proven=not INTERFERENCE.isdisjoint(self.cause())):
             self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
             self.failed.append(done)
             self.failed_rounds += 1
@@ -150,7 +158,7 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
-        self.house = line.house & WHOLE_LINE if self.reached else line.house
+        self.house = line.spoilt if self.reached else line.house
         findings = set(self.findings())
         failed = self.failed_walks()
         return Evidence(

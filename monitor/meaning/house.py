@@ -19,10 +19,8 @@ _MISDATED_SHARE = 1 / 3  # certificates expire by neglect too, but never a third
 _PORTAL_SHARE = 1 / 2
 _FEWEST_DOMESTIC, _FEWEST_ABROAD = 2, 5
 _FEWEST_V6 = 2
-_FARTHER, _FARTHER_S = (
-    1.3,
-    0.02,
-)  # of what stands abroad, in the middle; nearer than that is noise
+_FARTHER, _FARTHER_S = 1.3, 0.02  # than what stands abroad, in the middle; nearer than that is noise
+_NEAR_SHARE = 1 / 2  # of the way to what stands in the country
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 STRAIGHT_TICKS = 3  # before what would silence a whole line is believed
 _FEWEST_PROXIED = 4  # services at one address: more than shared front ends carry, fewer than a proxy does
@@ -38,6 +36,7 @@ class Seen:
     abroad: Sequence[Walk] = ()
     domestic: Sequence[Walk] = ()
     clear: Sequence[Walk] = ()
+    gateway: Sequence[Walk] = ()
 
 
 def does(seen: Seen, watched: Iterable[Walk] = ()) -> frozenset[Finding]:
@@ -46,13 +45,19 @@ def does(seen: Seen, watched: Iterable[Walk] = ()) -> frozenset[Finding]:
     return frozenset(found)
 
 
-def ipv6_is_broken(walks: Iterable[Walk]) -> bool:
-    """No host answers over IPv6: that is IPv6 on this line, and no service's affair.
+def ipv6_is_broken(watched: Iterable[Walk]) -> bool:
+    """No host answers over IPv6, and several of them do over IPv4: that is IPv6 on this line, and no service's affair.
 
-    `walks`: the last one to every target that is asked for over IPv6, on a line that reaches abroad over IPv4.
+    Hosts that answer over neither say nothing: a name that is filtered fails over both, and so does a line that is cut.
     """
-    seen = [(walk.endpoint.host or walk.address, walk.reached) for walk in walks]
-    return len({host for host, _ in seen}) >= _FEWEST_V6 and not any(reached for _, reached in seen)
+    reached: dict[bool, set[str]] = {False: set(), True: set()}
+    failed: set[str] = set()
+    for walk in watched:
+        if walk.reached and walk.authenticated:
+            reached[walk.endpoint.v6].add(walk.endpoint.host)
+        elif walk.endpoint.v6:
+            failed.add(walk.endpoint.host)
+    return not reached[True] and len(failed & reached[False]) >= _FEWEST_V6
 
 
 def _portal(seen: Seen) -> Iterable[Finding]:
@@ -75,29 +80,37 @@ def _clock(seen: Seen) -> Iterable[Finding]:
 
 
 def _tunnel(seen: Seen) -> Iterable[Finding]:
-    """What stands in the country is farther than what stands abroad: our packets leave it before they come back."""
+    """What stands in the country is farther than what stands abroad: our packets leave it before they come back.
+
+    Where the operator's own resolver is near all the same, it is the routes of the country that lead through others.
+    """
     domestic, abroad = _round_trips_s(seen.domestic), _round_trips_s(seen.abroad)
     if len(domestic) < _FEWEST_DOMESTIC or len(abroad) < _FEWEST_ABROAD:
         return
     usual_s = statistics.median(abroad)
-    if min(domestic) > max(_FARTHER * usual_s, usual_s + _FARTHER_S):
+    near = any(took_s < _NEAR_SHARE * min(domestic) for took_s in _round_trips_s(seen.gateway, Step.RESOLVE))
+    if min(domestic) > max(_FARTHER * usual_s, usual_s + _FARTHER_S) and not near:
         yield Finding.TUNNELLED_EGRESS
 
 
-def _round_trips_s(walks: Iterable[Walk]) -> list[float]:
+def _round_trips_s(walks: Iterable[Walk], step: Step = Step.CONNECT) -> list[float]:
     """Of those that lost nothing on the way: a connection whose first packet was lost says nothing of distance."""
-    connects = (seen for walk in walks for seen in walk.steps if seen.step is Step.CONNECT and not seen.failure)
-    return [seen.took_s for seen in connects if seen.took_s < _SENT_AGAIN_S]
+    answered = (seen for walk in walks for seen in walk.steps if seen.step is step and not seen.failure)
+    return [seen.took_s for seen in answered if seen.took_s < _SENT_AGAIN_S]
 
 
 def _proxy(watched: Iterable[Walk]) -> Iterable[Finding]:
-    """One address that proves itself for services that have nothing in common, by several authorities."""
+    """One address that proves itself for services that have nothing in common: each by its own certificate, and not
+    all by one authority, as the front end of one company would."""
     services: defaultdict[str, set[str]] = defaultdict(set)
+    shown: defaultdict[str, set[str]] = defaultdict(set)
     issuers: defaultdict[str, set[str]] = defaultdict(set)
     for walk in watched:
         certificate = next((seen.certificate for seen in walk.steps if seen.certificate), None)
         if walk.reached and certificate and not walk.endpoint.address and not walk.booked:
             services[walk.address].add(walk.target.partition("/")[0])
+            shown[walk.address].add(certificate.sha256)
             issuers[walk.address].add(certificate.issuer)
-    if any(len(services[each]) >= _FEWEST_PROXIED and len(issuers[each]) > 1 for each in services):
-        yield Finding.RESOLVER_REWRITE
+    for each in services:
+        if min(len(services[each]), len(shown[each])) >= _FEWEST_PROXIED and len(issuers[each]) > 1:
+            yield Finding.RESOLVER_REWRITE

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.meaning import house
 from monitor.meaning.canaries import Canaries
 from monitor.meaning.evidence import Line
+from monitor.meaning.timeofday import TimeOfDay
 from probes.facts import Target, Walk
 from probes.words import Finding, Scope, Step
 
 _NAMES_REMEMBERED = 24
 _FEWEST_NAMES = 3
 _IPV6 = frozenset({Finding.IPV6_BROKEN})
+_CLOCK = frozenset({Finding.CLOCK_WRONG})
 
 
 @dataclass(slots=True)
@@ -23,19 +25,23 @@ class Surroundings:
 
     Attributes:
         clear: canary -> its last walk in clear text, made while nothing abroad proved itself.
+        time: what time it is, as hosts abroad say.
         house: what the house does now, as far as it is believed.
+        spoilt: the part of it that spoils what is reached as well.
     """
 
     canaries: Canaries
     clear: dict[str, Walk] = field(default_factory=dict)
+    time: TimeOfDay = field(default_factory=TimeOfDay)
     house: frozenset[Finding] = frozenset()
+    spoilt: frozenset[Finding] = frozenset()
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
-        self._names = before._names
+        self._names, self.time = before._names, before.time
         self.canaries.inherit(before.canaries)
 
     def note_name(self, walk: Walk) -> None:
@@ -43,18 +49,29 @@ class Surroundings:
         if first.step is Step.RESOLVE and not walk.endpoint.address:
             self._names.append((walk.target.partition("/")[0], first.failure is None))
 
-    def look(self, abroad: Sequence[Walk], domestic: Sequence[Walk], watched: Sequence[Walk]) -> None:
+    def asked_aside(self, canary: Target, seen: Walk, now_ms: int) -> None:
+        """Takes in a walk to a canary that was none of its rounds: it was asked the time, or something in clear."""
+        if any(step.step is Step.HANDSHAKE for step in seen.steps):
+            self.time.note(canary, seen, now_ms)
+        else:
+            self.clear[canary.name] = seen
+
+    def look(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk], now_ms: int) -> None:
         """Once a tick, with the last walk to each canary and to everything else: what does the house do?
 
-        What would silence a whole line is believed only after several straight ticks.
+        What would silence a whole line is believed only after several straight ticks; a clock, that several networks
+        gave another time than ours, at once.
         """
+        abroad = seen[Scope.INTERNATIONAL]
         if any(walk.authenticated for walk in abroad):
             self.clear.clear()
-        does = house.does(house.Seen(abroad, domestic, tuple(self.clear.values())), watched)
+        clear = tuple(self.clear.values())
+        does = house.does(house.Seen(abroad, seen[Scope.DOMESTIC], clear, seen[Scope.GATEWAY]), watched)
         self._lately.append(does)
         lasting = frozenset.intersection(*self._lately) if len(self._lately) == house.STRAIGHT_TICKS else frozenset()
-        self.house = (does - house.WHOLE_LINE) | (lasting & house.WHOLE_LINE)
-        self._ipv6_broken = house.ipv6_is_broken(walk for walk in watched if walk.endpoint.v6)
+        self.spoilt = (lasting & house.WHOLE_LINE) | (_CLOCK if self.time.is_wrong(now_ms) else frozenset())
+        self.house = (does - house.WHOLE_LINE) | self.spoilt
+        self._ipv6_broken = house.ipv6_is_broken(watched)
 
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
@@ -64,5 +81,6 @@ class Surroundings:
             canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
             reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
+            spoilt=self.spoilt,
             names_dead=len(others) >= _FEWEST_NAMES and not any(others),
         )

@@ -26,10 +26,11 @@ class Request:
     secure: bool
     user_agent: str
     post: Post | None = None
+    head: bool = False
 
     @property
     def method(self) -> str:
-        return "POST" if self.post else "GET"
+        return "POST" if self.post else "HEAD" if self.head else "GET"
 
     @property
     def body(self) -> bytes:
@@ -57,7 +58,7 @@ class Request:
 
     def wanted(self, status: int) -> int:
         """How many bytes of the body: none of an authenticated success, unless we handed something in for it."""
-        return 0 if self.secure and status < 400 and self.post is None else BODY_BYTES
+        return 0 if self.head or (self.secure and status < 400 and self.post is None) else BODY_BYTES
 
 
 def page(fields: Fields, body: bytes) -> Page:

@@ -33,10 +33,18 @@ class Browser:
     patience_s: float
 
     async def fetch(
-        self, stream: Stream, host: str, path: str, *, secure: bool, alpn: str = "", post: Post | None = None
+        self,
+        stream: Stream,
+        host: str,
+        path: str,
+        *,
+        secure: bool,
+        alpn: str = "",
+        post: Post | None = None,
+        head: bool = False,
     ) -> Page:
         until_s = asyncio.get_running_loop().time() + self.patience_s
-        request = Request(host, path, secure, self.user_agent, post)
+        request = Request(host, path, secure, self.user_agent, post, head)
         match alpn:
             case "h3":
                 return await quic.fetch(stream, request, until_s)

@@ -64,7 +64,8 @@ def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None)
 def _config(lab: Lab, box: Box, each: World, timeout_s: float) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
     (lab.folder / box.name / "plain.yml").write_text(_PLAIN.replace("ISSUER", lab.pki.issuer))
-    return lab.config(box, services=_SERVICES, extra=f"timeout: {timeout_s:g}s\n")
+    services = (*_SERVICES, *world.SANCTIONED) if each.needs == "proxy" else _SERVICES
+    return lab.config(box, services=services, extra=f"timeout: {timeout_s:g}s\n")
 
 
 def _clock(each: World) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def _start(lab: Lab, residents: Iterable[Resident]) -> None:
     if "forger" in needed:
         others.forger(lab)
     if "proxy" in needed:
-        others.proxy(lab, world.hosts_of(_service(needed["proxy"].world)))
+        others.proxy(lab)
     if "tunnel" in needed:
         others.tunnel(lab, needed["tunnel"].box)
     if "down" in needed:

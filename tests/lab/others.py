@@ -43,9 +43,9 @@ def forger(lab: Lab) -> None:
     lab.wait_for("the forger", lambda: reachable(world.TRUSTED_FORGER, 443))
 
 
-def proxy(lab: Lab, names: Sequence[str]) -> None:
-    """At world.PROXY a resolver that leads these names to itself, and a proxy that carries them on by their SNI."""
-    at = {name: (world.PROXY,) for name in names}
+def proxy(lab: Lab) -> None:
+    """At world.PROXY a resolver that leads the sanctioned to itself, and a proxy that carries them on by their SNI."""
+    at = {name: (world.PROXY,) for service in world.SANCTIONED for name in world.hosts_of(service)}
     config = servers.unbound(lab.folder / "proxy-dns", world.PROXY, at, world.WORLD_DNS, twins=False)
     lab.spawn("proxy-dns", "proxy", config)
     lab.spawn("proxy", "proxy", [sys.executable, "-m", "tests.lab.proxy", world.PROXY])

@@ -22,17 +22,21 @@ class Leaf:
 
 
 class Pki:
-    """`ca_file`: every trusted root. A second one among them, `state`, signs nothing but what a forger asks it for."""
+    """`ca_file`: every trusted root. A second one among them, `state`, signs nothing but what a forger asks it for.
+
+    Below the first stand two authorities, as not all services of the world have theirs from the same.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         root = trustme.CA(organization_name="Laboratory Root")
         state = trustme.CA(organization_name="State Root")
         self._between = root.create_child_ca()
+        self._another = trustme.CA(root, path_length=0, organization_name="Another Authority")
         (issuer,) = x509.load_pem_x509_certificate(self._between.cert_pem.bytes()).subject.get_attributes_for_oid(
             NameOID.ORGANIZATION_NAME
         )
-        self.issuer = str(issuer.value)  # who signs for every service here
+        self.issuer = str(issuer.value)  # who signs for most services here
         self.ca_file = folder / "ca.pem"
         for each in (root, state):
             each.cert_pem.write_to_path(str(self.ca_file), append=True)
@@ -40,11 +44,12 @@ class Pki:
         state.cert_pem.write_to_path(str(self.state.chain))
         state.private_key_pem.write_to_path(str(self.state.key))
 
-    def leaf(self, name: str, *identities: str) -> Leaf:
-        """For these names, below the laboratory's root and an intermediate; kept under `name`."""
+    def leaf(self, name: str, *identities: str, another: bool = False) -> Leaf:
+        """For these names, below the laboratory's root and an intermediate, or another; kept under `name`."""
         now = datetime.datetime.now(datetime.UTC)
         since, until = now - _HALF_A_LIFE, now + _HALF_A_LIFE
-        issued = self._between.issue_cert(*identities, common_name=name, not_before=since, not_after=until)
+        by = self._another if another else self._between
+        issued = by.issue_cert(*identities, common_name=name, not_before=since, not_after=until)
         return self._kept(name, issued)
 
     def stranger(self, name: str, *identities: str) -> Leaf:

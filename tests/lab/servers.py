@@ -32,11 +32,11 @@ http {{
 """)
 
 
-def listen(ports: Mapping[int, bool], *options: str) -> str:
-    """On every address of the host, in both families; `ports`: number -> whether it speaks TLS there."""
+def listen(ports: Mapping[int, bool], *options: str, at: Sequence[str] = ("0.0.0.0", "[::]")) -> str:
+    """On every address of the host, in both families, or `at` these; `ports`: number -> whether it speaks TLS there."""
     return "\n".join(
         f"    listen {address}:{port} {' '.join([*options, *(['ssl'] if tls else [])])};"
-        for address in ("0.0.0.0", "[::]")
+        for address in at
         for port, tls in ports.items()
     )
 

@@ -28,8 +28,6 @@ EIGHT = ("nothing", "reset_by_name", "silence_by_name", "drop_address", "dns_imp
 
 # what nobody names yet, and why; each is a gap, and none of them is an accusation
 UNNAMED = {
-    "sni_allow_list": "no strange name passes anywhere: canaries are dead as well, and the line looks cut",
-    "ipv6_only": "no shipped host of these services is asked for over IPv6",
     "udp_drop": "one server of one's own is one address: two are needed",
     "openvpn_udp": "one server of one's own is one address: two are needed",
     "openvpn_tcp": "one server of one's own is one address: two are needed",
@@ -37,9 +35,6 @@ UNNAMED = {
     "noise": "WhatsApp's servers speak nothing else to compare with",
     "throttled_by_name": "these boxes have no transfers",
     "stall": "these boxes have no transfers",
-    "resolver_rewrite": "one service is proxied there; four at one address are believed",
-    "tunnelled_egress": "the laboratory has no distances: everything stands milliseconds away",
-    "clock_a_month_off": "no certificate there minds a month",
 }
 
 

@@ -5,7 +5,7 @@ A provider may refuse some clients, or everybody: by the client's network and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.lab import servers, six, world
@@ -45,19 +45,24 @@ class Told:
 
 
 def leaves(pki: Pki) -> list[tuple[Sequence[str], Leaf]]:
-    """A certificate for all canaries, and one for each service of the catalogue; a host two share is the first one's."""
+    """A certificate for all canaries, and one for each service of the catalogue; a host two share is the first one's.
+
+    Every second of those that a resolver against sanctions proxies has it from another authority.
+    """
     groups = {"": tuple(world.canaries())}
     taken = set(world.canaries())
     for service in world.services():
         groups[service.id] = tuple(host for host in world.hosts_of(service.id) if host not in taken)
         taken |= set(groups[service.id])
-    return [(hosts, pki.leaf(f"web-{name}", *hosts)) for name, hosts in groups.items() if hosts]
+    other = world.SANCTIONED[::2]
+    return [(hosts, pki.leaf(f"web-{name}", *hosts, another=name in other)) for name, hosts in groups.items() if hosts]
 
 
-def config(stranger: Leaf, known: Iterable[tuple[Sequence[str], Leaf]], told: Sequence[Told], *, edition: int) -> str:
+def config(stranger: Leaf, known: Sequence[tuple[Sequence[str], Leaf]], told: Sequence[Told], *, edition: int) -> str:
     """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition."""
     ports = world.web_ports()
-    blocks = "".join(_server(hosts, leaf, ports) for hosts, leaf in known)
+    blocks = "".join(_server(hosts, leaf, servers.listen(ports)) for hosts, leaf in known)
+    blocks += "".join(_alone(hosts, leaf, ports) for hosts, leaf in known)
     return f"""
 {_who(told)}
 {_what(told)}
@@ -70,11 +75,11 @@ def config(stranger: Leaf, known: Iterable[tuple[Sequence[str], Leaf]], told: Se
 {blocks}"""
 
 
-def _server(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
+def _server(hosts: Sequence[str], leaf: Leaf, listens: str) -> str:
     answers = "".join(_location(word) for word in ANSWERS)
     return f"""
   server {{
-{servers.listen(ports)}
+{listens}
     server_name {" ".join(hosts)};
     {servers.certificate(leaf)}
     location / {{ rewrite ^ /_/$answer last; }}
@@ -82,6 +87,18 @@ def _server(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
 {answers}
   }}
 """
+
+
+def _alone(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
+    """At addresses of its own somebody answers by its own certificate, whatever name is said; of most here, nobody does."""
+    mine = {**{host: (address,) for host, address in world.canaries().items()}, **_of_their_own()}
+    found = dict.fromkeys(address for host in hosts for address in mine.get(host, ()))
+    at = [each for address in found for each in (address, f"[{six.twin(address)}]")]
+    return _server(hosts, leaf, servers.listen(ports, "default_server", at=at)) if at else ""
+
+
+def _of_their_own() -> Mapping[str, Sequence[str]]:
+    return {host: world.names()[host] for service in ("instagram", "imo") for host in world.hosts_of(service)}
 
 
 def _location(word: str) -> str:

@@ -80,6 +80,9 @@ VANTAGES = (
 INSIDE = tuple(box for box in VANTAGES if box.role == "inside")
 CONTROLS = tuple(box for box in VANTAGES if box.role == "control")
 
+# what a resolver against sanctions (Shecan and the like) leads to itself: their own lists hold dozens of such
+SANCTIONED = ("docker_hub", "coursera", "epic_games", "udemy", "slack", "duolingo")
+
 _BLOCKS = {"whatsapp": "157.240.1", "instagram": "157.240.2", "imo": "192.12.31", "vpn": "159.89.1"}
 _ADDRESSES_A_NAME = 3
 _WEB = {Kind.TCP, Kind.TLS, Kind.HTTP, Kind.HTTPS}

@@ -55,6 +55,7 @@ class World:
 
 
 WEB, PLAIN, UDP, TCP, CHAT = "instagram/web", "plain/web", "vpn/openvpn-udp", "vpn/openvpn-tcp", "whatsapp/chat"
+WEB6, LEARNING = "instagram/web-ip6", "coursera/web"
 _HOST = "www.instagram.com"
 _NAMES = {"names": ["instagram.com"]}
 _TO = {"to": [f"{each}/32" for each in world.addresses_of("instagram")]}
@@ -120,6 +121,9 @@ NAMES = (
     World("sni_allow_list", "the ends of 2022 and 2026: only listed names pass", WEB,
           ({"lie": "sni_allow_list", "names": ["aparat.com", "ethz.ch"], **_DOMESTIC},), _SILENT_NAME,
           Finding.NAME_FILTERED),
+    World("sni_allow_list_of_home", "no name of ours abroad is listed: only one of home passes, whoever it is said to",
+          WEB, ({"lie": "sni_allow_list", "names": ["digikala.com"], **_DOMESTIC},), _SILENT_NAME,
+          Finding.NAME_FILTERED),
     World("one_of_two_paths", "one of two equal paths filters", WEB,
           ({"lie": "silence_by_name", **_NAMES, "paths": 2},), (*_REACHED, *_SILENT_NAME)),
 )  # fmt: skip
@@ -137,8 +141,9 @@ ADDRESSES = (
     World("cut", "an outage: nothing at all", WEB, ({"lie": "cut"},), _SILENT_ANSWER),
     World("hub_blocked", "our hub, and nothing else", WEB, ({"lie": "drop_address", "to": [f"{world.HUB}/32"]},),
           _REACHED),
-    World("ipv6_only", "Irancell's ten days without IPv6, 22 September 2022", WEB, ({"lie": "cut", "family": 6},),
-          _REACHED, Finding.IPV6_BROKEN),
+    World("ipv6_only", "Irancell's ten days without IPv6, 22 September 2022", WEB6, ({"lie": "cut", "family": 6},),
+          _SILENT_ADDRESS, Finding.IPV6_BROKEN),
+    World("ipv6_only_leaves_ipv4", "the same over IPv4", WEB, ({"lie": "cut", "family": 6},), _REACHED),
     World("canaries_dead", "every canary dead, the service fine: a reached target outranks them", WEB,
           ({"lie": "drop_address", **_CANARIES},), _REACHED),
     World("canary_near", "a canary abroad is answered at home", WEB,
@@ -206,9 +211,10 @@ PROVIDERS = tuple(
 HOMES = (
     World("local_sinkhole", "a home resolver answers 0.0.0.0, and a web server listens there", WEB, (),
           _broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.LOCAL_SINKHOLE), Finding.LOCAL_SINKHOLE, needs="house"),
-    World("resolver_rewrite", "an anti-sanction resolver: answers that proxy", WEB, (), _REACHED,
+    World("resolver_rewrite", "an anti-sanction resolver: answers that proxy", LEARNING, (), _REACHED,
           Finding.RESOLVER_REWRITE, needs="proxy"),
-    World("tunnelled_egress", "a VPN on the home's router hides a block", WEB, ({"lie": "silence_by_name", **_NAMES},),
+    World("tunnelled_egress", "a VPN on the home's router hides a block", WEB,
+          ({"lie": "silence_by_name", **_NAMES}, {"lie": "latency", "on": [f"{world.EXIT}/32"], "delay_s": 0.06}),
           _REACHED, Finding.TUNNELLED_EGRESS, needs="tunnel"),
     World("clock_of_1970", "a board that wakes without a clock: no certificate is valid yet", WEB, (),
           _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE, Finding.CLOCK_WRONG), Finding.CLOCK_WRONG, clock="@1970-01-02 00:00:00"),
@@ -228,6 +234,8 @@ LINES = (
           ({"lie": "bursty_loss", "share": 0.2, "burst_packets": 4, "sees": "inward"},), _BAD_LINE, timeout_s=4),
     World("latency_800", "a satellite and a detour", WEB, ({"lie": "latency", "delay_s": 0.4, "jitter_s": 0.02},),
           _REACHED, timeout_s=4),
+    World("far_abroad", "home is near, and everything abroad a continent away", WEB,
+          ({"lie": "latency", "delay_s": 0.06, **_DOMESTIC},), _REACHED),
     World("evening", "the neighbours are at home", WEB, ({"lie": "congestion"},), _BAD_LINE, timeout_s=4),
     World("big_packets_lost", "a PMTU black hole: the very look of June 2025", WEB, ({"lie": "big_packets_lost"},),
           (*_SILENT_NAME, *_broke(Step.FETCH, Failure.TIMEOUT))),

@@ -23,6 +23,8 @@ from tests.probes.liars import Authority
 
 FASTER = 300  # an address rests for a second
 CANARIES = [f"127.0.1.{number}" for number in range(11, 18)]
+NAMES = [f"c{number}.example" for number in range(1, 8)]
+HOME, AT_HOME = "127.0.1.31", "home.example"
 SERVICE = ["127.0.1.21", "127.0.1.22"]
 NAME = "app.example"
 
@@ -31,15 +33,17 @@ class Lines:
     """Servers on loopback; whoever says NAME to one of them is met as `filtered` says."""
 
     def __init__(self, authority: Authority) -> None:
-        self._contexts = {True: authority.server(NAME), False: authority.server("canary.example")}
+        self._contexts = {at: authority.server(name) for at, name in zip(CANARIES, NAMES, strict=True)}
+        self._contexts |= {HOME: authority.server(AT_HOME)} | dict.fromkeys(SERVICE, authority.server(NAME))
         self.filtered = ""  # "silence" or "reset"
+        self.listed: set[str] = set()  # if any: all who say another name abroad are met by silence
         self.dead: set[str] = set()
         self.port = 0
         self._listening: list[socket.socket] = []
 
     async def listen(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         started = []
-        for address in (*CANARIES, *SERVICE):
+        for address in (*CANARIES, *SERVICE, HOME):
             line = socket.socket()
             line.setblocking(False)
             line.bind((address, self.port))
@@ -65,6 +69,8 @@ class Lines:
                         heard = caller.recv(4096, socket.MSG_PEEK) or b"closed"
                     await asyncio.sleep(0.001)
                 silent = address in self.dead or (NAME.encode() in heard and self.filtered == "silence")
+                passes = address == HOME or not self.listed or any(name.encode() in heard for name in self.listed)
+                silent = silent or not passes
                 if silent:
                     await asyncio.sleep(1)
                 elif NAME.encode() in heard and self.filtered == "reset":
@@ -73,7 +79,7 @@ class Lines:
                     _, _protocol = await loop.connect_accepted_socket(
                         lambda: asyncio.StreamReaderProtocol(asyncio.StreamReader()),
                         caller,
-                        ssl=self._contexts[address in SERVICE],
+                        ssl=self._contexts[address],
                     )
                     return
         caller.close()
@@ -86,9 +92,12 @@ class Lines:
 def load(folder: Path, port: int, ca_file: Path) -> config.Loaded:
     rows = "\n".join(
         f"  - {{id: c{n}, scope: international, at: {{country: NL, network: AS{n}}}, kind: tls, depth: endpoint,"
-        f" hosts: [canary.example], addresses: [{address}], ports: [{port}], source: test}}"
+        f" hosts: [c{n}.example], addresses: [{address}], ports: [{port}], source: test}}"
         for n, address in enumerate(CANARIES, start=1)
     )
+    rows += f"""
+  - {{id: home, scope: domestic, at: {{country: IR, network: AS50}}, kind: tls, depth: endpoint, hosts: [{AT_HOME}],
+     addresses: [{HOME}], ports: [{port}], source: test}}"""
     (folder / "canaries.yml").write_text(
         "service: canaries\ntitle: {en: C}\ncategory: canary\ntargets:\n" + rows + "\n"
     )
@@ -192,6 +201,39 @@ async def test_an_address_that_answers_to_no_name_is_the_address(world: World) -
     assert world.state is State.BROKEN, "a network on the way, or the provider refusing this country"
 
 
+async def found(world: World, *, patience: int = 40) -> set[Finding]:
+    for _ in range(patience):
+        await world.live(0.6)
+        if world.findings:
+            break
+    return world.findings
+
+
+@pytest.mark.parametrize(
+    ("listed", "state"),
+    [({"c3.example", AT_HOME}, State.INTERFERED), ({"home.example"}, State.CUT_OFF)],
+    ids=["one canary's name passes", "only a name from home passes"],
+)
+async def test_where_only_listed_names_pass_the_name_is_named(world: World, listed: set[str], state: State) -> None:
+    """Nearly all canaries are dead, or all of them: by their names, at addresses that answer to a listed one."""
+    world.lines.listed = listed
+    assert await found(world) == {Finding.NAME_FILTERED}
+    await world.live(2)
+    assert (world.state, world.findings) == (state, {Finding.NAME_FILTERED})
+    world.lines.listed = set()
+    await world.live(0.6)
+    assert (world.state, world.findings) == (State.OK, set())
+
+
+async def test_a_line_on_which_nothing_abroad_answers_is_cut_whatever_name_is_said(world: World) -> None:
+    world.lines.dead = {*CANARIES, *SERVICE}
+    assert await found(world, patience=8) == set()
+    assert world.state is State.CUT_OFF
+    windows = [each for each in await world.spool.walks(limit=10_000) if each.cell is not None]
+    assert windows, "it was tried"
+    assert {each.cell for each in windows} == {Cell.BEFORE}, "and nothing was asked behind the first silence"
+
+
 async def test_an_address_under_comparison_hears_nothing_of_the_name_before(world: World) -> None:
     world.lines.filtered = "reset"
     await world.live(3)
@@ -233,3 +275,4 @@ async def test_what_is_blocked_for_years_is_compared_ever_more_seldom(world: Wor
     assert pauses[5:8] == [again_s, 2 * again_s, 4 * again_s]
     assert pauses[-1] == day_s
     assert comparisons._pause_s(3, named=True) == again_s, "once named it is looked at again, but not at once"
+    assert comparisons._pause_s(29, named=False, dark=True) == again_s, "a cut may end as a list of what may pass"

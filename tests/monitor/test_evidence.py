@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from monitor.judge import State, judge
@@ -141,3 +143,26 @@ def test_what_failed_on_a_poor_line_does_not_count_but_a_lie_does() -> None:
     for _ in range(3):
         record.add(rounds(lie), POOR, 7)
     assert state(record, POOR) is State.INTERFERED
+
+
+def test_once_comparisons_have_named_the_cause_failures_count_on_a_poor_line_too() -> None:
+    """An allow-list: nearly everything abroad is dead by its name, and this is too."""
+    record = Record(target())
+    for _ in range(2):
+        record.windows.append(frozenset({Finding.NAME_FILTERED}))
+    for number in range(8):
+        record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)), POOR, number)
+    assert (record.failed_rounds, state(record, POOR)) == (0, State.INSUFFICIENT)
+    record.windows.append(frozenset({Finding.NAME_FILTERED}))
+    for number in range(3):
+        record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)), POOR, number)
+    assert (record.failed_rounds, state(record, POOR)) == (3, State.INTERFERED)
+    assert state(record, DARK) is State.CUT_OFF, "where no round reached anything abroad, that comes first"
+
+
+def test_a_line_is_dark_where_next_to_nothing_answers_and_the_house_is_not_why() -> None:
+    assert DARK.dark
+    assert POOR.dark
+    assert not WELL.dark
+    assert not replace(DARK, house=frozenset({Finding.CAPTIVE_PORTAL})).dark
+    assert not replace(DARK, names_dead=True).dark

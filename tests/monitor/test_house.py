@@ -60,10 +60,22 @@ def test_a_country_that_is_farther_away_than_the_world_is_seen_from_outside() ->
     assert does(Seen(abroad(), abroad(1, connect_s=0.2))) == set(), "nor is one slow host"
 
 
-def proxied(count: int, *, issuers: int = 2, address: str = "5.5.5.5") -> list[Walk]:
+def asked(took_s: float) -> list[Walk]:
+    """The operator's own resolver, as the gateway."""
+    at = Endpoint("a.example", 53, Transport.UDP, "5.112.0.53")
+    return [Walk("canaries/gateway-1", at, at.address, 0, Reason.DUE, (Observation(Step.RESOLVE, took_s),))]
+
+
+def test_routes_that_lead_through_others_are_no_tunnel_where_the_operator_itself_is_near() -> None:
+    far = abroad(2, connect_s=0.2)
+    assert does(Seen(abroad(), far, gateway=asked(0.01))) == set(), "this country's networks meet abroad"
+    assert does(Seen(abroad(), far, gateway=asked(0.19))) == {Finding.TUNNELLED_EGRESS}
+
+
+def proxied(count: int, *, issuers: int = 2, address: str = "5.5.5.5", certificates: int = 99) -> list[Walk]:
     def one(number: int) -> Walk:
         made = walk(to=f"service{number}/web", address=address)
-        certificate = Certificate(f"CA {number % issuers}", "0" * 64, 4_000_000_000_000)
+        certificate = Certificate(f"CA {number % issuers}", f"{number % certificates:064}", 4_000_000_000_000)
         steps = tuple(replace(s, certificate=certificate) if s.certificate else s for s in made.steps)
         return replace(made, steps=steps)
 
@@ -72,25 +84,38 @@ def proxied(count: int, *, issuers: int = 2, address: str = "5.5.5.5") -> list[W
 
 def test_one_address_for_everything_is_a_proxys() -> None:
     assert does(Seen(), proxied(4)) == {Finding.RESOLVER_REWRITE}
-    assert does(Seen(), proxied(3)) == set(), "one front end may carry several"
+    for count in (1, 2, 3):
+        assert does(Seen(), proxied(count)) == set(), "one front end may carry several"
+    assert does(Seen(), proxied(6, certificates=3)) == set(), "several names of one certificate are one owner's"
     assert does(Seen(), proxied(6, issuers=1)) == set(), "so may one company"
     assert does(Seen(), [replace(each, booked=True) for each in proxied(6)]) == set()
 
 
-def test_ipv6_is_broken_where_no_host_answers_over_it() -> None:
-    def v6(number: int, failed: Failure | None) -> Walk:
-        at = Endpoint(f"h{number}.example", 443, Transport.TCP, v6=True)
-        return walk(at=at, failed=failed, step=Step.CONNECT)
+def over(number: int, failed: Failure | None = None, *, v6: bool) -> Walk:
+    at = Endpoint(f"h{number}.example", 443, Transport.TCP, v6=v6)
+    return walk(at=at, failed=failed, step=Step.HANDSHAKE)
 
-    dead = [v6(number, Failure.TIMEOUT) for number in range(3)]
-    assert ipv6_is_broken(dead)
-    assert not ipv6_is_broken(dead[:1]), "one host is one host"
-    assert not ipv6_is_broken([*dead, v6(4, None)])
+
+def test_ipv6_is_broken_where_hosts_answer_over_ipv4_alone() -> None:
+    dead = [over(number, Failure.TIMEOUT, v6=True) for number in range(3)]
+    alive = [over(number, v6=False) for number in range(3)]
+    assert ipv6_is_broken([*dead, *alive])
+    assert not ipv6_is_broken([*dead[:1], *alive]), "one host is one host"
+    assert not ipv6_is_broken([*dead, *alive, over(4, v6=True)]), "it passes to somebody"
     assert not ipv6_is_broken([])
 
 
-def judged(house: frozenset[Finding], failed: Failure | None) -> tuple[State, tuple[Finding, ...]]:
-    line = Line(foreign_seen=True, canaries=10, names_dead=False, house=house, reach=1.0)
+def test_names_that_fail_over_both_say_nothing_of_ipv6() -> None:
+    """Instagram and WhatsApp, both blocked: their hosts are the only ones asked for over IPv6."""
+    both = [over(number, Failure.TIMEOUT, v6=v6) for number in range(3) for v6 in (False, True)]
+    assert not ipv6_is_broken(both)
+    assert not ipv6_is_broken([*both, over(9, v6=False)]), "nor does a host that was never asked for over it"
+
+
+def judged(
+    house: frozenset[Finding], failed: Failure | None, spoilt: frozenset[Finding] = frozenset()
+) -> tuple[State, tuple[Finding, ...]]:
+    line = Line(foreign_seen=True, canaries=10, names_dead=False, house=house, spoilt=spoilt, reach=1.0)
     record = Record(target())
     for number in range(8):
         seen = walk(failed=failed, step=Step.HANDSHAKE if failed else Step.FETCH, address=f"157.240.1.{number}")
@@ -106,5 +131,7 @@ def test_what_the_house_does_makes_insufficient_and_never_broken() -> None:
 
 
 def test_what_is_reached_from_another_country_says_nothing_of_this_one() -> None:
-    assert judged(frozenset({Finding.TUNNELLED_EGRESS}), None)[0] is State.INSUFFICIENT
-    assert judged(frozenset({Finding.CLOCK_WRONG}), None) == (State.OK, ()), "the far end proved itself all the same"
+    tunnelled = frozenset({Finding.TUNNELLED_EGRESS})
+    assert judged(tunnelled, None, tunnelled)[0] is State.INSUFFICIENT
+    portal = frozenset({Finding.CAPTIVE_PORTAL})
+    assert judged(portal, None) == (State.OK, ()), "the far end proved itself all the same"

@@ -306,6 +306,7 @@ async def test_no_label_holds_an_address_or_a_name(bench: Bench) -> None:
 
 async def test_a_restart_remembers_what_canaries_were_like(bench: Bench) -> None:
     await bench.round(CANARY_ROUND)
+    bench.engine.crew.send_home()  # who asks what time it is would spend on
     await bench.engine.remember(bench.spool)
     async with asyncio.TaskGroup() as tasks:
         again = Engine.build(bench.here.load(), FASTER, bench.spool, Crew(tasks.create_task))

@@ -48,6 +48,37 @@ async def test_any_status_over_a_valid_certificate_is_an_answer(
     assert (walk.reached, walk.authenticated, walk.last.answer) == (True, True, answer)
 
 
+@pytest.mark.parametrize(
+    ("date", "date_ms"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777_000),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+        ("Sun, 31 Feb 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 0000 08:49:37 GMT", None),
+        ("yesterday", None),
+    ],
+)
+async def test_the_time_an_answer_gives_is_kept_where_the_far_end_proved_itself(
+    authority: Authority, date: str, date_ms: int | None
+) -> None:
+    answer = liars.says(f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode())
+    assert (await fetched(authority, answer)).last.date_ms == date_ms
+    assert (await fetched(authority, answer, secure=False)).last.date_ms is None, "anybody may have said so"
+
+
+async def test_where_the_head_is_enough_nothing_else_is_asked_for(authority: Authority) -> None:
+    asked: list[bytes] = []
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(65536))
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 60000\r\n\r\n")
+
+    async with listening(behave, authority.server()) as port:
+        walk = await walked(replace(target(Kind.HTTPS, port), options={"method": "HEAD"}), tools(authority.ca_file))
+    assert asked[0].startswith(b"HEAD / HTTP/1.1\r\n")
+    assert (walk.reached, walk.last.answer) == (True, Answer.NOT_FOUND)
+
+
 async def test_a_status_that_was_not_expected_is_a_failure(authority: Authority) -> None:
     async with listening(liars.says(b"HTTP/1.1 200 OK\r\n\r\n"), authority.server()) as port:
         to = replace(target(Kind.HTTPS, port), expect=("204", "3xx"))
