@@ -13,6 +13,7 @@ from typing import Any
 from monitor import CONTRACT, __version__, judge, metrics
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Budget, Limits
+from monitor.beat.pairs import Transfers
 from monitor.beat.spread import next_round, unit
 from monitor.begin import cost
 from monitor.config import Loaded
@@ -226,6 +227,7 @@ def _view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...
         baselines=Baselines(day_s=pace.day_s),
         book=book,
         histograms=defaultdict(Histogram) if loaded.config.histograms else None,
+        transfers=Transfers(looked_back_s=pace.pairs_looked_back_s),
     )
 
 

@@ -18,8 +18,9 @@ import msgspec
 from probes.words import INTERFERENCE, Finding
 from tests.lab import living
 from tests.lab.lab import Lab
+from tests.lab.lies import faster
 from tests.lab.living import Resident
-from tests.lab.worlds import Row, World
+from tests.lab.worlds import World
 
 # what stands there before anybody looks, and does not come over a box that knew better days
 _FROM_THE_START = {"house", "proxy", "tunnel", "down"}
@@ -67,14 +68,9 @@ def live(lab: Lab, worlds: Iterable[World], *, good_s: float, for_s: float) -> l
     time.sleep(good_s)
     began_ms = time.time_ns() // 1_000_000
     for each in residents.values():
-        lab.world(each.box, *(_faster(row, lab.times) for row in each.world.lies))
+        lab.world(each.box, *(faster(row, lab.times) for row in each.world.lies))
     time.sleep(for_s)
     return [_said(lab, each, began_ms) for each in residents.values()]
-
-
-def _faster(row: Row, times: float) -> Row:
-    """A lie that remembers forgets as much sooner as everything lives faster here."""
-    return {key: value / times if key == "residue_s" else value for key, value in row.items()}
 
 
 def _spool(lab: Lab, resident: Resident) -> Path:
