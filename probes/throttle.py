@@ -20,6 +20,7 @@ THROTTLED_RATIO = 3.0
 PAIRS = 10
 _MOST_CHANCE = 0.01
 _FEWEST_STALLS = 3
+_ON_THE_LINE = 1.06  # headers and records
 _STALLS_AT = range(14_000, 20_481)  # Russia 2025: some 16 KB, counted at the body or with the handshake before it
 
 
@@ -91,7 +92,13 @@ def stalled(walk: Walk) -> bool:
         return False
     at_the_place = seen.bytes_received in _STALLS_AT or walk.bytes_received in _STALLS_AT
     stood = seen.waited_at_byte == seen.bytes_received and (seen.longest_wait_s or 0.0) > seen.took_s / 2
-    return at_the_place and stood
+    return at_the_place and stood and not _went_on(seen)
+
+
+def _went_on(seen: Observation) -> bool:
+    """Whether more came than makes up the place, or came late: a trickle stands still as well, between two records."""
+    beyond = seen.line_bytes is not None and seen.line_bytes > _STALLS_AT.stop * _ON_THE_LINE
+    return beyond or (seen.quiet_s is not None and seen.quiet_s <= seen.took_s / 2)
 
 
 def settle(first: Pair, repeated: Sequence[Pair | None]) -> Settled:

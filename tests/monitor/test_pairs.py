@@ -205,7 +205,9 @@ def test_how_far_a_ratio_looks_back_shrinks_in_fast_motion(tmp_path: Path) -> No
     assert "didban_transfer_ratio" not in samples(transfers, 120_001)
 
 
-@pytest.mark.parametrize(("country", "role", "walked"), [("IR", "inside", 1), ("TR", "inside", 0), ("DE", "control", 0)])
+@pytest.mark.parametrize(
+    ("country", "role", "walked"), [("IR", "inside", 1), ("TR", "inside", 0), ("DE", "control", 0)]
+)
 def test_what_is_compared_with_home_is_walked_from_home_only(country: str, role: str, walked: int) -> None:
     service = Service("international", {}, "infrastructure", False, (target(**ELSEWHERE),))
     vantage = Vantage("v1", country, Role(role), Access.FIXED)

@@ -125,6 +125,15 @@ def test_a_stall_may_be_counted_with_the_handshake_before_it() -> None:
     assert not throttle.stalled(fetch(None, stood_at=6_000))
 
 
+def test_what_went_on_is_no_stall() -> None:
+    """Of records of 16 KB only whole ones are read: the body may stand where the connection does not."""
+    walk = fetch(None, stood_at=16_126)
+    seen = replace(walk.last, line_bytes=17_000, quiet_s=9.0)
+    assert throttle.stalled(replace(walk, steps=(seen,)))
+    for later in (replace(seen, line_bytes=28_000), replace(seen, quiet_s=0.3)):
+        assert not throttle.stalled(replace(walk, steps=(later,)))
+
+
 def test_the_sign_test_is_the_binomial_tail() -> None:
     assert throttle.sign_test([2.0] * 10) == pytest.approx(2**-10)
     assert throttle.sign_test([2.0] * 9 + [0.5]) == pytest.approx(11 / 1024)

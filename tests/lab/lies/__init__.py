@@ -42,8 +42,8 @@ def lie(row: Mapping[str, Any]) -> Lie:
 def faster(row: Mapping[str, Any], times: float) -> dict[str, Any]:
     """The same lie where everything lives so many times faster: lengths are shorter, rates higher, counts as they are.
 
-    So 64 KB take as large a share of a timeout as in the world, and a queue holds as many bytes. Not so the kernel's
-    own timers: TCP repeats after 200 ms here too, so that what loses packets is slower than it would be.
+    So 64 KB take as large a share of a timeout as in the world, and a queue holds as many bytes. What the kernels of
+    the hosts do by their own clocks is another matter (tests/lab/network.py, hurry).
     """
     fixed = {each.name: each.default for each in dataclasses.fields(LIES[row["lie"]])}
     timed = {name: default for name, default in fixed.items() if name in _LENGTHS | _RATES} | dict(row)
