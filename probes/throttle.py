@@ -132,7 +132,7 @@ def sign_test(ratios: Sequence[float]) -> float:
 
 
 def stall_test(pairs: Sequence[Pair]) -> float:
-    """The chance that so many of the stalls meet the tested name, if names had no part in it. One-sided (Fisher, exact).
+    """The chance that so many of the stalls meet the tested name, if names had no part in it. Fisher's, one-sided.
 
     Only what came whole or stood still at the place is counted: another failure says nothing of either.
     """
