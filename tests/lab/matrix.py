@@ -37,6 +37,7 @@ class Said:
         found: findings on that target, from the moment its world began.
         convicted: every finding that accuses somebody, on whatever target.
         judged: the states in which anything but canaries ever was.
+        speed: of the last transfer of the world's own target, in bytes a second of that world; None: it has none.
         abroad: how many times slower than at home it was abroad, at the end; None: it could not be said.
     """
 
@@ -45,6 +46,7 @@ class Said:
     found: frozenset[Finding]
     convicted: frozenset[Finding]
     judged: frozenset[str]
+    speed: float | None
     abroad: float | None
 
     @property
@@ -94,7 +96,7 @@ def _ticks(lab: Lab, resident: Resident) -> int:
 
 def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
     state, found, convicted, judged = "", set[Finding](), set[Finding](), set[str]()
-    abroad: float | None = None
+    speed = abroad = None
     for name, labels, value in _series(_spool(lab, resident), 0 if resident.clock else since_ms):
         of = f"{labels.get('service')}/{labels.get('target')}"
         if labels.get("service") == "canaries":
@@ -106,9 +108,11 @@ def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
             finding = Finding(labels["finding"])
             found |= {finding} if of == resident.world.target else set()
             convicted |= {finding} & _CONVICTS
+        if name == "didban_transfer_bytes_per_second" and of == resident.world.target:
+            speed = value / lab.times
         if name == "didban_transfer_ratio" and labels["service"] == "international":
             abroad = value
-    return Said(resident.world, state, frozenset(found), frozenset(convicted), frozenset(judged), abroad)
+    return Said(resident.world, state, frozenset(found), frozenset(convicted), frozenset(judged), speed, abroad)
 
 
 def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str], float]]:

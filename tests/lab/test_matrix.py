@@ -75,7 +75,11 @@ def test_every_cause_is_named_that_can_be_and_nobody_is_accused_falsely(figure: 
     figure("worlds_with_a_false_accusation", sum(bool(each.false) for each in said))
     assert [each.world.name for each in said if each.false] == [], table
     assert {each.world.name for each in with_cause if not each.named} <= set(UNNAMED), table
-    abroad = {each.world.name: each.abroad or 0.0 for each in said}
+    by_name = {each.world.name: each for each in said}
+    assert by_name["throttled_by_name"].speed == pytest.approx(16_000, rel=0.3), (
+        "as policed in fast motion as in the world"
+    )
+    abroad = {name: each.abroad or 0.0 for name, each in by_name.items()}
     assert abroad["throttled_abroad"] >= 3, "which accuses nobody: distance looks the same"
     assert max(abroad["throttled_by_name"], abroad["stall"]) < 3
 
