@@ -118,6 +118,17 @@ def test_no_host_is_watched_as_two_services() -> None:
             assert seen.setdefault(host, target.service) == target.service, host
 
 
+def test_what_abroad_is_compared_with_is_at_home_and_nobody_who_is_watched() -> None:
+    rows = service("international").targets
+    assert {row.options["home"] for row in rows} == {"IR"}
+    asked = {endpoint.host for target in TARGETS for endpoint in target.endpoints}
+    at_home = {row.options["neutral"].partition("/")[0] for row in rows}
+    assert asked.isdisjoint(at_home)
+    assert len(at_home) >= 2, "one mirror that is slow is not the country"
+    assert not [host for host in at_home if _NEVER_PROBED.search(host)]
+    assert all(row.endpoints[0].host not in at_home for row in rows)
+
+
 def test_no_landmark_is_shipped_that_nobody_could_vouch_for() -> None:
     """Each would have to stand at an address known to be in the network it speaks for: no list we may use has one."""
     assert not [target.name for target in TARGETS if target.about is not None]
