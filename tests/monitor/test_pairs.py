@@ -314,3 +314,5 @@ async def test_a_name_that_is_slowed_is_found_within_eleven_pairs(tmp_path: Path
     assert stated[Series(metrics.TARGET_UP, ("transfers", "instagram"))] == 1
     assert len(kept) == 33 if found else len(kept) % 3 == 0, "the neutral halves are kept as well"
     assert {walk.target for walk in kept} == {"transfers/instagram", "transfers/instagram.neutral"}
+    heard = engine.rounds._comparisons.met.heard_s.keys()
+    assert heard == {("127.0.0.1", "www.instagram.com"), ("127.0.0.1", "r.example")}, "whose address has heard what"
