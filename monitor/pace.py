@@ -39,6 +39,7 @@ class Pace:
     landmark_s: float = 6 * _MINUTE_S
     transfer_s: float = 30 * _MINUTE_S
     pair_s: float = 2.5 * _MINUTE_S  # ten more, moved by up to a quarter, within the next 30 minutes
+    pairs_looked_back_s: float = 60 * _MINUTE_S
     confirm_s: tuple[float, ...] = (15.0, 30.0, 45.0)
     speech_rest_s: float = 90.0
     standing_s: float = _DAY_S

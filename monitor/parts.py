@@ -11,6 +11,7 @@ from monitor import metrics
 from monitor.beat.errands import Errand, walked_by
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget, Limits
+from monitor.beat.pairs import Transfers
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home.asking import Asker, Far
@@ -60,6 +61,7 @@ def view(loaded: Loaded, services: tuple[Service, ...], todo: tuple[Errand, ...]
         baselines=Baselines(day_s=pace.day_s),
         book=book,
         histograms=defaultdict(Histogram) if loaded.config.histograms else None,
+        transfers=Transfers(looked_back_s=pace.pairs_looked_back_s),
     )
 
 

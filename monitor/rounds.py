@@ -189,7 +189,7 @@ class Rounds:
         async with self._limits.one_walk():
             at, turn = chosen.endpoint, chosen.turn
             seen = await walk(target, at, self._tools, reason=reason, turn=turn, avoid=self._spared())
-        self._comparisons.met.note(seen, self._tools.clock.elapsed_s())
+        self._comparisons.met.note(seen, self._tools.clock.elapsed_s(), target.options.get("says", ""))
         self._pay(seen)
         return seen
 

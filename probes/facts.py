@@ -169,6 +169,8 @@ class Observation:
     slices_s: tuple[float, ...] | None = None  # transfer: from the request until each whole 16 KiB of the body was here
     longest_wait_s: float | None = None  # transfer: between two arrivals, the end of the step being the last
     waited_at_byte: int | None = None  # transfer: of the body, where that wait was
+    line_bytes: int | None = None  # transfer: all that came on the connection meanwhile, also of a record not yet whole
+    quiet_s: float | None = None  # transfer: before its end, for how long nothing at all had come on the connection
 
 
 @dataclass(frozen=True, slots=True)

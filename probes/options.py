@@ -93,5 +93,8 @@ TRANSFER: Mapping[str, Option] = {
     "bytes": Option("[1-9][0-9]{4}|[1-9][0-9]{5}", "a number of bytes from 10000 to 999999"),
     "says": Option(_DOTTED, "a host name in small letters, to be said in the place of the host's own"),
     "neutral": Option(_DOTTED + r"/[!-~]*", "HOST/PATH: where the other half of each pair is fetched"),
+    "home": Option(
+        "[A-Z]{2}", "the country `neutral` stands in, two large letters: walked from there", beside="neutral"
+    ),
     "roots": ROOTS,
 }

@@ -6,7 +6,7 @@ caller's (`probes.attempt`), so no method takes one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,11 +27,19 @@ class Traffic:
     """Counts what crossed the line in bytes, payload plus an estimate of the headers below it.
 
     `wanted`: how much of a body the walk is to take in, said before it connects: so much may be on its way at once.
+    `heard_s`: when something last came on a connection, by `elapsed_s`, where that is known.
     """
 
     sent: int = 0
     received: int = 0
     wanted: int = 0
+    elapsed_s: Callable[[], float] | None = None
+    heard_s: float = 0.0
+
+    def came(self, count: int) -> None:
+        self.received += count
+        if self.elapsed_s is not None:
+            self.heard_s = self.elapsed_s()
 
 
 class Ear(Protocol):

@@ -19,7 +19,7 @@ SLOW_RATIO = 2.0  # from here on a pair is worth repeating
 THROTTLED_RATIO = 3.0
 PAIRS = 10
 _MOST_CHANCE = 0.01
-_FEWEST_STALLS = 3
+_ON_THE_LINE = 1.06  # headers and records
 _STALLS_AT = range(14_000, 20_481)  # Russia 2025: some 16 KB, counted at the body or with the handshake before it
 
 
@@ -91,19 +91,25 @@ def stalled(walk: Walk) -> bool:
         return False
     at_the_place = seen.bytes_received in _STALLS_AT or walk.bytes_received in _STALLS_AT
     stood = seen.waited_at_byte == seen.bytes_received and (seen.longest_wait_s or 0.0) > seen.took_s / 2
-    return at_the_place and stood
+    return at_the_place and stood and not _went_on(seen)
+
+
+def _went_on(seen: Observation) -> bool:
+    """Whether more came than makes up the place, or came late: a trickle stands still as well, between two records."""
+    beyond = seen.line_bytes is not None and seen.line_bytes > _STALLS_AT.stop * _ON_THE_LINE
+    return beyond or (seen.quiet_s is not None and seen.quiet_s <= seen.took_s / 2)
 
 
 def settle(first: Pair, repeated: Sequence[Pair | None]) -> Settled:
     """What the pairs made after a slow one come to; None among them is one that broke off.
 
-    The first was chosen for being slow: it is no evidence of slowness, and none is needed of where it stalled.
+    The first was chosen for being slow or for standing still: it is no evidence of either.
     """
+    if stall_test([each for each in repeated if each is not None]) < _MOST_CHANCE:
+        return Settled.STALLS
     whole = [each for each in (first, *repeated) if each is not None]
     stalls = sum(each.stalls for each in whole)
     passed = sum(walk.failure is None for each in whole for walk in each.tested)
-    if stalls >= _FEWEST_STALLS and stalls > passed:
-        return Settled.STALLS
     ratios = [each.ratio if each is not None else None for each in repeated]
     known = [ratio for ratio in ratios if ratio is not None]
     left = PAIRS - len(ratios)
@@ -123,6 +129,18 @@ def sign_test(ratios: Sequence[float]) -> float:
     """The chance of so many above 1 or more, if above and below were equally likely. One-sided."""
     count, above = len(ratios), sum(ratio > 1 for ratio in ratios)
     return float(sum(math.comb(count, each) for each in range(above, count + 1)) / 2**count)
+
+
+def stall_test(pairs: Sequence[Pair]) -> float:
+    """The chance that so many of the stalls meet the tested name, if names had no part in it. Fisher's, one-sided.
+
+    Only what came whole or stood still at the place is counted: another failure says nothing of either.
+    """
+    tested = [stalled(walk) for each in pairs for walk in each.tested if stalled(walk) or walk.failure is None]
+    neutral = [stalled(n) for n in (each.neutral for each in pairs) if stalled(n) or n.failure is None]
+    stalls, most = sum(tested) + sum(neutral), len(tested)
+    ways = (math.comb(most, n) * math.comb(len(neutral), stalls - n) for n in range(sum(tested), min(stalls, most) + 1))
+    return float(sum(ways) / math.comb(most + len(neutral), stalls))
 
 
 def _transfer(walk: Walk) -> Observation | None:

@@ -24,7 +24,8 @@ async def transfer(place: Place, tools: Tools) -> tuple[Observation, Place]:
     if place.endpoint.port != 443:
         host = f"{host}:{place.endpoint.port}"
     kind, options = place.target.kind, place.target.options
-    taken = Taken(tools.clock)
+    taken, traffic = Taken(tools.clock), place.traffic
+    before, began_s = traffic.received, tools.clock.elapsed_s()
     drawn = tools.web.take(place.stream, host, options["path"], most=body_bytes(kind, options), taken=taken)
     status, seen = await attempt(drawn, Step.TRANSFER, tools.clock, tools.timeout_s)
     taken.add(0)
@@ -34,6 +35,8 @@ async def transfer(place: Place, tools: Tools) -> tuple[Observation, Place]:
         slices_s=tuple(round(at_s, 4) for at_s in taken.slices_s),
         longest_wait_s=taken.longest_wait_s,
         waited_at_byte=taken.waited_at_byte,
+        line_bytes=traffic.received - before,
+        quiet_s=round(tools.clock.elapsed_s() - max(began_s, traffic.heard_s), 4),
     )
     if status is None:
         return seen, place

@@ -56,7 +56,9 @@ async def walk(
 ) -> Walk:
     """One walk, whatever happens on the way: every wait in it has a deadline of `tools.timeout_s`."""
     started_ms, began_s = tools.clock.now_ms(), tools.clock.elapsed_s()
-    place = Place(target, endpoint, turn, Traffic(), address=endpoint.address, avoid=avoid)
+    place = Place(
+        target, endpoint, turn, Traffic(elapsed_s=tools.clock.elapsed_s), address=endpoint.address, avoid=avoid
+    )
     steps: list[Observation] = []
     try:
         for step in _route(target.kind, endpoint):

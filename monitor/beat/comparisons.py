@@ -36,9 +36,11 @@ class Met:
     heard_s: dict[tuple[str, str], float] = field(default_factory=dict)
     spared_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, walk: Walk, now_s: float) -> None:
-        if walk.endpoint.host and any(seen.step in _SAYS_THE_NAME for seen in walk.steps):
-            self.heard_s[(walk.address, walk.endpoint.host)] = now_s
+    def note(self, walk: Walk, now_s: float, said: str = "") -> None:
+        """`said`: the name in the greeting, where it is not the host's own."""
+        name = said or walk.endpoint.host
+        if name and any(seen.step in _SAYS_THE_NAME for seen in walk.steps):
+            self.heard_s[(walk.address, name)] = now_s
 
     def rested_s(self, address: str, name: str, now_s: float) -> float:
         """For how long the address has not heard the name."""

@@ -63,7 +63,8 @@ def walked_by(vantage: Vantage, services: Iterable[Service], resolvers: Sequence
     """The services with the targets this vantage walks, and its own gateway among the canaries."""
 
     def here(service: Service) -> Service:
-        kept = (t for t in service.targets if walked_here(t, vantage.role) and in_scope(t, vantage))
+        mine = (t for t in service.targets if walked_here(t, vantage.role) and in_scope(t, vantage))
+        kept = (t for t in mine if t.options.get("home", vantage.country) == vantage.country)
         own = gateways(service, vantage, resolvers) if service.id == "canaries" else ()
         return replace(service, targets=(*kept, *own))
 

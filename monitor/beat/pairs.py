@@ -16,7 +16,6 @@ from probes.throttle import Pair, Settled
 from probes.words import Finding, Kind, Reason, Step, Transport
 
 FETCHES_A_PAIR = 3
-_LOOKED_BACK_MS = 3_600_000
 _TLS_PORT = 443
 
 One = Callable[[Target, Next, Reason], Awaitable[Walk]]
@@ -37,7 +36,7 @@ async def walked(target: Target, chosen: Sequence[Next], reason: Reason, one: On
 
 def neutral(target: Target, tested: Next) -> tuple[Target, Next] | None:
     """The other half of a pair: the same address and its own name, or another host. None: it is fetched alone."""
-    options = dict(target.options)
+    options = {key: value for key, value in target.options.items() if key != "home"}
     said, elsewhere = options.pop("says", None), options.pop("neutral", None)
     there = tested
     if elsewhere is not None:
@@ -58,6 +57,7 @@ class Known:
         ratios: of the last pairs, each with its time.
         first: the slow pair that is being looked into, and `repeated` what came after it.
         finding: proven by the pairs, and holding until one is slow no more.
+        farther: looked into, and no more to be had of it: what stands elsewhere may be slower for being farther.
     """
 
     speed: float | None = None
@@ -65,6 +65,7 @@ class Known:
     first: Pair | None = None
     repeated: list[Pair | None] = field(default_factory=list)
     finding: Finding | None = None
+    farther: bool = False
 
     def add(self, target: Target, pair: Pair | None, at_ms: int) -> None:
         if pair is not None and (ratio := pair.ratio) is not None:
@@ -75,9 +76,14 @@ class Known:
         elif pair is None:
             return
         elif self.finding is not None:
-            self.finding = self.finding if pair.slow else None
-        elif pair.slow:
+            self.finding = self.finding if self._upheld(pair) else None
+        elif pair.slow and (pair.stalls or not self.farther):
             self.first, self.repeated = pair, []
+        self.farther = self.farther and (pair is None or pair.slow)
+
+    def _upheld(self, pair: Pair) -> bool:
+        """Slowness is no stall: what is far away stays slow when nothing stalls any more."""
+        return pair.stalls > 0 if self.finding is Finding.STALLED_TRANSFER else pair.slow
 
     def _settle(self, target: Target) -> None:
         assert self.first is not None
@@ -88,11 +94,12 @@ class Known:
             self.finding = Finding.STALLED_TRANSFER
         elif settled is Settled.SLOWER and by_name(target, [self.first, *self.repeated]):
             self.finding = Finding.THROTTLED_BY_NAME
+        self.farther = self.finding is None and "neutral" in target.options
         self.first, self.repeated = None, []
 
-    def ratio(self, now_ms: int) -> float | None:
-        """The lower median of the last hour: one slow pair beside a good one says nothing."""
-        recent = [ratio for at_ms, ratio in self.ratios if now_ms - at_ms <= _LOOKED_BACK_MS]
+    def ratio(self, now_ms: int, looked_back_s: float) -> float | None:
+        """The lower median of what was seen lately: one slow pair beside a good one says nothing."""
+        recent = [ratio for at_ms, ratio in self.ratios if now_ms - at_ms <= looked_back_s * 1000]
         return statistics.median_low(recent) if recent else None
 
 
@@ -104,8 +111,9 @@ def by_name(target: Target, pairs: Sequence[Pair | None]) -> bool:
 
 @dataclass(slots=True)
 class Transfers:
-    """Every target of kind `transfer`."""
+    """Every target of kind `transfer`. `looked_back_s`: how old a pair may be that is part of a ratio."""
 
+    looked_back_s: float = 3600.0
     known: dict[str, Known] = field(default_factory=dict)
 
     def add(self, target: Target, done: Round) -> Round:
@@ -128,7 +136,7 @@ class Transfers:
         key = (target.service, target.id)
         if known is not None and known.speed is not None:
             yield Series(metrics.TRANSFER_SPEED, key), known.speed
-        if known is not None and (ratio := known.ratio(now_ms)) is not None:
+        if known is not None and (ratio := known.ratio(now_ms, self.looked_back_s)) is not None:
             yield Series(metrics.TRANSFER_RATIO, key), ratio
 
 

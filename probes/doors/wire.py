@@ -52,7 +52,7 @@ class Line:
 
     async def receive(self, most: int) -> bytes:
         data = await self._loop.sock_recv(self._sock, most)
-        self._traffic.received += self._on_the_wire(len(data))
+        self._traffic.came(self._on_the_wire(len(data)))
         return data
 
     def close(self) -> None:

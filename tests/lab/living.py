@@ -25,7 +25,41 @@ targets:
   - {id: web, kind: http, depth: web, hosts: [www.instagram.com], source: the laboratory}
   - {id: issued, kind: tls, depth: web, hosts: [www.instagram.com], options: {issuers: ISSUER}, source: the laboratory}
 """
-_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./plain.yml")
+# as the shipped files have them: another name to the same responder; what stands there and what stands elsewhere; and
+# abroad against at home. No transfer says a name where that name is compared: the address would have to rest anew.
+_TRANSFERS = f"""
+service: transfers
+title: {{en: Transfers}}
+category: test
+targets:
+  - id: instagram
+    kind: transfer
+    depth: web
+    hosts: [{world.STORE_NAME}]
+    addresses: [{world.STORE}]
+    options: {{path: /64k, says: www.instagram.com}}
+    source: the laboratory
+  - id: instagram-files
+    kind: transfer
+    depth: web
+    hosts: [static.cdninstagram.com]
+    options: {{path: /bytes/64k, neutral: www.openstreetmap.org/bytes/64k}}
+    source: the laboratory
+"""
+_INTERNATIONAL = """
+service: international
+title: {en: International}
+category: test
+targets:
+  - id: files
+    kind: transfer
+    depth: web
+    hosts: [www.openstreetmap.org]
+    options: {path: /bytes/64k, neutral: www.aparat.com/bytes/64k}
+    source: the laboratory
+"""
+_OWN = {"plain": _PLAIN, "transfers": _TRANSFERS, "international": _INTERNATIONAL}
+_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", *(f"./{name}.yml" for name in _OWN))
 _AT_ONCE = 12
 
 
@@ -63,7 +97,8 @@ def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None)
 
 def _config(lab: Lab, box: Box, each: World, timeout_s: float) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
-    (lab.folder / box.name / "plain.yml").write_text(_PLAIN.replace("ISSUER", lab.pki.issuer))
+    for name, text in _OWN.items():
+        (lab.folder / box.name / f"{name}.yml").write_text(text.replace("ISSUER", lab.pki.issuer))
     services = (*_SERVICES, *world.SANCTIONED) if each.needs == "proxy" else _SERVICES
     return lab.config(box, services=services, extra=f"timeout: {timeout_s:g}s\n")
 
@@ -73,7 +108,8 @@ def _clock(each: World) -> tuple[str, ...]:
 
 
 def _start(lab: Lab, residents: Iterable[Resident]) -> None:
-    """What these worlds need, once each."""
+    """The far end of everybody's transfers, and what these worlds need, once each."""
+    others.store(lab)
     needed = {resident.world.needs: resident for resident in residents}
     if "portal" in needed:
         others.portal(lab)

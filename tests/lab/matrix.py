@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from probes.words import INTERFERENCE, Finding
-from tests.lab import living
+from tests.lab import living, network, world
 from tests.lab.lab import Lab
+from tests.lab.lies import faster
 from tests.lab.living import Resident
-from tests.lab.worlds import Row, World
+from tests.lab.worlds import World
 
 # what stands there before anybody looks, and does not come over a box that knew better days
 _FROM_THE_START = {"house", "proxy", "tunnel", "down"}
@@ -36,6 +37,8 @@ class Said:
         found: findings on that target, from the moment its world began.
         convicted: every finding that accuses somebody, on whatever target.
         judged: the states in which anything but canaries ever was.
+        speed: of the last transfer of the world's own target, in bytes a second of that world; None: it has none.
+        abroad: how many times slower than at home it was abroad, at the end; None: it could not be said.
     """
 
     world: World
@@ -43,6 +46,8 @@ class Said:
     found: frozenset[Finding]
     convicted: frozenset[Finding]
     judged: frozenset[str]
+    speed: float | None
+    abroad: float | None
 
     @property
     def named(self) -> bool:
@@ -57,6 +62,7 @@ class Said:
 def live(lab: Lab, worlds: Iterable[World], *, good_s: float, for_s: float) -> list[Said]:
     """Every world once: a good line for `good_s` seconds, then the world for `for_s`."""
     residents = living.settle(lab, worlds, timeout_s=_TIMEOUT_S)
+    network.hurry((*world.hosts(), *(each.box.host for each in residents.values())), lab.times)
     for each in residents.values():
         if each.world.needs not in _FROM_THE_START:
             lab.world(each.box)
@@ -67,14 +73,9 @@ def live(lab: Lab, worlds: Iterable[World], *, good_s: float, for_s: float) -> l
     time.sleep(good_s)
     began_ms = time.time_ns() // 1_000_000
     for each in residents.values():
-        lab.world(each.box, *(_faster(row, lab.times) for row in each.world.lies))
+        lab.world(each.box, *(faster(row, lab.times) for row in each.world.lies))
     time.sleep(for_s)
     return [_said(lab, each, began_ms) for each in residents.values()]
-
-
-def _faster(row: Row, times: float) -> Row:
-    """A lie that remembers forgets as much sooner as everything lives faster here."""
-    return {key: value / times if key == "residue_s" else value for key, value in row.items()}
 
 
 def _spool(lab: Lab, resident: Resident) -> Path:
@@ -95,7 +96,8 @@ def _ticks(lab: Lab, resident: Resident) -> int:
 
 def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
     state, found, convicted, judged = "", set[Finding](), set[Finding](), set[str]()
-    for name, labels in _series(_spool(lab, resident), 0 if resident.clock else since_ms):
+    speed = abroad = None
+    for name, labels, value in _series(_spool(lab, resident), 0 if resident.clock else since_ms):
         of = f"{labels.get('service')}/{labels.get('target')}"
         if labels.get("service") == "canaries":
             continue
@@ -106,17 +108,21 @@ def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
             finding = Finding(labels["finding"])
             found |= {finding} if of == resident.world.target else set()
             convicted |= {finding} & _CONVICTS
-    return Said(resident.world, state, frozenset(found), frozenset(convicted), frozenset(judged))
+        if name == "didban_transfer_bytes_per_second" and of == resident.world.target:
+            speed = value / lab.times
+        if name == "didban_transfer_ratio" and labels["service"] == "international":
+            abroad = value
+    return Said(resident.world, state, frozenset(found), frozenset(convicted), frozenset(judged), speed, abroad)
 
 
-def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str], float]]:
     """Every series that stood above 0 in a tick since then, in the order of ticks."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
         known = {id: (name, msgspec.json.decode(labels)) for id, name, labels in db.execute("SELECT * FROM series")}
         for (samples,) in db.execute("SELECT samples FROM ticks WHERE at_ms >= ? ORDER BY at_ms", (since_ms,)):
             for id, value in msgspec.msgpack.decode(zlib.decompress(samples)):
                 if value > 0:
-                    yield known[id]
+                    yield *known[id], value
 
 
 def table(said: Iterable[Said]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import Sequence
 
+from deploy.responder import init
 from tests.lab import servers, world
 from tests.lab.lab import Lab
 from tests.lab.processes import reachable
@@ -19,6 +21,18 @@ def portal(lab: Lab) -> None:
     leaf = lab.pki.stranger("portal", "login.portal.example", world.PORTAL)
     lab.spawn("portal", "portal", servers.nginx(lab.folder / "portal", servers.portal(leaf)))
     lab.wait_for("the portal", lambda: reachable(world.PORTAL, 443))
+
+
+def store(lab: Lab) -> None:
+    """At world.STORE, abroad: our own responder, which has 64 KB for whoever says whatever name."""
+    at, leaf = lab.folder / "store", lab.pki.leaf("store", world.STORE_NAME)
+    now = datetime.datetime.now(datetime.UTC)
+    init.write(at, world.STORE_NAME, world.STORE, str(at / "log"), now)
+    for name, file in (("chain.pem", leaf.chain), ("key.pem", leaf.key)):
+        (at / name).write_bytes(file.read_bytes())  # of the root everybody here trusts
+    command = [sys.executable, "-m", "deploy.responder", "run", f"--config.file={at / 'responder.yml'}"]
+    lab.spawn("store", "store", command)
+    lab.wait_for("the store", lambda: reachable(world.STORE, 443))
 
 
 def near(lab: Lab) -> None:

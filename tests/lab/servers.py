@@ -42,12 +42,13 @@ def listen(ports: Mapping[int, bool], *options: str, at: Sequence[str] = ("0.0.0
 
 
 def greeting(leaf: Leaf, ports: Mapping[int, bool]) -> str:
-    """One server for whoever comes: a short page, and the certificate of that leaf."""
+    """One server for whoever comes: a short page, files under /bytes/, and the certificate of that leaf."""
     return f"""
   server {{
 {listen(ports, "default_server")}
     {certificate(leaf)}
     location / {{ return 200 "hello\\n"; }}
+    location /bytes/ {{ root .; }}
   }}
 """
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lab import packets, six
-from tests.lab.lies import LIES, lie
+from tests.lab.lies import LIES, faster, lie
 from tests.lab.lies.lie import Fate, Lie
+from tests.lab.lies.lines import Congestion
 from tests.lab.packets import ACK, PSH, RST, TCP, UDP, Packet
 
 BOX, FAR, FAR6 = "5.112.101.11", "157.240.2.1", six.twin("157.240.2.1")
@@ -132,6 +133,34 @@ def test_a_stall_drops_the_rest_and_lets_what_came_before_be_sent_again() -> Non
     assert not dropped(liar.meet(back(bytes(1000), sequence=1)))
     assert dropped(liar.meet(back(bytes(1000), sequence=1 + 16_384)))
     assert not dropped(liar.meet(back(bytes(1000), sequence=1001)))
+
+
+@pytest.mark.parametrize("times", [1, 10, 30])
+def test_in_fast_motion_64_kb_take_the_same_share_of_a_timeout(times: float) -> None:
+    """So long a fetch is policed, whatever the motion: counted in timeouts of ten seconds of that world."""
+    liar = lie({**ON, **faster({"lie": "throttle", "names": ["instagram.com"]}, times)})
+    liar.meet(out(GET))
+    timeout_s = 10 / times
+    passed = sum(not dropped(liar.meet(back(bytes(1000), at_s=number * timeout_s / 1000))) for number in range(1000))
+    assert passed == pytest.approx(8 + 160, abs=2)
+
+
+def test_in_fast_motion_queues_hold_as_much_and_empty_sooner() -> None:
+    usual, fast = (lie(faster({"lie": "congestion"}, times)) for times in (1, 30))
+    assert isinstance(usual, Congestion)
+    assert isinstance(fast, Congestion)
+    assert fast.bytes_per_s * fast.most_s == pytest.approx(usual.bytes_per_s * usual.most_s)
+    assert fast.most_s == pytest.approx(usual.most_s / 30)
+
+
+@pytest.mark.parametrize("row", [{"lie": "bursty_loss", "share": 0.2}, {"lie": "stall", "after_bytes": 16_384}])
+def test_what_is_no_length_and_no_rate_is_the_same_in_any_motion(row: dict[str, Any]) -> None:
+    assert faster(row, 30) == row
+
+
+def test_what_a_row_leaves_out_is_faster_too() -> None:
+    assert faster({"lie": "latency", "jitter_s": 0.06}, 30)["delay_s"] == pytest.approx(0.4 / 30)
+    assert faster({"lie": "silence_by_name", "residue_s": 60}, 30)["residue_s"] == 2
 
 
 @given(ports=st.lists(st.integers(1024, 65535), min_size=40, max_size=60, unique=True))

@@ -53,8 +53,8 @@ def test_one_walk_breaks_where_it_was_broken(lived: Lived, there: World) -> None
 
 
 # lies that the walk of the world's own target does not meet
-_NOT_MET = {"hub_blocked", "ipv6_only_leaves_ipv4", "tunnelled_egress", "quic_drop", "openvpn_leaves_tls", "stall",
-            "unknown_protocol_leaves_tls", "udp_drop_leaves_tcp", "throttled_by_name", "throttled_abroad", "one_of_two_paths"}  # fmt: skip
+_NOT_MET = {"hub_blocked", "ipv6_only_leaves_ipv4", "tunnelled_egress", "quic_drop", "openvpn_leaves_tls",
+            "unknown_protocol_leaves_tls", "udp_drop_leaves_tcp", "one_of_two_paths"}  # fmt: skip
 _MET_ELSEWHERE = {"walled_garden": {"cut_foreign"}}  # by what is no web page: see below
 LYING = [each for each in WORLDS if each.lies and each.name not in _NOT_MET]
 

@@ -25,6 +25,7 @@ MOBILE_DNS, FIXED_DNS, WORLD_DNS = "5.112.0.53", "78.38.0.53", "198.41.0.4"
 LANDMARKS = ("5.112.2.1", "5.112.3.1")
 RESPONDER = "185.65.134.10"
 HUB = "116.202.1.10"
+STORE, STORE_NAME = "185.65.135.20", "store.example.org"  # an operator's own responder, for transfers
 IMPOSTOR = "104.21.9.9"  # a web server that is nobody's: its certificate is for another name
 
 # hosts that only some worlds need; what stands there is started when asked for (tests/lab/others.py)
@@ -195,6 +196,7 @@ def hosts() -> tuple[Host, ...]:
         Host("forger", True, (FORGER, TRUSTED_FORGER)),
         Host("world", False, tuple(world)),
         Host("chat", False, chat()),
+        Host("store", False, (STORE,)),
         Host("impostor", False, (IMPOSTOR,)),
         Host("proxy", False, (PROXY,)),
         Host("exit", False, (EXIT,)),

@@ -56,6 +56,7 @@ class World:
 
 WEB, PLAIN, UDP, TCP, CHAT = "instagram/web", "plain/web", "vpn/openvpn-udp", "vpn/openvpn-tcp", "whatsapp/chat"
 WEB6, LEARNING = "instagram/web-ip6", "coursera/web"
+SAID, FILES, ABROAD = "transfers/instagram", "transfers/instagram-files", "international/files"
 _HOST = "www.instagram.com"
 _NAMES = {"names": ["instagram.com"]}
 _TO = {"to": [f"{each}/32" for each in world.addresses_of("instagram")]}
@@ -187,11 +188,12 @@ PAGES = (
 )  # fmt: skip
 
 TRANSFERS = (
-    World("throttled_by_name", "a trickle for one name", WEB, ({"lie": "throttle", **_NAMES, "bytes_per_s": 16_000},),
-          _REACHED, Finding.THROTTLED_BY_NAME),
-    World("throttled_abroad", "a trickle for everything foreign", WEB, ({"lie": "throttle", **_DOMESTIC},), _REACHED),
-    World("stall", "Russia 2025: connections to some hosts stop after 16 KB", WEB, ({"lie": "stall", **_TO},),
-          _REACHED, Finding.STALLED_TRANSFER),
+    World("throttled_by_name", "a trickle for one name", SAID,
+          ({"lie": "throttle", **_NAMES, "bytes_per_s": 16_000},), _REACHED, Finding.THROTTLED_BY_NAME, timeout_s=10),
+    World("throttled_abroad", "a trickle for everything foreign", ABROAD,
+          ({"lie": "throttle", **_DOMESTIC, "bytes_per_s": 16_000},), _REACHED, timeout_s=10),
+    World("stall", "Russia 2025: connections to some hosts stop after 16 KB", FILES, ({"lie": "stall", **_TO},),
+          _broke(Step.TRANSFER, Failure.TIMEOUT), Finding.STALLED_TRANSFER),
 )  # fmt: skip
 
 PROVIDERS = tuple(

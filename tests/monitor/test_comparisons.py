@@ -259,6 +259,14 @@ def test_only_what_came_as_far_as_the_name_has_said_it() -> None:
     assert met.rested_s("157.240.2.1", "h1.example", 10.0) == 5.0
 
 
+def test_an_address_to_which_a_transfer_says_another_name_has_heard_that_one() -> None:
+    """The operator's responder is where transfers go and where comparisons do: residue of the first would spoil the second."""
+    met = Met()
+    met.note(walk(address="203.0.113.7", failed=Failure.TIMEOUT, step=Step.HANDSHAKE), 5.0, "www.instagram.com")
+    assert met.rested_s("203.0.113.7", "www.instagram.com", 10.0) == 5.0
+    assert met.rested_s("203.0.113.7", "h1.example", 10.0) == float("inf")
+
+
 def test_what_is_spared_is_spared_until_its_time_and_no_longer() -> None:
     met = Met()
     met.spare("a", 10.0)

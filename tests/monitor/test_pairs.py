@@ -11,6 +11,7 @@ import pytest
 
 from monitor import config, metrics
 from monitor.beat import pairs
+from monitor.beat.errands import walked_by
 from monitor.beat.pairs import Transfers
 from monitor.beat.turns import Next
 from monitor.begin.cost import bytes_per_day
@@ -18,8 +19,8 @@ from monitor.engine import Crew, Engine
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.spool import Spool
-from probes.facts import Endpoint, Round, Target, Walk
-from probes.words import Depth, Failure, Finding, Kind, Reason, Step, Transport
+from probes.facts import Endpoint, Round, Service, Target, Vantage, Walk
+from probes.words import Access, Depth, Failure, Finding, Kind, Reason, Role, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority
 from tests.probes.test_throttle import fetch
@@ -126,10 +127,10 @@ def test_a_slow_pair_among_good_ones_is_dropped() -> None:
     assert not transfers.unsettled("transfers/instagram")
 
 
-def test_the_same_stall_three_times_is_a_finding() -> None:
+def test_the_same_stall_in_four_more_pairs_is_a_finding() -> None:
     transfers = Transfers()
-    assert findings(transfers.add(target(), stalls())) == set()
-    assert findings(transfers.add(target(), stalls())) == {Finding.STALLED_TRANSFER}
+    found = [findings(transfers.add(target(), stalls())) for _ in range(5)]
+    assert found == [*[set[Finding]()] * 4, {Finding.STALLED_TRANSFER}]
 
 
 @pytest.mark.parametrize("how", ["another host", "another address"])
@@ -142,6 +143,75 @@ def test_what_differs_in_more_than_the_name_is_no_proof_about_a_name(how: str) -
         seen = transfers.add(to, done)
     assert findings(seen) == set()
     assert not transfers.unsettled("transfers/instagram")
+
+
+ELSEWHERE = {"neutral": "m.example.ir/x", "home": "IR"}
+
+
+def repeated(transfers: Transfers, to: Target, done: Round) -> int:
+    """How many more are made after this one, all alike."""
+    transfers.add(to, done)
+    count = 0
+    while transfers.unsettled("transfers/instagram"):
+        transfers.add(to, done)
+        count += 1
+    return count
+
+
+def test_what_is_farther_away_is_looked_into_once_and_not_every_half_hour() -> None:
+    """A host abroad is slower than one at home on any line: ten pairs each time would be 100 MB a day."""
+    transfers, to = Transfers(), target(**ELSEWHERE)
+    assert [repeated(transfers, to, slow()) for _ in range(3)] == [10, 0, 0]
+    assert repeated(transfers, to, fine()) == 0
+    assert repeated(transfers, to, slow()) == 10, "it was not slower for a while: something has changed"
+
+
+def test_what_is_a_little_slower_elsewhere_is_looked_into_once_as_well() -> None:
+    transfers, to = Transfers(), target(**ELSEWHERE)
+    half_as_fast = made(fetch(2.3e4), fetch(5e4), fetch(2.3e4))
+    assert repeated(transfers, to, half_as_fast) < 10
+    assert repeated(transfers, to, half_as_fast) == 0
+    assert repeated(Transfers(), target(), half_as_fast) > 0, "of a name more pairs would say more"
+
+
+def test_a_stall_is_looked_into_also_where_it_is_slow_anyway() -> None:
+    transfers, to = Transfers(), target(**ELSEWHERE)
+    repeated(transfers, to, slow())
+    assert repeated(transfers, to, stalls()) == 4
+    assert findings(transfers.add(to, stalls())) == {Finding.STALLED_TRANSFER}
+
+
+def test_a_stall_is_over_when_nothing_stalls_however_slow_it_is() -> None:
+    transfers, to = Transfers(), target(**ELSEWHERE)
+    repeated(transfers, to, stalls())
+    assert findings(transfers.add(to, slow())) == set()
+    assert not transfers.unsettled("transfers/instagram")
+
+
+def test_a_domestic_copy_five_times_as_fast_is_a_ratio_of_five() -> None:
+    transfers = Transfers()
+    transfers.add(target(**ELSEWHERE), slow())
+    assert samples(transfers)["didban_transfer_ratio"] == pytest.approx(5)
+
+
+def test_how_far_a_ratio_looks_back_shrinks_in_fast_motion(tmp_path: Path) -> None:
+    Authority.make(tmp_path)
+    loaded = configured(tmp_path, ROW.format(host="r.example", port=443, bytes=65536))
+    pace = Pace.of(loaded.config, time_scale=30)
+    assert pace.pairs_looked_back_s == 2 * pace.transfer_s == 120
+    transfers = Transfers(looked_back_s=pace.pairs_looked_back_s)
+    transfers.add(target(), fine())
+    assert "didban_transfer_ratio" in samples(transfers, 120_000)
+    assert "didban_transfer_ratio" not in samples(transfers, 120_001)
+
+
+@pytest.mark.parametrize(
+    ("country", "role", "walked"), [("IR", "inside", 1), ("TR", "inside", 0), ("DE", "control", 0)]
+)
+def test_what_is_compared_with_home_is_walked_from_home_only(country: str, role: str, walked: int) -> None:
+    service = Service("international", {}, "infrastructure", False, (target(**ELSEWHERE),))
+    vantage = Vantage("v1", country, Role(role), Access.FIXED)
+    assert sum(len(each.targets) for each in walked_by(vantage, [service], ())) == walked
 
 
 def samples(transfers: Transfers, at_ms: int = 0) -> dict[str, float]:
@@ -244,3 +314,5 @@ async def test_a_name_that_is_slowed_is_found_within_eleven_pairs(tmp_path: Path
     assert stated[Series(metrics.TARGET_UP, ("transfers", "instagram"))] == 1
     assert len(kept) == 33 if found else len(kept) % 3 == 0, "the neutral halves are kept as well"
     assert {walk.target for walk in kept} == {"transfers/instagram", "transfers/instagram.neutral"}
+    heard = engine.rounds._comparisons.met.heard_s.keys()
+    assert heard == {("127.0.0.1", "www.instagram.com"), ("127.0.0.1", "r.example")}, "whose address has heard what"

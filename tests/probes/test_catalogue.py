@@ -67,7 +67,7 @@ def test_services_people_need_wake_people_and_others_do_not() -> None:
 
 def test_each_service_has_one_essential_target_or_says_why() -> None:
     essentials = {each.id: sum(target.essential for target in each.targets) for each in SERVICES}
-    wanted = {"vpn": 2, "canaries": 0, "protocols": 0, "transfers": 0}
+    wanted = {"vpn": 2, "canaries": 0, "protocols": 0, "transfers": 0, "international": 0}
     assert {id: count for id, count in essentials.items() if count != 1} == wanted
 
 
@@ -116,6 +116,17 @@ def test_no_host_is_watched_as_two_services() -> None:
     for target in TARGETS:
         for host in {endpoint.host for endpoint in target.endpoints if endpoint.host} - {"vpn.example.org"}:
             assert seen.setdefault(host, target.service) == target.service, host
+
+
+def test_what_abroad_is_compared_with_is_at_home_and_nobody_who_is_watched() -> None:
+    rows = service("international").targets
+    assert {row.options["home"] for row in rows} == {"IR"}
+    asked = {endpoint.host for target in TARGETS for endpoint in target.endpoints}
+    at_home = {row.options["neutral"].partition("/")[0] for row in rows}
+    assert asked.isdisjoint(at_home)
+    assert len(at_home) >= 2, "one mirror that is slow is not the country"
+    assert not [host for host in at_home if _NEVER_PROBED.search(host)]
+    assert all(row.endpoints[0].host not in at_home for row in rows)
 
 
 def test_no_landmark_is_shipped_that_nobody_could_vouch_for() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from probes.facts import Target, Walk
+from probes.throttle import stalled
 from probes.words import Failure, Kind, Step
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, target, tools, walked
@@ -82,6 +83,61 @@ async def test_a_wait_in_the_midst_is_remembered_where_it_was(authority: Authori
     walk = await taken(authority, serving(24 * KB, piece=12 * KB, every_s=0.12), bytes="24576")
     assert (walk.failure, walk.last.waited_at_byte) == (None, 12 * KB)
     assert (walk.last.longest_wait_s or 0) > 0.1
+
+
+def holding_back(port: int, at: int, *, trickle: int = 0) -> Behaviour:
+    """A line to that port on which, after `at` bytes of what comes back, only `trickle` more come now and then."""
+
+    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        behind, before = await asyncio.open_connection("127.0.0.1", port)
+
+        async def outward() -> None:
+            while data := await reader.read(KB):
+                before.write(data)
+
+        async def inward() -> None:
+            left = at
+            while left and (data := await behind.read(min(left, KB))):
+                writer.write(data)
+                left -= len(data)
+            while trickle and (data := await behind.read(trickle)):
+                writer.write(data)
+                await asyncio.sleep(0.02)
+
+        try:
+            await asyncio.gather(outward(), inward())
+        finally:
+            before.transport.abort()
+            with contextlib.suppress(ConnectionError):
+                await before.wait_closed()
+
+    return behave
+
+
+async def held_back(authority: Authority, at: int, **how: int) -> Walk:
+    """From a server that writes records of 16 KB, as most do."""
+    async with (
+        liars.listening(serving(64 * KB, piece=64 * KB), authority.server()) as behind,
+        liars.listening(holding_back(behind, at, **how)) as port,
+    ):
+        return await walked(to(port), tools(authority.ca_file, timeout_s=0.6))
+
+
+async def test_a_line_that_stands_still_at_16_kb_is_quiet_to_the_end(authority: Authority) -> None:
+    walk = await held_back(authority, 16 * KB)
+    assert walk.failure is Failure.TIMEOUT
+    assert (walk.last.quiet_s or 0) > 0.5
+    assert 13 * KB < (walk.last.line_bytes or 0) <= 17 * KB, "the rest of 16 KB is the handshake's"
+    assert stalled(walk)
+
+
+async def test_a_trickle_is_no_stall_though_no_further_record_is_whole(authority: Authority) -> None:
+    """Policed lines let a burst through, then little by little: between two records a body stands still as well."""
+    walk = await held_back(authority, 20 * KB, trickle=200)
+    assert (walk.failure, walk.last.bytes_received) == (Failure.TIMEOUT, 16 * KB)
+    assert (walk.last.longest_wait_s or 0) > walk.last.took_s / 2, "of the body nothing came for most of the time"
+    assert (walk.last.quiet_s or 1) < 0.2
+    assert not stalled(walk)
 
 
 async def test_a_body_that_breaks_off_is_a_close_after_so_many_bytes(authority: Authority) -> None:
