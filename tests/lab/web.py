@@ -54,10 +54,20 @@ def leaves(pki: Pki) -> list[tuple[Sequence[str], Leaf]]:
     return [(hosts, pki.leaf(f"web-{name}", *hosts)) for name, hosts in groups.items() if hosts]
 
 
-def config(stranger: Leaf, known: Iterable[tuple[Sequence[str], Leaf]], told: Sequence[Told], *, edition: int) -> str:
-    """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition."""
+def config(
+    stranger: Leaf,
+    known: Iterable[tuple[Sequence[str], Leaf]],
+    told: Sequence[Told],
+    *,
+    edition: int,
+    within: Mapping[str, str],
+) -> str:
+    """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition.
+
+    `within`: by host, a location of its own in the block of that host's service.
+    """
     ports = world.web_ports()
-    blocks = "".join(_server(hosts, leaf, ports) for hosts, leaf in known)
+    blocks = "".join(_server(hosts, leaf, ports, within) for hosts, leaf in known)
     return f"""
 {_who(told)}
 {_what(told)}
@@ -70,7 +80,8 @@ def config(stranger: Leaf, known: Iterable[tuple[Sequence[str], Leaf]], told: Se
 {blocks}"""
 
 
-def _server(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
+def _server(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool], within: Mapping[str, str]) -> str:
+    more = "".join(within[host] for host in hosts if host in within)
     answers = "".join(_location(word) for word in ANSWERS)
     return f"""
   server {{
@@ -79,7 +90,7 @@ def _server(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
     {servers.certificate(leaf)}
     location / {{ rewrite ^ /_/$answer last; }}
     location /bytes/ {{ root .; }}
-{answers}
+{more}{answers}
   }}
 """
 
