@@ -35,15 +35,15 @@ async def stand(kind: Kind, serve: Serve, tls: ssl.SSLContext | None = None) -> 
     await asyncio.gather(*(each.serve_forever() for each in listening))
 
 
-async def main(which: str, *fingerprint_file: str) -> None:
+def main(which: str, *fingerprint_file: str) -> None:
     if which == "telegram":
-        await stand(Kind.TELEGRAM, telegram_server.Server().serve)
+        asyncio.run(stand(Kind.TELEGRAM, telegram_server.Server().serve))
     relay, file = tor_relay.Relay(), Path(fingerprint_file[0])
     context = relay.context(file.parent)
     file.write_text(relay.fingerprint)
-    await stand(Kind.TOR, relay.serve, context)
+    asyncio.run(stand(Kind.TOR, relay.serve, context))
 
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(*sys.argv[1:]))
+        main(*sys.argv[1:])

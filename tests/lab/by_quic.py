@@ -1,6 +1,6 @@
 """What the laboratory's world speaks within QUIC (aioquic): pages by HTTP/3, or one DNS answer for every name.
 
-    python -m tests.lab.by_quic h3|doq CHAIN_FILE KEY_FILE ADDRESS...
+python -m tests.lab.by_quic h3|doq CHAIN_FILE KEY_FILE ADDRESS...
 """
 
 from __future__ import annotations

@@ -102,7 +102,11 @@ def protocols(lab: Lab) -> None:
     by_quic = [sys.executable, "-m", "tests.lab.by_quic"]
     run("quic", "world", [*by_quic, "h3", str(leaf.chain), str(leaf.key), *quic])
     run("doq", "encrypted-dns", [*by_quic, "doq", str(leaf.chain), str(leaf.key), *doq])
-    for address, port in ((world.speaking(Kind.TELEGRAM)[-1], 80), (world.speaking(Kind.TOR)[-1], 9201), (resolvers[-1], 853)):
+    for address, port in (
+        (world.speaking(Kind.TELEGRAM)[-1], 80),
+        (world.speaking(Kind.TOR)[-1], 9201),
+        (resolvers[-1], 853),
+    ):
         lab.wait_for(f"{address}:{port}", functools.partial(reachable, address, port))
     for host, address, port in (("world", quic[-1], 443), ("encrypted-dns", doq[-1], 853)):
         lab.wait_for(f"{address}:{port} by QUIC", functools.partial(_bound, lab, host, address, port))

@@ -34,3 +34,8 @@ def write(folder: Path, *, root_key: str, fingerprint: str) -> tuple[str, ...]:
 
 def _text(name: str) -> str:
     return (catalogue.SHIPPED / f"{name}.yml").read_text()
+
+
+def name(asked: str) -> str:
+    """The service that is asked for so in a didban.yml."""
+    return Path(asked).stem if "/" in asked else asked

@@ -1,9 +1,9 @@
 """Walks many services on many hosts, cheaply: a process a host, in which each service is asked as `didban probe` asks it.
 
-    python -m tests.lab.walker HOSTS_AT_ONCE SERVICES_AT_ONCE < JOBS
+    python -m tests.lab.walker HOSTS_AT_ONCE < JOBS
 
-JOBS is a JSON list of `[host, didban.yml, [service, ...]]`; printed is a JSON list with, for each, every object that
-`didban probe SERVICE --json` would print for every service. What goes wrong within a host is told on stderr, and ends all.
+JOBS is a JSON list of `[host, didban.yml, [service, ...], at once]`; printed is a JSON list with, for each, every object
+that `didban probe SERVICE --json` would print for every service. What goes wrong on a host is told on stderr, and ends all.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from monitor import config
 from monitor.telling import probe
 from tests.lab import prober
 
-Job = tuple[str, str, Sequence[str]]
+Job = tuple[str, str, Sequence[str], int]  # the last: how many services at once
 
 
-async def _walked(job: Job, at_once: int) -> list[dict[str, Any]]:
-    _, file, services = job
+async def _walked(job: Job) -> list[dict[str, Any]]:
+    _, file, services, at_once = job
     loaded, mistakes = config.load(Path(file))
     assert loaded is not None, mistakes
     turns = asyncio.Semaphore(at_once)
@@ -39,12 +39,12 @@ async def _walked(job: Job, at_once: int) -> list[dict[str, Any]]:
     return [each for service in found for each in service]
 
 
-def _child(job: Job, at_once: int, out: Path) -> None:
+def _child(job: Job, out: Path) -> None:
     """Never returns."""
     code = 1
     try:
         prober.enter(job[0])
-        out.write_text(json.dumps(asyncio.run(_walked(job, at_once))))
+        out.write_text(json.dumps(asyncio.run(_walked(job))))
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -54,15 +54,15 @@ def _child(job: Job, at_once: int, out: Path) -> None:
         os._exit(code)
 
 
-def walk(jobs: Sequence[Job], hosts_at_once: int, services_at_once: int, folder: Path) -> list[list[dict[str, Any]]]:
+def walk(jobs: Sequence[Job], at_once: int, folder: Path) -> list[list[dict[str, Any]]]:
     children: dict[int, int] = {}
     waiting = list(range(len(jobs)))
     while waiting or children:
-        if waiting and len(children) < hosts_at_once:
+        if waiting and len(children) < at_once:
             number = waiting.pop(0)
             child = os.fork()
             if child == 0:
-                _child(jobs[number], services_at_once, folder / str(number))
+                _child(jobs[number], folder / str(number))
             children[child] = number
             continue
         child, status = os.wait()
@@ -73,4 +73,4 @@ def walk(jobs: Sequence[Job], hosts_at_once: int, services_at_once: int, folder:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        print(json.dumps(walk(json.load(sys.stdin), int(sys.argv[1]), int(sys.argv[2]), Path(scratch))))
+        print(json.dumps(walk(json.load(sys.stdin), int(sys.argv[1]), Path(scratch))))

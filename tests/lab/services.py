@@ -1,0 +1,220 @@
+"""Walks every shipped service through worlds, one round in each, and holds what was said against what is done there.
+
+What a service may be accused of is read from the world's own row: its lies name hosts or addresses, or everything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.judge import State, worst
+from probes.facts import Target
+from probes.words import INTERFERENCE, Finding
+from tests.lab import living, others, shipped, world
+from tests.lab.lab import Lab
+from tests.lab.lies.lie import Prefixes
+from tests.lab.living import Resident
+from tests.lab.worlds import LINES, WORLDS, Row, World
+
+# a word of a finding that accuses somebody, and states that do
+_CONVICTS = INTERFERENCE | {Finding.PROVIDER_REFUSAL}
+_ACCUSING = {State.INTERFERED, State.REFUSED}
+
+# where next to everything waits for silence: many at once cost this machine nothing, one after the other takes an hour
+_WAITING = {"cut", "cut_foreign", "canary_near", "canaries_dead", "resolver_dead", "drop_port", "sni_allow_list",
+            "server_hello_of_everything", "walled_garden", *(each.name for each in LINES)}  # fmt: skip
+_SILENT_S, _BUSY_S = 1.0, 2.0
+_HOSTS_AT_ONCE, _SERVICES_AT_ONCE = (4, 30), (4, 24)  # of busy worlds, of waiting ones
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one round of walks said of one service in one world: an object of `didban probe --json` for each target."""
+
+    world: World
+    service: str
+    targets: tuple[Mapping[str, Any], ...]
+
+    @property
+    def state(self) -> State:
+        """As the daemon has it: of the essential targets, the worst; of all, where none is essential."""
+        essential = {target.name for target in _targets(self.service) if target.essential}
+        return worst([State(t["state"]) for t in self.targets if not essential or t["target"] in essential])
+
+    @property
+    def found(self) -> frozenset[Finding]:
+        return frozenset(Finding(each) for target in self.targets for each in target["findings"])
+
+    @property
+    def suggested(self) -> frozenset[Finding]:
+        """What one comparison is consistent with: no finding yet, but it should point nowhere else either."""
+        return frozenset(Finding(each) for target in self.targets for each in target["consistent_with"])
+
+    @property
+    def touched(self) -> bool:
+        return any(touches(self.world, target) for target in _targets(self.service))
+
+    @property
+    def false(self) -> tuple[str, ...]:
+        """The targets that were accused of something, or of something else than is done to them."""
+        true = {target.name: may_be_accused(self.world, target) for target in _targets(self.service)}
+        return tuple(t["target"] for t in self.targets if _accused(t) - true.get(t["target"], frozenset()))
+
+    @property
+    def unfounded(self) -> frozenset[Finding]:
+        """Suggestions of an accusation that would be false."""
+        return frozenset() if self.touched else self.suggested & _CONVICTS
+
+    @property
+    def cause(self) -> str:
+        """How near it came to the cause: `named`, `suggested`, `reached`, or only `not reached`."""
+        cause = {self.world.finding}
+        if cause & self.found:
+            return "named"
+        if cause & self.suggested:
+            return "suggested"
+        return "reached" if all(t["state"] == State.OK for t in self.targets) else "not reached"
+
+
+def _accused(said: Mapping[str, Any]) -> frozenset[Finding | State]:
+    return frozenset(
+        {*({Finding(each) for each in said["findings"]} & _CONVICTS), *({State(said["state"])} & _ACCUSING)}
+    )
+
+
+def may_be_accused(there: World, target: Target) -> frozenset[Finding | State]:
+    """What is true of this target in that world."""
+    if not touches(there, target):
+        return frozenset()
+    shown = {finding for seen in there.sees for finding in seen.findings}
+    true = {finding for finding in (*shown, there.finding) if finding in _CONVICTS}
+    states = {State.REFUSED if finding is Finding.PROVIDER_REFUSAL else State.INTERFERED for finding in true}
+    return frozenset({*true, *states})
+
+
+def touches(there: World, target: Target) -> bool:
+    """Whether anything at all is done to it there."""
+    own = there.target.partition("/")[0]
+    if there.needs in ("house", "proxy", "down") or there.told:
+        return any(endpoint.host in world.hosts_of(own) for endpoint in target.endpoints)
+    if there.needs == "tunnel" or there.clock:
+        return True
+    return any(_concerns(row, target) for row in there.lies)
+
+
+def _concerns(row: Row, target: Target) -> bool:
+    if "names" in row and row["lie"] != "sni_allow_list":
+        said = {target.options.get("says", ""), *(endpoint.host for endpoint in target.endpoints)}
+        return any(host == name or host.endswith(f".{name}") for name in row["names"] for host in said)
+    if "to" in row:
+        to = Prefixes(row["to"])
+        return any(
+            address in to for endpoint in target.endpoints for address in _addresses(endpoint.address, endpoint.host)
+        )
+    return True
+
+
+def _addresses(literal: str, host: str) -> tuple[str, ...]:
+    return (literal,) if literal else world.names().get(host, ())
+
+
+def _targets(service: str) -> tuple[Target, ...]:
+    return next((each.targets for each in world.services() if each.id == service), ())
+
+
+# ---------------------------------------------------------------- walking
+
+
+def walk(lab: Lab, worlds: Iterable[World], services: Sequence[str] = ()) -> list[Said]:
+    """Each of these services (all that are shipped) in each of these worlds."""
+    asked = tuple(services) or tuple(each.id for each in world.services())
+    residents = settled(lab, worlds, asked)
+    clocks = [each for each in residents if each.clock]
+    waiting = [each for each in residents if each.world.name in _WAITING]
+    busy = [each for each in residents if each not in clocks and each not in waiting]
+    found = _walked(lab, busy, asked, waits=False)
+    with ThreadPoolExecutor() as beside:  # a wrong clock is the whole process's: each has one of its own
+        alone = [beside.submit(_walked, lab, [each], asked, waits=False) for each in clocks]
+        found += _walked(lab, waiting, asked, waits=True)
+        for each in alone:
+            found += each.result()
+    order = [each.name for each in WORLDS]
+    return sorted(found, key=lambda each: order.index(each.world.name))
+
+
+def settled(lab: Lab, worlds: Iterable[World], asked: Sequence[str]) -> list[Resident]:
+    others.protocols(lab)
+    keys = ((lab.folder / name).read_text() for name in ("whatsapp.key", "tor.fingerprint"))
+    files = shipped.write(lab.folder, root_key=next(keys), fingerprint=next(keys))
+    there = [replace(each, timeout_s=_patience_s(each)) for each in worlds]
+    here = [file for file in files if shipped.name(file) in {*asked, "canaries"}]
+    return list(living.settle(lab, there, services=here).values())
+
+
+def _patience_s(there: World) -> float:
+    silent = there.name in _WAITING and there not in LINES
+    return _SILENT_S if silent else _BUSY_S
+
+
+def _walked(lab: Lab, residents: Sequence[Resident], asked: Sequence[str], *, waits: bool) -> list[Said]:
+    """All these by one process (tests/lab/walker.py), with the time of day of the first."""
+    if not residents:
+        return []
+    jobs = [[each.box.name, str(each.config), asked, _SERVICES_AT_ONCE[waits]] for each in residents]
+    command = [*residents[0].clock, sys.executable, "-m", "tests.lab.walker", str(_HOSTS_AT_ONCE[waits])]
+    trust = {
+        **os.environ,
+        "SSL_CERT_FILE": str(lab.pki.ca_file),
+    }  # else every service reads the system's 140 roots anew
+    done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, env=trust, check=False)
+    assert done.returncode == 0, done.stderr
+    return [
+        said for each, found in zip(residents, json.loads(done.stdout), strict=True) for said in _parted(each, found)
+    ]
+
+
+def _parted(resident: Resident, found: Iterable[Mapping[str, Any]]) -> Iterator[Said]:
+    services: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for each in found:
+        services[each["service"]].append(each)
+    return (Said(resident.world, service, tuple(targets)) for service, targets in services.items())
+
+
+# ---------------------------------------------------------------- the table
+
+_MOST_NAMED = 8
+
+
+def table(said: Iterable[Said]) -> str:
+    """A line a world: how many services in which state, and which of them had a finding or a suggestion."""
+    rows = ["| world | what is done | services by state | found | one comparison suggests | accused falsely |",
+            "|---|---|---|---|---|---|"]  # fmt: skip
+    worlds: defaultdict[str, list[Said]] = defaultdict(list)
+    for each in said:
+        worlds[each.world.name].append(each)
+    for name, here in worlds.items():
+        states = Counter(each.state for each in here)
+        counted = ", ".join(f"{state} {states[state]}" for state in State if states[state])
+        found = _whom({each.service: each.found for each in here})
+        suggested = _whom({each.service: each.suggested for each in here})
+        false = ", ".join(target for each in here for target in each.false) or "-"
+        rows.append(f"| {name} | {here[0].world.why} | {counted} | {found} | {suggested} | {false} |")
+    return "\n".join(rows) + "\n"
+
+
+def _whom(said: Mapping[str, frozenset[Finding]]) -> str:
+    of = {finding: [service for service, found in said.items() if finding in found] for finding in Finding}
+    texts = (f"{finding}: {_listed(services)}" for finding, services in of.items() if services)
+    return "; ".join(texts) or "-"
+
+
+def _listed(services: Sequence[str]) -> str:
+    return ", ".join(services) if len(services) <= _MOST_NAMED else f"{len(services)} services"
