@@ -5,6 +5,7 @@ What a service may be accused of is read from the world's own row: its lies name
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -13,11 +14,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from monitor.judge import State, worst
-from probes.facts import Target
-from probes.words import INTERFERENCE, Finding
+from probes import catalogue
+from probes.facts import Endpoint, Target
+from probes.kinds import TRAITS
+from probes.words import INTERFERENCE, Finding, Kind, Transport
 from tests.lab import living, others, shipped, world
 from tests.lab.lab import Lab
 from tests.lab.lies.lie import Prefixes
@@ -31,6 +35,7 @@ _ACCUSING = {State.INTERFERED, State.REFUSED}
 # where next to everything waits for silence: many at once cost this machine nothing, one after the other takes an hour
 _WAITING = {"cut", "cut_foreign", "canary_near", "canaries_dead", "resolver_dead", "drop_port", "sni_allow_list",
             "server_hello_of_everything", "walled_garden", *(each.name for each in LINES)}  # fmt: skip
+_DNS = 53
 _SILENT_S, _BUSY_S = 1.0, 2.0
 _HOSTS_AT_ONCE, _SERVICES_AT_ONCE = (4, 30), (4, 24)  # of busy worlds, of waiting ones
 
@@ -111,23 +116,39 @@ def touches(there: World, target: Target) -> bool:
 
 
 def _concerns(row: Row, target: Target) -> bool:
+    """Whether that lie meets what walks to this target say or where they go."""
     if "names" in row and row["lie"] != "sni_allow_list":
         said = {target.options.get("says", ""), *(endpoint.host for endpoint in target.endpoints)}
         return any(host == name or host.endswith(f".{name}") for name in row["names"] for host in said)
-    if "to" in row:
-        to = Prefixes(row["to"])
-        return any(
-            address in to for endpoint in target.endpoints for address in _addresses(endpoint.address, endpoint.host)
-        )
-    return True
+    match row["lie"]:
+        case "openvpn_signature":
+            return target.kind is Kind.OPENVPN
+        case "noise_signature":
+            return target.kind is Kind.WHATSAPP
+        case "unknown_protocol":
+            return not TRAITS[target.kind].familiar
+    return any(_on_the_way(row, endpoint) for endpoint in target.endpoints)
 
 
-def _addresses(literal: str, host: str) -> tuple[str, ...]:
-    return (literal,) if literal else world.names().get(host, ())
+def _on_the_way(row: Row, endpoint: Endpoint) -> bool:
+    """Whether that lie stands where walks to this endpoint pass; those that ask for a name pass by a resolver."""
+    over = Transport.UDP if row["lie"] == "udp_drop" else row.get("protocol", endpoint.transport)
+    ports = {endpoint.port} | ({_DNS} if endpoint.host and not endpoint.address else set())
+    standing = (endpoint.address,) if endpoint.address else world.names().get(endpoint.host, ())
+    to = Prefixes(row.get("to", ()))
+    return (
+        endpoint.transport == over
+        and (not row.get("ports") or not ports.isdisjoint(row["ports"]))
+        and (not to or any(address in to for address in standing))
+        and (row.get("family") != 6 or endpoint.v6)
+    )
 
 
+@functools.cache
 def _targets(service: str) -> tuple[Target, ...]:
-    return next((each.targets for each in world.services() if each.id == service), ())
+    """As a box has them, which knows a responder."""
+    found, _ = catalogue.load([service], beside=Path(), responder=world.RESPONDER)
+    return found[0].targets
 
 
 # ---------------------------------------------------------------- walking
