@@ -32,12 +32,23 @@ from tests.lab.worlds import LINES, WORLDS, Row, World
 _CONVICTS = INTERFERENCE | {Finding.PROVIDER_REFUSAL}
 _ACCUSING = {State.INTERFERED, State.REFUSED}
 
-# where next to everything waits for silence: many at once cost this machine nothing, one after the other takes an hour
-_WAITING = {"cut", "cut_foreign", "canary_near", "canaries_dead", "resolver_dead", "drop_port", "sni_allow_list",
-            "server_hello_of_everything", "walled_garden", *(each.name for each in LINES)}  # fmt: skip
+# where everything waits for silence: many at once cost this machine nothing, one after the other takes an hour
+_SILENT = {"cut", "cut_foreign", "canary_near", "resolver_dead", "drop_port", "sni_allow_list",
+           "server_hello_of_everything", "walled_garden"}  # fmt: skip
+_BAD = {each.name for each in LINES}
+_SLOW = {"latency_800", "evening"}  # bad lines that bring everything, late
 _DNS = 53
-_SILENT_S, _BUSY_S = 1.0, 2.0
-_HOSTS_AT_ONCE, _SERVICES_AT_ONCE = (4, 30), (4, 24)  # of busy worlds, of waiting ones
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many boxes walk at once, and services on each: more than this machine carries would look like bad lines."""
+
+    boxes: int
+    services: int
+
+
+_GOOD_PACE, _BAD_PACE, _SILENT_PACE = Pace(4, 4), Pace(len(_BAD), 12), Pace(len(_SILENT), 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +170,14 @@ def walk(lab: Lab, worlds: Iterable[World], services: Sequence[str] = ()) -> lis
     asked = tuple(services) or tuple(each.id for each in world.services())
     residents = settled(lab, worlds, asked)
     clocks = [each for each in residents if each.clock]
-    waiting = [each for each in residents if each.world.name in _WAITING]
-    busy = [each for each in residents if each not in clocks and each not in waiting]
-    found = _walked(lab, busy, asked, waits=False)
+    silent = [each for each in residents if each.world.name in _SILENT]
+    bad = [each for each in residents if each.world.name in _BAD]
+    good = [each for each in residents if each not in (*clocks, *silent, *bad)]
+    found: list[Said] = []
     with ThreadPoolExecutor() as beside:  # a wrong clock is the whole process's: each has one of its own
-        alone = [beside.submit(_walked, lab, [each], asked, waits=False) for each in clocks]
-        found += _walked(lab, waiting, asked, waits=True)
-        for each in alone:
-            found += each.result()
+        for together in ((good, *([each] for each in clocks)), (bad, silent)):
+            walking = [beside.submit(_walked, lab, each, asked, _pace(each)) for each in together if each]
+            found += [said for each in walking for said in each.result()]
     order = [each.name for each in WORLDS]
     return sorted(found, key=lambda each: order.index(each.world.name))
 
@@ -181,16 +192,21 @@ def settled(lab: Lab, worlds: Iterable[World], asked: Sequence[str]) -> list[Res
 
 
 def _patience_s(there: World) -> float:
-    silent = there.name in _WAITING and there not in LINES
-    return _SILENT_S if silent else _BUSY_S
+    """Short where nothing will come."""
+    if there.name in _SILENT:
+        return 1.0
+    return there.timeout_s if there.name in _SLOW else 2.0
 
 
-def _walked(lab: Lab, residents: Sequence[Resident], asked: Sequence[str], *, waits: bool) -> list[Said]:
+def _pace(residents: Sequence[Resident]) -> Pace:
+    name = residents[0].world.name
+    return _SILENT_PACE if name in _SILENT else _BAD_PACE if name in _BAD else _GOOD_PACE
+
+
+def _walked(lab: Lab, residents: Sequence[Resident], asked: Sequence[str], pace: Pace) -> list[Said]:
     """All these by one process (tests/lab/walker.py), with the time of day of the first."""
-    if not residents:
-        return []
-    jobs = [[each.box.name, str(each.config), asked, _SERVICES_AT_ONCE[waits]] for each in residents]
-    command = [*residents[0].clock, sys.executable, "-m", "tests.lab.walker", str(_HOSTS_AT_ONCE[waits])]
+    jobs = [[each.box.name, str(each.config), asked, pace.services] for each in residents]
+    command = [*residents[0].clock, sys.executable, "-m", "tests.lab.walker", str(pace.boxes)]
     trust = {
         **os.environ,
         "SSL_CERT_FILE": str(lab.pki.ca_file),
