@@ -183,6 +183,7 @@ def walk(lab: Lab, worlds: Iterable[World], services: Sequence[str] = ()) -> lis
 
 
 def settled(lab: Lab, worlds: Iterable[World], asked: Sequence[str]) -> list[Resident]:
+    """A box in each world, with everything started that these services ask for."""
     others.protocols(lab)
     keys = ((lab.folder / name).read_text() for name in ("whatsapp.key", "tor.fingerprint"))
     files = shipped.write(lab.folder, root_key=next(keys), fingerprint=next(keys))

@@ -57,6 +57,25 @@ def falsely(said: Sequence[Said]) -> list[tuple[str, str]]:
     return [(each.world.name, target) for each in said for target in each.false]
 
 
+def test_a_false_accusation_would_be_seen() -> None:
+    """Of a service nothing is done to, of one to which something else is done, and in a world that is merely bad."""
+
+    def says(name: str, service: str, state: State, *findings: Finding) -> bool:
+        target = {"target": f"{service}/web", "state": state, "findings": findings, "consistent_with": []}
+        return bool(Said(there[name], service, (target,)).false)
+
+    there = {each.name: each for each in WORLDS}
+    assert not says("dns_known_forgery", "instagram", State.INTERFERED, Finding.FORGED_DNS_ANSWER)
+    assert says("dns_known_forgery", "imo", State.INSUFFICIENT, Finding.FORGED_DNS_ANSWER)
+    assert says("dns_known_forgery", "instagram", State.REFUSED)
+    assert says("dns_known_forgery", "instagram", State.INSUFFICIENT, Finding.INJECTED_RESET)
+    assert says("loss_40", "instagram", State.INTERFERED)
+    assert says("captive_portal", "wikipedia", State.INSUFFICIENT, Finding.BLOCK_PAGE)
+    assert not says("captive_portal", "wikipedia", State.INSUFFICIENT, Finding.CAPTIVE_PORTAL)
+    assert not says("provider_legal", "instagram", State.REFUSED, Finding.PROVIDER_REFUSAL)
+    assert says("provider_legal", "imo", State.REFUSED, Finding.PROVIDER_REFUSAL)
+
+
 def test_eight_services_in_six_worlds() -> None:
     said = walked([each for each in WORLDS if each.name in SIX], EIGHT)
     assert len(said) == len(EIGHT) * len(SIX)
