@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,8 +78,9 @@ class DataMistake(Exception):
         super().__init__("\n".join(map(str, mistakes)))
 
 
+@functools.cache
 def load(folder: Path = FOLDER) -> Fingerprints:
-    """Every file of the folder, in the order of their names."""
+    """Every file of the folder, in the order of their names; read once, for what is shipped does not change under us."""
     found = Fingerprints()
     for path in sorted(folder.glob("*.yml")):
         file, mistakes = load_file(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from monitor.beat.comparisons import COMPARABLE
@@ -66,7 +67,8 @@ async def probe(loaded: Loaded, name: str) -> list[Probed]:
     every = [t for s in services for t in s.targets]
     canaries = [t for t in every if t.scope is Scope.INTERNATIONAL][:_CANARIES]
     home = [t for t in every if t.scope is Scope.DOMESTIC][:_DOMESTIC]
-    seen, at_home = await asyncio.gather(_each(canaries, hands), _each(home, hands))
+    abroad = functools.partial(_each, canaries, hands)
+    seen, at_home = await asyncio.gather(looked_twice(abroad), _each(home, hands))
     alive = [target for target, each in zip(canaries, seen, strict=True) if each.reached]
     line = _line(seen, at_home)
     vantage = loaded.config.as_vantage()
@@ -106,6 +108,12 @@ async def _told(asker: Asker, walk: Walk, pace: Pace) -> Walk:
         if complete(walk) or (walk.told and walk.told.hearing is not Hearing.TOLD):
             break
     return walk
+
+
+async def looked_twice(look: Callable[[], Awaitable[list[Walk]]]) -> list[Walk]:
+    """One round; a second where nothing was reached in the first: one silent moment is no cut."""
+    seen = await look()
+    return seen if any(each.reached for each in seen) else await look()
 
 
 async def _each(targets: Sequence[Target], hands: Tools) -> list[Walk]:

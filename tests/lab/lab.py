@@ -28,7 +28,7 @@ from monitor.beside import stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
 from probes.words import Access, Kind, Role
-from tests.lab import enter, network, servers, web, world
+from tests.lab import enter, network, servers, web, whatsapp_web, world
 from tests.lab.middlebox import OUTSIDE
 from tests.lab.pki import Pki
 from tests.lab.processes import Processes, answers, page, reachable
@@ -80,7 +80,8 @@ class Lab(Processes):
         self._web = web.leaves(self.pki), self.pki.leaf("stranger", "impostor.example")
         run, at, ports = self.spawn, self.folder, {443: True, 80: False}
         run("world-web", "world", servers.nginx(at / "world-web", self._web_config()))
-        run("whatsapp", "chat", [sys.executable, "-m", "tests.lab.whatsapp", str(at / "whatsapp.key")])
+        chat = [str(at / "whatsapp.key"), str(at / "whatsapp.sock")]
+        run("whatsapp", "chat", [sys.executable, "-m", "tests.lab.whatsapp_web", *chat])
         at_home = servers.greeting(self._infrastructure, ports)
         run("home-web", "home", servers.nginx(at / "home-web", at_home))
         run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
@@ -101,7 +102,8 @@ class Lab(Processes):
     def _web_config(self, *told: Told) -> str:
         self._edition = next(self._numbers)
         known, stranger = self._web
-        return web.config(stranger, known, told, edition=self._edition)
+        chat = whatsapp_web.LOCATION.replace("SOCKET", str(self.folder / "whatsapp.sock"))
+        return web.config(stranger, known, told, edition=self._edition, within={"web.whatsapp.com": chat})
 
     def tell(self, *told: Told) -> None:
         """From now on providers answer these clients so, and everybody else as they should."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,13 @@ class Resident:
     clock: tuple[str, ...] = ()
 
 
-def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None) -> Mapping[str, Resident]:
+def settle(
+    lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None, services: Sequence[str] = _SERVICES
+) -> Mapping[str, Resident]:
     """A box for every world, by the world's name; each on a /24 of its own, all at the same time.
 
     `timeout_s`: of their steps, where it is not to be the world's own: a daemon in fast motion divides it.
+    `services`: what their didban.yml asks for.
     The world that `needs` "down" takes that service down for everybody: let its name be nobody else's.
     """
     found: dict[str, Resident] = {}
@@ -87,7 +90,8 @@ def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None)
         lab.add(box, *each.lies)
         if each.needs == "house":
             box = replace(box, resolver=others.house(lab, box, world.hosts_of(_service(each))))
-        found[each.name] = Resident(each, box, _config(lab, box, each, timeout_s or each.timeout_s), _clock(each))
+        asked = tuple(dict.fromkeys([*services, *(world.SANCTIONED if each.needs == "proxy" else ())]))
+        found[each.name] = Resident(each, box, _config(lab, box, asked, timeout_s or each.timeout_s), _clock(each))
     _start(lab, found.values())
     lab.tell(
         *(Told(r.world.told, world.hosts_of(_service(r.world)), (r.box.net,)) for r in found.values() if r.world.told)
@@ -95,11 +99,10 @@ def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None)
     return found
 
 
-def _config(lab: Lab, box: Box, each: World, timeout_s: float) -> Path:
+def _config(lab: Lab, box: Box, services: Sequence[str], timeout_s: float) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
     for name, text in _OWN.items():
         (lab.folder / box.name / f"{name}.yml").write_text(text.replace("ISSUER", lab.pki.issuer))
-    services = (*_SERVICES, *world.SANCTIONED) if each.needs == "proxy" else _SERVICES
     return lab.config(box, services=services, extra=f"timeout: {timeout_s:g}s\n")
 
 

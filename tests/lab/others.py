@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import sys
 from collections.abc import Sequence
 
 from deploy.responder import init
+from probes.words import Kind
 from tests.lab import servers, world
 from tests.lab.lab import Lab
 from tests.lab.processes import reachable
@@ -99,6 +101,34 @@ def tunnel(lab: Lab, box: Box) -> None:
     client = ["openvpn", "--client", "--dev", "tun-home", "--remote", world.EXIT, "1194", "udp", "--nobind", *mine]
     lab.spawn(f"{box.name}-tunnel", box.name, [*client, "--redirect-gateway", "def1", "--connect-retry", "1"])
     lab.wait_for("the tunnel", lambda: "tun-home" in lab.run(box.name, "ip", "route", "get", world.HUB).stdout)
+
+
+def protocols(lab: Lab) -> None:
+    """What the catalogue asks for beside the web and WhatsApp: Telegram, Tor, encrypted DNS, and pages by QUIC."""
+    run, at = lab.spawn, lab.folder
+    quic, doq = world.speaking(Kind.QUIC), world.speaking(Kind.DOQ)
+    resolvers = world.speaking(Kind.DOT, Kind.DOH)
+    known = {name: found for name, found in world.names().items() if {*found} & {*quic, *doq, *resolvers}}
+    leaf = lab.pki.leaf("protocols", *known)
+    run("telegram", "telegram", [sys.executable, "-m", "tests.lab.apart", "telegram"])
+    run("tor", "tor", [sys.executable, "-m", "tests.lab.apart", "tor", str(at / "tor.fingerprint")])
+    run("encrypted-dns", "encrypted-dns", servers.encrypted_dns(at / "encrypted-dns", leaf, known, resolvers))
+    by_quic = [sys.executable, "-m", "tests.lab.by_quic"]
+    run("quic", "world", [*by_quic, "h3", str(leaf.chain), str(leaf.key), *quic])
+    run("doq", "encrypted-dns", [*by_quic, "doq", str(leaf.chain), str(leaf.key), *doq])
+    for address, port in (
+        (world.speaking(Kind.TELEGRAM)[-1], 80),
+        (world.speaking(Kind.TOR)[-1], 9201),
+        (resolvers[-1], 853),
+    ):
+        lab.wait_for(f"{address}:{port}", functools.partial(reachable, address, port))
+    for host, address, port in (("world", quic[-1], 443), ("encrypted-dns", doq[-1], 853)):
+        lab.wait_for(f"{address}:{port} by QUIC", functools.partial(_bound, lab, host, address, port))
+
+
+def _bound(lab: Lab, host: str, address: str, port: int) -> bool:
+    """Whether somebody there has that UDP port: who speaks QUIC tells a stranger nothing."""
+    return f"{address}:{port} " in lab.run(host, "ss", "-Hlun").stdout
 
 
 def at_another_time(offset: str) -> list[str]:

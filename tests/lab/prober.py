@@ -20,7 +20,7 @@ from monitor import __main__ as didban
 _NEW_NETWORK = 0x40000000
 
 
-def _enter(host: str) -> None:
+def enter(host: str) -> None:
     """What `ip netns exec` does for the network; Python 3.11 has no os.setns."""
     with open(f"/run/netns/{host}") as namespace:
         if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NEW_NETWORK):
@@ -33,7 +33,7 @@ def _run(job: Sequence[str], out: Path) -> None:
     try:
         for handle, suffix in ((1, "out"), (2, "err")):
             os.dup2(os.open(out.with_suffix(f".{suffix}"), os.O_WRONLY | os.O_CREAT), handle)
-        _enter(job[0])
+        enter(job[0])
         sys.argv = ["didban", *job[1:]]
         didban.main()
         code = 0

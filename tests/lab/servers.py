@@ -8,6 +8,21 @@ from pathlib import Path
 from tests.lab import six, world
 from tests.lab.pki import Leaf, Pki
 
+_FOREGROUND = """
+  access-control: 0.0.0.0/0 allow
+  access-control: ::/0 allow
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "{folder}"
+  pidfile: ""
+  use-syslog: no
+  logfile: ""
+  verbosity: 0
+  module-config: "iterator"
+  num-threads: 1
+"""
+
 
 def nginx(folder: Path, config: str) -> list[str]:
     """nginx with these server blocks; `folder`/bytes/N is a file of so many bytes, for transfers."""
@@ -94,18 +109,7 @@ def unbound(
     (folder / "unbound.conf").write_text(f"""
 server:
 {interfaces}
-  access-control: 0.0.0.0/0 allow
-  access-control: ::/0 allow
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  logfile: ""
-  verbosity: 0
-  module-config: "iterator"
-  num-threads: 1
+{_FOREGROUND.format(folder=folder)}
   cache-max-ttl: 0
   cache-max-negative-ttl: 0
   infra-host-ttl: 1
@@ -114,6 +118,25 @@ server:
   {'local-zone: "." static' if not upstream else ""}
 {data}
 {rest}
+""")
+    return ["unbound", "-d", "-c", str(folder / "unbound.conf")]
+
+
+def encrypted_dns(folder: Path, leaf: Leaf, known: Mapping[str, Iterable[str]], addresses: Iterable[str]) -> list[str]:
+    """A resolver that is only asked within TLS (853) and by HTTP/2 (443), and knows `known`."""
+    folder.mkdir(parents=True)
+    interfaces = "\n".join(f"  interface: {each}@{port}" for each in addresses for port in (443, 853))
+    data = "\n".join(f'  local-data: "{name}. 60 A {each}"' for name, found in known.items() for each in found)
+    (folder / "unbound.conf").write_text(f"""
+server:
+{interfaces}
+  tls-port: 853
+  https-port: 443
+  tls-service-key: "{leaf.key}"
+  tls-service-pem: "{leaf.chain}"
+{_FOREGROUND.format(folder=folder)}
+  local-zone: "." static
+{data}
 """)
     return ["unbound", "-d", "-c", str(folder / "unbound.conf")]
 

@@ -58,11 +58,21 @@ def leaves(pki: Pki) -> list[tuple[Sequence[str], Leaf]]:
     return [(hosts, pki.leaf(f"web-{name}", *hosts, another=name in other)) for name, hosts in groups.items() if hosts]
 
 
-def config(stranger: Leaf, known: Sequence[tuple[Sequence[str], Leaf]], told: Sequence[Told], *, edition: int) -> str:
-    """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition."""
+def config(
+    stranger: Leaf,
+    known: Sequence[tuple[Sequence[str], Leaf]],
+    told: Sequence[Told],
+    *,
+    edition: int,
+    within: Mapping[str, str],
+) -> str:
+    """Whoever asks for a name that is not known gets the stranger's certificate. `edition` is shown at /edition.
+
+    `within`: by host, a location of its own in the block of that host's service.
+    """
     ports = world.web_ports()
-    blocks = "".join(_server(hosts, leaf, servers.listen(ports)) for hosts, leaf in known)
-    blocks += "".join(_alone(hosts, leaf, ports) for hosts, leaf in known)
+    blocks = "".join(_server(hosts, leaf, servers.listen(ports), within) for hosts, leaf in known)
+    blocks += "".join(_alone(hosts, leaf, ports, within) for hosts, leaf in known)
     return f"""
 {_who(told)}
 {_what(told)}
@@ -75,7 +85,8 @@ def config(stranger: Leaf, known: Sequence[tuple[Sequence[str], Leaf]], told: Se
 {blocks}"""
 
 
-def _server(hosts: Sequence[str], leaf: Leaf, listens: str) -> str:
+def _server(hosts: Sequence[str], leaf: Leaf, listens: str, within: Mapping[str, str]) -> str:
+    more = "".join(within[host] for host in hosts if host in within)
     answers = "".join(_location(word) for word in ANSWERS)
     return f"""
   server {{
@@ -84,17 +95,17 @@ def _server(hosts: Sequence[str], leaf: Leaf, listens: str) -> str:
     {servers.certificate(leaf)}
     location / {{ rewrite ^ /_/$answer last; }}
     location /bytes/ {{ root .; }}
-{answers}
+{more}{answers}
   }}
 """
 
 
-def _alone(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool]) -> str:
+def _alone(hosts: Sequence[str], leaf: Leaf, ports: Mapping[int, bool], within: Mapping[str, str]) -> str:
     """At addresses of its own somebody answers by its own certificate, whatever name is said; of most here, nobody does."""
     mine = {**{host: (address,) for host, address in world.canaries().items()}, **_of_their_own()}
     found = dict.fromkeys(address for host in hosts for address in mine.get(host, ()))
     at = [each for address in found for each in (address, f"[{six.twin(address)}]")]
-    return _server(hosts, leaf, servers.listen(ports, "default_server", at=at)) if at else ""
+    return _server(hosts, leaf, servers.listen(ports, "default_server", at=at), within) if at else ""
 
 
 def _of_their_own() -> Mapping[str, Sequence[str]]:

@@ -87,6 +87,12 @@ SANCTIONED = ("docker_hub", "coursera", "epic_games", "udemy", "slack", "duoling
 _BLOCKS = {"whatsapp": "157.240.1", "instagram": "157.240.2", "imo": "192.12.31", "vpn": "159.89.1"}
 _ADDRESSES_A_NAME = 3
 _WEB = {Kind.TCP, Kind.TLS, Kind.HTTP, Kind.HTTPS}
+APART = {
+    "chat": (Kind.WHATSAPP,),
+    "telegram": (Kind.TELEGRAM,),
+    "tor": (Kind.TOR,),
+    "encrypted-dns": (Kind.DOT, Kind.DOH, Kind.DOQ),
+}
 
 
 def box(number: int, network: str = MOBILE) -> Box:
@@ -175,17 +181,25 @@ def addresses_of(service: str) -> tuple[str, ...]:
 
 
 @functools.cache
+def speaking(*kinds: Kind) -> tuple[str, ...]:
+    """Where targets of these kinds stand, by name or by literal address; canaries apart."""
+    hosts = {e.host for t in targets() if t.kind in kinds and t.scope is None for e in t.endpoints}
+    named = (address for host, found in names().items() if host in hosts for address in found)
+    return tuple(dict.fromkeys([*named, *literal(*kinds)]))
+
+
 def chat() -> tuple[str, ...]:
     """Where WhatsApp's own protocol is spoken."""
-    hosts = {e.host for t in targets() if t.kind is Kind.WHATSAPP for e in t.endpoints}
-    return tuple(address for host, found in names().items() if host in hosts for address in found)
+    return speaking(Kind.WHATSAPP)
 
 
 @functools.cache
 def hosts() -> tuple[Host, ...]:
     """What speaks something of its own where others speak the web stands on a host of its own."""
     web = itertools.chain(canaries().values(), literal(), *names().values())
-    world = dict.fromkeys([WORLD_DNS, RESPONDER, *(each for each in web if each not in chat())])
+    apart = {name: speaking(*kinds) for name, kinds in APART.items()}
+    elsewhere = set(itertools.chain(*apart.values()))
+    world = dict.fromkeys([WORLD_DNS, RESPONDER, *(each for each in web if each not in elsewhere)])
     return (
         *(each.host for each in VANTAGES),
         Host("mob", True, (MOBILE_DNS, *LANDMARKS)),
@@ -195,8 +209,8 @@ def hosts() -> tuple[Host, ...]:
         Host("portal", True, (PORTAL,)),
         Host("forger", True, (FORGER, TRUSTED_FORGER)),
         Host("world", False, tuple(world)),
-        Host("chat", False, chat()),
         Host("store", False, (STORE,)),
+        *(Host(name, False, found) for name, found in apart.items()),
         Host("impostor", False, (IMPOSTOR,)),
         Host("proxy", False, (PROXY,)),
         Host("exit", False, (EXIT,)),

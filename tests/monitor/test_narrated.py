@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from monitor.judge import State, judge
 from monitor.meaning.evidence import Line, Record
 from monitor.telling.narrated import narrated
 from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
-from monitor.telling.probe import Probed, as_json
+from monitor.telling.probe import Probed, as_json, looked_twice
 from probes.facts import Round, Walk
 from probes.words import Cell, Failure, Finding, Reason, Step
 from tests.monitor.facts import target, walk
@@ -71,3 +72,15 @@ def test_a_walk_by_the_book_says_that_people_do_not_have_it() -> None:
     text = "\n".join(narrated(probed(replace(broken, steps=steps, booked=True))))
     assert "at which no public service can stand: 10.10.34.36" in text
     assert "Went on to an address at which this name proved itself lately." in text
+
+
+async def test_nothing_abroad_is_only_said_after_a_second_look() -> None:
+    silent, there = [walk(failed=Failure.TIMEOUT, step=Step.CONNECT)], [walk()]
+    for rounds, seen in (([there], there), ([silent, there], there), ([silent, silent], silent)):
+        left = iter(rounds)
+
+        async def look(left: Iterator[list[Walk]] = left) -> list[Walk]:
+            return next(left)
+
+        assert await looked_twice(look) == seen
+        assert list(left) == [], "and no look more"
