@@ -1,7 +1,7 @@
 r"""The two-ended witness: a small server of one's own that says what reached it and what it sent, and never who asked.
 
-It completes TLS and QUIC for *any* name with its own certificate, serves 64 KB, and answers OpenVPN, WireGuard, DNS, and
-WhatsApp's greeting under a root key of its own.
+It completes TLS and QUIC for *any* name with its own certificate, serves 64 KB, and answers OpenVPN, WireGuard, DNS,
+and WhatsApp's greeting under a root key of its own.
 What it saw goes into a signed log. Joined with a walk of a vantage (`probes.witness`) that says "ClientHello arrived,
 ServerHello left, ServerHello never came", where the walk alone says "timeout". It is also the clean column of every
 comparison: a name that is filtered somewhere is said to this server, and never to a stranger's.
@@ -21,8 +21,8 @@ witness.example.org` (or its address), `tls: {ca_file: ca.pem}`, `services: [...
 every protocol, and, to read the log, `log.pub`. A certificate of a public authority does as well: name its files in
 `responder.yml`.
 
-A second responder, at another provider's (`init --service witness-2`), makes the difference between "this host no longer
-speaks it" and `protocol_filtered`: that is only said of what fails at two hosts that answer by plain TLS.
+A second responder, at another provider's (`init --service witness-2`), makes the difference between "this host no
+longer speaks it" and `protocol_filtered`: that is only said of what fails at two hosts that answer by plain TLS.
 
 What the log holds. One JSON object a line: `n`, `at_ms` (UTC), `what`, facts, `prev` (SHA-256 of the line before) and
 `sig` (Ed25519 of the line up to there). No address, no name that was asked for, no path. What joins a line with a walk

@@ -33,7 +33,7 @@ def make(
     address: Annotated[str, typer.Option(help="Where it listens.")],
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
     log_folder: Annotated[str, typer.Option(help="Where the log goes.")] = "/var/lib/didban-responder",
-    service: Annotated[str, typer.Option(help="What it is called at the vantages; a second one, otherwise.")] = SERVICE,
+    service: Annotated[str, typer.Option(help="What vantages call it; no two the same.")] = SERVICE,
 ) -> None:
     """Make certificates, keys, a token, a responder.yml, and the service file for the vantages."""
     now = datetime.datetime.fromtimestamp(SystemClock().now_ms() // 1000, datetime.UTC)
@@ -47,9 +47,7 @@ def make(
         _fail(f"{error.filename}: is there already, and stays as it is", _WRONG_USE)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", _COULD_NOT)
-    typer.echo(
-        f"{out}/ca.pem, {out}/log.pub and {out}/{service}.yml go to the vantages, {out}/token to whoever may read the log"
-    )
+    typer.echo(f"{out}/ca.pem, log.pub and {service}.yml go to the vantages, {out}/token to whoever may read the log")
 
 
 @app.command("run")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 SERVICE = "witness"
 _TEMPLATE = """\
 # Made by the responder's `init`, for the vantages: it stands beside didban.yml, which names it as
-# `services: [..., ./{service}.yml]`. A protocol is called filtered only where it fails at two hosts that answer by plain
-# TLS: with two responders, each has a file like this one, and `service:` is another word in each.
+# `services: [..., ./{service}.yml]`. A protocol is called filtered only where it fails at two hosts that answer by
+# plain TLS: with two responders, each has a file like this one, and `service:` is another word in each.
 service: {service}
 title: {{en: Own responder}}
 category: infrastructure
@@ -40,7 +40,7 @@ targets:
     hosts: [{name}]
     protocol: {{name: openvpn_tcp, peer: own, beside: tls}}
     source: *init
-  - id: whatsapp # WhatsApp's greeting, to a server that is not WhatsApp's: fails here as well where the greeting is filtered
+  - id: whatsapp # its greeting, to a server that is not WhatsApp's: fails here as well where the greeting is filtered
     kind: whatsapp
     depth: protocol
     hosts: [{name}]

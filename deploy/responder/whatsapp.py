@@ -1,9 +1,9 @@
-"""Answers WhatsApp's greeting under a root key of its own: to tell whether the protocol passes, to no server of WhatsApp's.
+"""Answers WhatsApp's greeting under a root key of its own, so that its protocol can be asked of who is not WhatsApp.
 
-Layout as in probes/knock/whatsapp.py (field notes, from public clients): "WA", magic, dictionary version, then frames of a
-big-endian length of three bytes; HandshakeMessage{clientHello=2{ephemeral=1}} in, {serverHello=3{ephemeral=1, static=2,
-payload=3}} out, the payload a CertChain{leaf=1, intermediate=2}. Noise_XX_25519_AESGCM_SHA256, the responder's half up to
-the second message (noiseprotocol.org/noise.html revision 34, sections 5 and 7.5). Bytes in, bytes out; nobody can log in.
+Layout as in probes/knock/whatsapp.py (field notes, from public clients): "WA", magic, dictionary version, then frames
+of a big-endian length of three bytes; HandshakeMessage{clientHello=2{ephemeral=1}} in, {serverHello=3{ephemeral=1,
+static=2, payload=3}} out, the payload a CertChain{leaf=1, intermediate=2}. Noise_XX_25519_AESGCM_SHA256, the answering
+half up to the second message (noiseprotocol.org/noise.html revision 34, sections 5 and 7.5). Nobody can log in here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BETWEEN_SERIAL, _LEAF_SERIAL = 1, 2  # the root's own is 0, and is not written
 
 
 class Signer:
-    """An Ed25519 key that passes for a Curve25519 one: its signatures are XEdDSA's (signal.org/docs/specifications/xeddsa)."""
+    """An Ed25519 key that passes for a Curve25519 one: it signs as signal.org/docs/specifications/xeddsa verifies."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
