@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.lab import network, others, world
+from tests.lab import network, others, own, world
 from tests.lab.lab import Lab
 from tests.lab.web import Told
 from tests.lab.world import Box
@@ -25,7 +25,7 @@ targets:
   - {id: web, kind: http, depth: web, hosts: [www.instagram.com], source: the laboratory}
   - {id: issued, kind: tls, depth: web, hosts: [www.instagram.com], options: {issuers: ISSUER}, source: the laboratory}
 """
-_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./plain.yml")
+_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./plain.yml", "./witness.yml", "./own.yml")
 _AT_ONCE = 12
 
 
@@ -64,7 +64,9 @@ def settle(lab: Lab, worlds: Iterable[World], *, timeout_s: float | None = None)
 def _config(lab: Lab, box: Box, each: World, timeout_s: float) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
     (lab.folder / box.name / "plain.yml").write_text(_PLAIN.replace("ISSUER", lab.pki.issuer))
-    return lab.config(box, services=_SERVICES, extra=f"timeout: {timeout_s:g}s\n")
+    config = lab.config(box, services=_SERVICES, extra=f"timeout: {timeout_s:g}s\n")
+    own.hurry(config.parent, each.target.partition("/")[2])
+    return config
 
 
 def _clock(each: World) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ def _clock(each: World) -> tuple[str, ...]:
 def _start(lab: Lab, residents: Iterable[Resident]) -> None:
     """What these worlds need, once each."""
     needed = {resident.world.needs: resident for resident in residents}
+    own.start_plain(lab, lab.infrastructure)
     if "portal" in needed:
         others.portal(lab)
     if "impostor" in needed:

@@ -23,7 +23,8 @@ DOMESTIC = (MOBILE_NET, FIXED_NET, HOME_NET)
 
 MOBILE_DNS, FIXED_DNS, WORLD_DNS = "5.112.0.53", "78.38.0.53", "198.41.0.4"
 LANDMARKS = ("5.112.2.1", "5.112.3.1")
-RESPONDER = "185.65.134.10"
+RESPONDER = "185.65.134.10"  # a plain server of one's own; the witness is the other (tests/lab/own.py)
+WITNESS, WITNESS_NAME = "94.16.120.20", "witness.example.net"
 HUB = "116.202.1.10"
 IMPOSTOR = "104.21.9.9"  # a web server that is nobody's: its certificate is for another name
 
@@ -181,7 +182,7 @@ def chat() -> tuple[str, ...]:
 def hosts() -> tuple[Host, ...]:
     """What speaks something of its own where others speak the web stands on a host of its own."""
     web = itertools.chain(canaries().values(), literal(), *names().values())
-    world = dict.fromkeys([WORLD_DNS, RESPONDER, *(each for each in web if each not in chat())])
+    world = dict.fromkeys([WORLD_DNS, *(each for each in web if each not in chat())])
     return (
         *(each.host for each in VANTAGES),
         Host("mob", True, (MOBILE_DNS, *LANDMARKS)),
@@ -196,4 +197,6 @@ def hosts() -> tuple[Host, ...]:
         Host("proxy", False, (PROXY,)),
         Host("exit", False, (EXIT,)),
         Host("hub", False, (HUB,)),
+        Host("own", False, (RESPONDER,)),
+        Host("witness", False, (WITNESS,)),
     )
