@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -199,6 +200,32 @@ def test_a_line_that_loses_packets_convicts_nobody() -> None:
     assert line.look() == set()
     line.tls("own/two-plain", *TWO, rounds=1)
     assert line.look() == {"vpn/one", "own/two"}
+
+
+@pytest.mark.parametrize("lost", [0.05, 0.2, 0.4, 0.6])
+def test_a_week_of_a_line_that_loses_convicts_nobody(lost: float) -> None:
+    """A round every five minutes at two hosts; TCP says its first packet again after 1, 3 and 7 s, a knock once more."""
+    line, dice, looked_filtered = Hosts(), random.Random(7), 0
+
+    def arrives() -> bool:
+        return dice.random() >= lost and dice.random() >= lost
+
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.peer(name, *at)
+    for _ in range(7 * 288):
+        for name, (host, address) in (("vpn/one", ONE), ("own/two", TWO)):
+            came = next((after_s for after_s in (0, 1, 3, 7) if arrives()), None)
+            failed = None if came is not None else Failure.TIMEOUT
+            at = Endpoint(host, 443, Transport.TCP)
+            step, connect_s = (Step.CONNECT if failed else Step.FETCH), OK_S + (came or 0)
+            plain = walk(to=f"{name}-plain", at=at, address=address, failed=failed, step=step, connect_s=connect_s)
+            line.add(f"{name}-plain", plain)
+            knocked = arrives() or arrives()
+            said = asked(line.records[name].target, (host, address), None if knocked else Failure.TIMEOUT)
+            line.add(name, said)
+        looked_filtered += all(line.records[name].failed_rounds >= 3 for name in ("vpn/one", "own/two"))
+        assert line.look() == set()
+    assert lost < 0.4 or looked_filtered > 2, "without TLS to compare with it would have been a filter"
 
 
 def test_of_one_row_with_two_hosts_only_those_count_that_answer_by_tls() -> None:
