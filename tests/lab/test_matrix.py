@@ -30,11 +30,6 @@ EIGHT = ("nothing", "reset_by_name", "silence_by_name", "drop_address", "dns_imp
 UNNAMED = {
     "sni_allow_list": "no strange name passes anywhere: canaries are dead as well, and the line looks cut",
     "ipv6_only": "no shipped host of these services is asked for over IPv6",
-    "udp_drop": "one server of one's own is one address: two are needed",
-    "openvpn_udp": "one server of one's own is one address: two are needed",
-    "openvpn_tcp": "one server of one's own is one address: two are needed",
-    "quic_drop": "no QUIC target stands in the laboratory",
-    "noise": "WhatsApp's servers speak nothing else to compare with",
     "throttled_by_name": "these boxes have no transfers",
     "stall": "these boxes have no transfers",
     "resolver_rewrite": "one service is proxied there; four at one address are believed",
