@@ -216,9 +216,9 @@ def test_a_week_of_a_line_that_loses_convicts_nobody(lost: float) -> None:
         for name, (host, address) in (("vpn/one", ONE), ("own/two", TWO)):
             came = next((after_s for after_s in (0, 1, 3, 7) if arrives()), None)
             failed = None if came is not None else Failure.TIMEOUT
-            at = Endpoint(host, 443, Transport.TCP)
+            tls = Endpoint(host, 443, Transport.TCP)
             step, connect_s = (Step.CONNECT if failed else Step.FETCH), OK_S + (came or 0)
-            plain = walk(to=f"{name}-plain", at=at, address=address, failed=failed, step=step, connect_s=connect_s)
+            plain = walk(to=f"{name}-plain", at=tls, address=address, failed=failed, step=step, connect_s=connect_s)
             line.add(f"{name}-plain", plain)
             knocked = arrives() or arrives()
             said = asked(line.records[name].target, (host, address), None if knocked else Failure.TIMEOUT)
