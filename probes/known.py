@@ -80,7 +80,7 @@ class DataMistake(Exception):
 
 @functools.cache
 def load(folder: Path = FOLDER) -> Fingerprints:
-    """Every file of the folder, in the order of their names; read once, for what is shipped does not change under us."""
+    """Every file of the folder, in the order of their names; read once: what is shipped does not change under us."""
     found = Fingerprints()
     for path in sorted(folder.glob("*.yml")):
         file, mistakes = load_file(path)

@@ -63,6 +63,7 @@ class Protocol(StrEnum):
     WIREGUARD = "wireguard"
     IKEV2 = "ikev2"
     TOR = "tor"
+    WHATSAPP = "whatsapp"  # its own greeting, which a responder answers too
 
 
 class Peer(StrEnum):

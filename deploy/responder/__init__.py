@@ -1,6 +1,7 @@
 r"""The two-ended witness: a small server of one's own that says what reached it and what it sent, and never who asked.
 
-It completes TLS and QUIC for *any* name with its own certificate, serves 64 KB, and answers OpenVPN, WireGuard and DNS.
+It completes TLS and QUIC for *any* name with its own certificate, serves 64 KB, and answers OpenVPN, WireGuard, DNS,
+and WhatsApp's greeting under a root key of its own.
 What it saw goes into a signed log. Joined with a walk of a vantage (`probes.witness`) that says "ClientHello arrived,
 ServerHello left, ServerHello never came", where the walk alone says "timeout". It is also the clean column of every
 comparison: a name that is filtered somewhere is said to this server, and never to a stranger's.
@@ -15,10 +16,14 @@ Setting one up, on a small machine abroad that nobody else uses (Debian 12 or la
     cp deploy/responder/didban-responder.service /etc/systemd/system/ && systemctl enable --now didban-responder
 
 `init` makes a certificate authority for this one server, its certificate, the key that signs the log, and a token for
-whoever may ask for lines of it. A vantage then needs, in `didban.yml` and beside it, `tls: {ca_file: ca.pem}` and the
-line that `init` prints, `responder: {name, address, key, token_file}`: with it the daemon and `didban probe` ask by
-themselves, by any way home, what was seen of their own walks. `responder: witness.example.org` (or its address) alone
-asks for nothing. A certificate of a public authority does as well: name its files in `responder.yml`.
+whoever may ask for lines of it. A vantage then needs, in `didban.yml` and beside it, `tls: {ca_file: ca.pem}`,
+`services: [..., ./witness.yml]`, which asks it for every protocol, and the line that `init` prints, `responder: {name,
+address, key, token_file}`: with it the daemon and `didban probe` ask by themselves, by any way home, what was seen of
+their own walks. `responder: witness.example.org` (or its address) alone asks for nothing. A certificate of a public
+authority does as well: name its files in `responder.yml`.
+
+A second responder, at another provider's (`init --service witness-2`), makes the difference between "this host no
+longer speaks it" and `protocol_filtered`: that is only said of what fails at two hosts that answer by plain TLS.
 
 What the log holds. One JSON object a line: `n`, `at_ms` (UTC), `what`, facts, `prev` (SHA-256 of the line before) and
 `sig` (Ed25519 of the line up to there). No address, no name that was asked for, no path. What joins a line with a walk
@@ -28,6 +33,7 @@ is `walk`, the SHA-256 of bytes that only the two ends and whoever listened on t
     quic         the first destination connection id
     openvpn      the client's session id, 8 bytes
     wireguard    the ephemeral key of the initiation, 32 bytes
+    whatsapp     the ephemeral key of the greeting, 32 bytes
     dns          id and question, only for names of our own zone: say a random label there
 
     opened, minute, closed_log         this program lives; `since_ms`: from when on without a break

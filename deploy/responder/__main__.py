@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from deploy.responder import daemon, init, settings
 from deploy.responder.journal import verify as verified
+from deploy.responder.rows import SERVICE
 from probes.doors.clock import SystemClock
+from probes.doors.schema import word
 
 _NO, _WRONG_USE, _COULD_NOT = 1, 2, 3
 
@@ -31,16 +33,21 @@ def make(
     address: Annotated[str, typer.Option(help="Where it listens.")],
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
     log_folder: Annotated[str, typer.Option(help="Where the log goes.")] = "/var/lib/didban-responder",
+    service: Annotated[str, typer.Option(help="What vantages call it; no two the same.")] = SERVICE,
 ) -> None:
-    """Make certificates, keys, a token and a responder.yml."""
+    """Make certificates, keys, a token, a responder.yml, and the service file for the vantages."""
     now = datetime.datetime.fromtimestamp(SystemClock().now_ms() // 1000, datetime.UTC)
     try:
-        init.write(out, name, address, log_folder, now)
+        word(service)
+    except ValueError as error:
+        _fail(f"--service: {error}", _WRONG_USE)
+    try:
+        init.write(out, name, address, log_folder, now, service=service)
     except FileExistsError as error:
         _fail(f"{error.filename}: is there already, and stays as it is", _WRONG_USE)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", _COULD_NOT)
-    typer.echo(f"{out}/ca.pem and {out}/log.pub go to the vantages, {out}/token to whoever may read the log")
+    typer.echo(f"{out}/ca.pem, log.pub and {service}.yml go to the vantages, {out}/token to whoever may read the log")
     key = init.public_text((out / "log.pub").read_bytes())
     typer.echo(f"didban.yml: responder: {{name: {name}, address: {address}, key: {key}, token_file: token}}")
 

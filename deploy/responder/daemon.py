@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from deploy.responder import talks, wireguard
+from deploy.responder import talks, whatsapp, wireguard
 from deploy.responder.datagrams import Datagrams, Resetter, Resolver, Speaker
 from deploy.responder.dns import Zone
 from deploy.responder.journal import Journal
@@ -45,7 +45,7 @@ class Responder:
         self._talking: set[asyncio.Task[None]] = set()
         self._since_ms = clock.now_ms()
         self._disk = asyncio.Semaphore(1)
-        folder, key = loaded.path(self._config.log.folder), signing_key(loaded.path(self._config.log.key_file))
+        folder, key = loaded.path(self._config.log.folder), ed25519_key(loaded.path(self._config.log.key_file))
         self.journal = Journal(folder, key, clock, self._config.log.bounds())
         self._pages = Pages(self._token(), self._lines)
         self.listening = asyncio.Event()
@@ -91,6 +91,9 @@ class Responder:
         yield from (("tls", port, talks.tls(context, pages)) for port in config.tls.ports)
         yield from (("http", port, talks.clear(pages)) for port in config.clear_ports)
         yield from ((s.protocol, port, talks.framed(s)) for s, port in self._speakers() if s.protocol != "wireguard")
+        if config.whatsapp is not None:
+            greeter = whatsapp.Listener(ed25519_key(self._loaded.path(config.whatsapp.key_file)))
+            yield from ((greeter.protocol, port, talks.greeted(greeter)) for port in config.whatsapp.ports)
 
     def _speakers(self) -> Iterator[tuple[Speaker, int]]:
         config = self._config
@@ -196,7 +199,7 @@ def _key(text: str) -> bytes:
     return base64.b64decode(text.strip(), validate=True)
 
 
-def signing_key(path: Path) -> Ed25519PrivateKey:
+def ed25519_key(path: Path) -> Ed25519PrivateKey:
     """Raises ValueError when the file holds another key."""
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, Ed25519PrivateKey):

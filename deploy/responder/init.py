@@ -1,4 +1,4 @@
-"""Makes what a responder needs beside its program: certificates, keys, a token, and a commented responder.yml."""
+"""Makes what a responder needs beside its program, and the rows by which vantages ask it. Replaces nothing."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from deploy.responder import rows, whatsapp
+
 _VALID = datetime.timedelta(days=825)
 _TEMPLATE = """\
 # The two-ended witness. Nothing in here is secret; the files it names are.
@@ -32,6 +34,7 @@ clear_ports: [80]
 {dns}openvpn: {{ports: [1194]}}
 # wireguard: {{key_file: wireguard.key, peers: [], port: 51820}} # of your vantages: strangers hear nothing
 quic: {{port: 443}}
+whatsapp: {{key_file: whatsapp.key, ports: [5222]}}
 log: {{folder: {folder}, key_file: log.key, max_size: 8MB, keep: 14d}}
 token_file: token
 limits: {{connections: 256, deadline: 30s}}
@@ -117,12 +120,19 @@ def _constraint(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def write(folder: Path, name: str, address: str, log_folder: str, now: datetime.datetime) -> None:
-    """Everything into `folder`. Raises FileExistsError before it would replace anything."""
+def write(
+    folder: Path, name: str, address: str, log_folder: str, now: datetime.datetime, *, service: str = rows.SERVICE
+) -> None:
+    """Everything into `folder`. Raises FileExistsError before it would replace anything.
+
+    Args:
+        service: what its rows are called at the vantages.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = Authority.make(name, now)
     key, leaf = authority.issue(name, now)
-    signing = ed25519.Ed25519PrivateKey.generate()
+    signing, root = ed25519.Ed25519PrivateKey.generate(), ed25519.Ed25519PrivateKey.generate()
+    tunnel = x25519.X25519PrivateKey.generate()
     public = signing.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     dns = (
         ""
@@ -135,9 +145,13 @@ def write(folder: Path, name: str, address: str, log_folder: str, now: datetime.
     _put(folder / "chain.pem", leaf.public_bytes(Encoding.PEM), 0o644)
     _put(folder / "key.pem", _pem(key), 0o600)
     _put(folder / "log.key", _pem(signing), 0o600)
+    _put(folder / "whatsapp.key", _pem(root), 0o600)
     _put(folder / "log.pub", public, 0o644)
     _put(folder / "token", secrets.token_urlsafe(32).encode() + b"\n", 0o600)
-    _put(folder / "wireguard.key", base64.b64encode(x25519.X25519PrivateKey.generate().private_bytes_raw()), 0o600)
+    _put(folder / "wireguard.key", base64.b64encode(tunnel.private_bytes_raw()), 0o600)
+    public_key = base64.b64encode(tunnel.public_key().public_bytes_raw()).decode()
+    keys = rows.Keys(root_key=whatsapp.public_of(root).hex(), wireguard=public_key)
+    _put(folder / f"{service}.yml", rows.of(name, service, keys, now.date()).encode(), 0o644)
 
 
 def public_text(pem: bytes) -> str:

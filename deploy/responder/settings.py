@@ -49,6 +49,14 @@ class Quic(Strict):
     port: Port = 443
 
 
+class WhatsApp(Strict):
+    """`key_file`: the root key, an Ed25519 one. `ports`: never 443, or a filter of what it does not know (Iran, 2020)
+    would hold the greeting against the TLS that stands there."""
+
+    key_file: str
+    ports: tuple[Port, ...] = (5222,)
+
+
 class Log(Strict):
     folder: str = "/var/lib/didban-responder"
     key_file: str
@@ -89,6 +97,7 @@ class Config(Strict):
     openvpn: OpenVpn | None = OpenVpn()
     wireguard: WireGuard | None = None
     quic: Quic | None = None
+    whatsapp: WhatsApp | None = None
     log: Log
     token_file: str | None = None
     limits: Limits = Limits()

@@ -1,4 +1,4 @@
-"""What is spoken on one TCP connection: TLS with pages in it, pages in clear, OpenVPN, DNS."""
+"""What is spoken on one TCP connection: TLS with pages in it, pages in clear, OpenVPN, DNS, WhatsApp's greeting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from deploy.responder import openvpn
+from deploy.responder import openvpn, whatsapp
 from deploy.responder.datagrams import Speaker, answered
 from deploy.responder.journal import Fact, Journal
 from deploy.responder.line import Line, SecureLine
@@ -73,6 +73,20 @@ def framed(speaker: Speaker) -> Talk:
         packet = await _exactly(line, int.from_bytes(await _exactly(line, _LENGTH), "big"))
         if len(packet) <= openvpn.MOST_PACKET and (reply := answered(speaker, packet, noted.port, noted.journal)):
             await line.send(openvpn.framed(reply))
+
+    return talk
+
+
+def greeted(listener: whatsapp.Listener) -> Talk:
+    """WhatsApp's: four bytes once, then a frame after its length in three."""
+
+    async def talk(line: Line, noted: Noted) -> None:
+        head = await _exactly(line, whatsapp.HEADER_BYTES + whatsapp.LENGTH_BYTES)
+        length = int.from_bytes(head[whatsapp.HEADER_BYTES :], "big")
+        if length <= whatsapp.MOST_FRAME_BYTES:
+            said = head + await _exactly(line, length)
+            if reply := answered(listener, said, noted.port, noted.journal):
+                await line.send(reply)
 
     return talk
 

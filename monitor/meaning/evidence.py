@@ -15,6 +15,7 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 _ROUNDS_LOOKED_AT = 8
+_SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 _STEPS = list(Step)
 _LOCAL = LOCAL | {Finding.IPV6_BROKEN}  # which only ever stands on what was asked for over IPv6
@@ -56,7 +57,10 @@ class Line:
 
 @dataclass(slots=True)
 class Record:
-    """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached."""
+    """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached.
+
+    `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice.
+    """
 
     target: Target
     domestic: bool = False
@@ -67,6 +71,7 @@ class Record:
     failed: deque[Round] = field(default_factory=lambda: deque(maxlen=_ROUNDS_LOOKED_AT))
     failed_rounds: int = 0
     slow_rounds: int = 0
+    clean_rounds: int = 0
     windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
     astray: frozenset[Finding] = frozenset()
     house: frozenset[Finding] = frozenset()
@@ -88,6 +93,7 @@ class Record:
     def add(self, done: Round, line: Line, finished_ms: int, *, slow: bool = False) -> None:
         """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
         self.slow_rounds = self.slow_rounds + 1 if slow else 0
+        self.clean_rounds = self.clean_rounds + 1 if all(map(_lost_nothing, done.walks)) else 0
         self.last, self.finished_ms = done, finished_ms
         self.latest.update({walk.endpoint: walk for walk in done.walks})
         if self.reached:
@@ -179,6 +185,11 @@ class Record:
             failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
             domestic=self.domestic,
         )
+
+
+def _lost_nothing(walk: Walk) -> bool:
+    """As far as can be seen from here."""
+    return walk.reached and all(seen.took_s < _SENT_AGAIN_S for seen in walk.steps if seen.step is Step.CONNECT)
 
 
 def _where(walk: Walk) -> str:

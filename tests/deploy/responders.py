@@ -58,7 +58,7 @@ def free_port() -> int:
 def configured(folder: Path, more: str = "") -> dict[str, int]:
     """Keys, certificates and a responder.yml in `folder`; the ports by protocol."""
     init.write(folder, NAME, "127.0.0.1", str(folder / "log"), NOW)
-    ports = {name: free_port() for name in ("tls", "clear", "openvpn", "dns", "wireguard", "quic")}
+    ports = {name: free_port() for name in ("tls", "clear", "openvpn", "dns", "wireguard", "quic", "whatsapp")}
     path = folder / "responder.yml"
     text = path.read_text()
     text = text.replace("ports: [443]", f"ports: [{ports['tls']}]")
@@ -67,6 +67,7 @@ def configured(folder: Path, more: str = "") -> dict[str, int]:
     )
     text = re.sub("(dns: .*address: 127.0.0.1)", rf"\1, port: {ports['dns']}", text)
     text = text.replace("quic: {port: 443}", f"quic: {{port: {ports['quic']}}}")
+    text = text.replace("ports: [5222]", f"ports: [{ports['whatsapp']}]")
     text = text.replace("deadline: 30s", "deadline: 2s")
     path.write_text(text + more.format(**ports))
     return ports

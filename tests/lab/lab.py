@@ -28,7 +28,7 @@ from monitor.beside import stack
 from monitor.settings import Notify, Smtp, Webhook
 from probes import catalogue
 from probes.words import Access, Kind, Role
-from tests.lab import enter, network, servers, web, whatsapp_web, world
+from tests.lab import enter, network, own, servers, web, whatsapp_web, world
 from tests.lab.middlebox import OUTSIDE
 from tests.lab.pki import Pki
 from tests.lab.processes import Processes, answers, page, reachable
@@ -76,16 +76,17 @@ class Lab(Processes):
 
     def _start_servers(self) -> None:
         self.pki = Pki(self.folder)
-        self._infrastructure = self.pki.leaf("infrastructure", world.HUB, world.RESPONDER, *world.domestic())
+        self.infrastructure = self.pki.leaf("infrastructure", world.HUB, world.RESPONDER, *world.domestic())
         self._web = web.leaves(self.pki), self.pki.leaf("stranger", "impostor.example")
         run, at, ports = self.spawn, self.folder, {443: True, 80: False}
         run("world-web", "world", servers.nginx(at / "world-web", self._web_config()))
         chat = [str(at / "whatsapp.key"), str(at / "whatsapp.sock")]
         run("whatsapp", "chat", [sys.executable, "-m", "tests.lab.whatsapp_web", *chat])
-        at_home = servers.greeting(self._infrastructure, ports)
+        at_home = servers.greeting(self.infrastructure, ports)
         run("home-web", "home", servers.nginx(at / "home-web", at_home))
         run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
-        known = {**world.names(), **world.domestic()}
+        own.start_witness(self, self.pki.ca_file, times=self.times)
+        known = {**world.names(), **world.domestic(), world.WITNESS_NAME: (world.WITNESS,)}
         run(
             "world-dns",
             "world",
@@ -95,7 +96,7 @@ class Lab(Processes):
             config = servers.unbound(at / f"{host}-dns", address, world.domestic(), world.WORLD_DNS)
             run(f"{host}-dns", host, config)
         for transport in ("udp", "tcp"):
-            run(f"openvpn-{transport}", "world", servers.openvpn(self.pki, self._infrastructure, transport))
+            run(f"openvpn-{transport}", "own", servers.openvpn(self.pki, self.infrastructure, transport))
         self.wait_for("nginx", lambda: reachable("157.240.2.1", 443) and reachable("185.143.1.1", 443))
         self.wait_for("WhatsApp", lambda: reachable(world.chat()[-1], 5222))
 
@@ -109,7 +110,7 @@ class Lab(Processes):
         """From now on providers answer these clients so, and everybody else as they should."""
         servers.write(self.folder / "world-web", self._web_config(*told))
         self.signal("world-web", signal.SIGHUP)
-        shown = f"http://{world.RESPONDER}/edition"
+        shown = f"http://{world.WORLD_DNS}/edition"
         self.wait_for("the web's new edition", lambda: page(shown) == str(self._edition))
 
     def lies(self, *rows: Mapping[str, Any]) -> None:
@@ -155,6 +156,7 @@ class Lab(Processes):
         (folder / "hub.password").write_text(self.password(box))
         asked = list(services or ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries"))
         (folder / "whatsapp.yml").write_text(self._whatsapp())
+        own.write_rows(self, box, folder)
         if box.role == "control":
             (folder / "landmarks.yml").write_text(_LANDMARKS)
             asked.append("./landmarks.yml")
@@ -165,7 +167,7 @@ vantage: {{id: {box.name}, secret_file: secret, country: {box.country}, network:
           access: {box.access}, role: {box.role}}}
 consent: {{acknowledged: 2026-11-21, text_sha256: {digest}}}
 services: {json.dumps(asked)}
-responder: {world.RESPONDER}
+responder: {world.WITNESS_NAME}
 dns: {{system: [{box.resolver}]}}
 tls: {{ca_file: {self.pki.ca_file}}}
 limits: {{bytes_per_day: 5GB}}
@@ -210,7 +212,7 @@ storage: {{path: {folder}/state}}
         (at / "registry.yml").write_text(_registry(self.boxes))
         (at / "hub.yml").write_text(f"""
 listen: {world.HUB}:{HUB_PORT}
-tls: {{cert_file: {self._infrastructure.chain}, key_file: {self._infrastructure.key}}}
+tls: {{cert_file: {self.infrastructure.chain}, key_file: {self.infrastructure.key}}}
 forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
 """)
         (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")

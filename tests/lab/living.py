@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.lab import network, others, world
+from tests.lab import network, others, own, world
 from tests.lab.lab import Lab
 from tests.lab.web import Told
 from tests.lab.world import Box
@@ -59,7 +59,8 @@ targets:
     source: the laboratory
 """
 _OWN = {"plain": _PLAIN, "transfers": _TRANSFERS, "international": _INTERNATIONAL}
-_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", *(f"./{name}.yml" for name in _OWN))
+_SERVICES = ("./whatsapp.yml", "instagram", "imo", "vpn", "canaries", "./witness.yml", "./own.yml",
+             *(f"./{name}.yml" for name in _OWN))  # fmt: skip
 _AT_ONCE = 12
 
 
@@ -91,7 +92,9 @@ def settle(
         if each.needs == "house":
             box = replace(box, resolver=others.house(lab, box, world.hosts_of(_service(each))))
         asked = tuple(dict.fromkeys([*services, *(world.SANCTIONED if each.needs == "proxy" else ())]))
-        found[each.name] = Resident(each, box, _config(lab, box, asked, timeout_s or each.timeout_s), _clock(each))
+        hurried = each.target.partition("/")[2]
+        config = _config(lab, box, asked, timeout_s or each.timeout_s, hurried)
+        found[each.name] = Resident(each, box, config, _clock(each))
     _start(lab, found.values())
     lab.tell(
         *(Told(r.world.told, world.hosts_of(_service(r.world)), (r.box.net,)) for r in found.values() if r.world.told)
@@ -99,11 +102,13 @@ def settle(
     return found
 
 
-def _config(lab: Lab, box: Box, services: Sequence[str], timeout_s: float) -> Path:
+def _config(lab: Lab, box: Box, services: Sequence[str], timeout_s: float, hurried: str) -> Path:
     (lab.folder / box.name).mkdir(exist_ok=True)
     for name, text in _OWN.items():
         (lab.folder / box.name / f"{name}.yml").write_text(text.replace("ISSUER", lab.pki.issuer))
-    return lab.config(box, services=services, extra=f"timeout: {timeout_s:g}s\n")
+    config = lab.config(box, services=services, extra=f"timeout: {timeout_s:g}s\n")
+    own.hurry(config.parent, hurried)
+    return config
 
 
 def _clock(each: World) -> tuple[str, ...]:
@@ -114,6 +119,7 @@ def _start(lab: Lab, residents: Iterable[Resident]) -> None:
     """The far end of everybody's transfers, and what these worlds need, once each."""
     others.store(lab)
     needed = {resident.world.needs: resident for resident in residents}
+    own.start_plain(lab, lab.infrastructure)
     if "portal" in needed:
         others.portal(lab)
     if "impostor" in needed:

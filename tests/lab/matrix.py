@@ -56,7 +56,9 @@ class Said:
     @property
     def false(self) -> frozenset[Finding]:
         """What it accused somebody of in a world in which nobody does anything of the kind."""
-        return frozenset() if self.world.finding in _CONVICTS else self.convicted
+        if self.world.finding in _CONVICTS:
+            return frozenset()
+        return (self.found & _CONVICTS) | (self.convicted - self.world.elsewhere)
 
 
 def live(lab: Lab, worlds: Iterable[World], *, good_s: float, for_s: float) -> list[Said]:

@@ -23,6 +23,7 @@ pytestmark = [
 
 NAME, OTHER = "www.instagram.com", "imo.im"
 ADDRESS, SECOND, ELSEWHERE = *world.names()[NAME][:2], world.names()[OTHER][0]
+ECHO = world.names()[OTHER][1]
 NAMES = {"names": ["instagram.com"]}
 WIREGUARD, QUIC = 51820, 443
 Live = Callable[..., Box]
@@ -32,7 +33,7 @@ Live = Callable[..., Box]
 def lab() -> Iterator[Lab]:
     with scratch() as folder, Lab(folder) as running:
         ports = [str(port) for port in (WIREGUARD, QUIC, 4433)]
-        running.spawn("echo", "world", [sys.executable, "-m", "tests.lab.echo", world.RESPONDER, *ports])
+        running.spawn("echo", "world", [sys.executable, "-m", "tests.lab.echo", ECHO, *ports])
         running.wait_for("the echo", lambda: ":4433 " in running.run("world", "ss", "-uln").stdout)
         yield running
 
@@ -64,7 +65,7 @@ def query(kind: int, name: str = NAME) -> str:
 def initial(name: str) -> str:
     """The first datagram of a real QUIC client."""
     client = QuicConnection(configuration=QuicConfiguration(is_client=True, server_name=name, alpn_protocols=["h3"]))
-    client.connect((world.RESPONDER, QUIC), now=0.0)
+    client.connect((ECHO, QUIC), now=0.0)
     return client.datagrams_to_send(now=0.0)[0][0].hex()
 
 
@@ -151,22 +152,22 @@ def test_one_of_two_equal_paths_filters_some_connections_and_not_the_others(lab:
 def test_wireguard_is_known_by_its_first_packet(lab: Lab, live: Live, free: Box) -> None:
     box = live({"lie": "wireguard_signature"})
     greeting, longer = (b"\x01\0\0\0" + bytes(144)).hex(), (b"\x01\0\0\0" + bytes(145)).hex()
-    assert do(lab, box, "send", world.RESPONDER, str(WIREGUARD), greeting) == "0"
-    assert do(lab, box, "send", world.RESPONDER, str(WIREGUARD), longer) == "1"
-    assert do(lab, free, "send", world.RESPONDER, str(WIREGUARD), greeting) == "1"
+    assert do(lab, box, "send", ECHO, str(WIREGUARD), greeting) == "0"
+    assert do(lab, box, "send", ECHO, str(WIREGUARD), longer) == "1"
+    assert do(lab, free, "send", ECHO, str(WIREGUARD), greeting) == "1"
 
 
 def test_quic_is_filtered_by_the_name_in_its_initial(lab: Lab, live: Live, free: Box) -> None:
     box = live({"lie": "quic_by_name", **NAMES})
-    assert do(lab, box, "send", world.RESPONDER, str(QUIC), initial(NAME)) == "0"
-    assert do(lab, box, "send", world.RESPONDER, str(QUIC), initial(OTHER)) == "1"
-    assert do(lab, free, "send", world.RESPONDER, str(QUIC), initial(NAME)) == "1"
+    assert do(lab, box, "send", ECHO, str(QUIC), initial(NAME)) == "0"
+    assert do(lab, box, "send", ECHO, str(QUIC), initial(OTHER)) == "1"
+    assert do(lab, free, "send", ECHO, str(QUIC), initial(NAME)) == "1"
 
 
 def test_quic_alone_dies_with_its_port(lab: Lab, live: Live) -> None:
     box = live({"lie": "drop_address", "protocol": "udp", "ports": [QUIC]})
-    assert do(lab, box, "send", world.RESPONDER, str(QUIC), initial(OTHER)) == "0"
-    assert do(lab, box, "send", world.RESPONDER, "4433", initial(OTHER)) == "1"
+    assert do(lab, box, "send", ECHO, str(QUIC), initial(OTHER)) == "0"
+    assert do(lab, box, "send", ECHO, "4433", initial(OTHER)) == "1"
     assert do(lab, box, "tls", ADDRESS, NAME) == "ok"
 
 

@@ -111,7 +111,7 @@ _EVERY = [pytest.param(code, marks=() if code in (0, 1, 3, 13) else pytest.mark.
 @pytest.mark.parametrize("code", _EVERY)
 def test_a_single_icmp_packet_is_an_answer_and_never_the_end_of_us(lab: Lab, code: int) -> None:
     """Anybody on the way may send one, of any code; `probe` fails here if the command ends in any other way."""
-    to = [f"{each}/32" for each in (*world.addresses_of("instagram"), world.RESPONDER)]
+    to = [f"{each}/32" for each in (*world.addresses_of("instagram"), world.WITNESS)]
     lab.lies({"lie": "icmp_address", **ON, "to": to, "code": code})
     known = {"connection_refused", "host_unreachable", "network_unreachable", "generic_timeout_error"}
     for target, step in (("instagram/web", "connect"), ("vpn/openvpn-udp", "knock")):

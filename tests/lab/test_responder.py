@@ -48,7 +48,7 @@ class Witnessed(Lab):
         with config.open("a") as file:
             file.write(f"wireguard: {{key_file: wireguard.key, peers: {peers}}}\n")
         command = [sys.executable, "-m", "deploy.responder", "run", f"--config.file={config}"]
-        self.spawn("responder", "world", command)
+        self.spawn("responder", "own", command)
         self.wait_for("the responder", lambda: reachable(world.RESPONDER, 443))
 
     @property

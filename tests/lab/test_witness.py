@@ -74,7 +74,7 @@ class Attested(Lab):
         path = self.config(box, services=services, ship=False, extra=f"timeout: {timeout_s:g}s\n")
         key = init.public_text((self.made / "log.pub").read_bytes())
         known = f"{{name: {NAME}, address: {world.EXIT}, key: {key}, token_file: {self.made}/token}}"
-        text = path.read_text().replace(f"responder: {world.RESPONDER}", f"responder: {known}")
+        text = path.read_text().replace(f"responder: {world.WITNESS_NAME}", f"responder: {known}")
         path.write_text(text.replace(str(self.pki.ca_file), str(self.folder / "roots.pem")))
         return path
 

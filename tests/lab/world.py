@@ -23,7 +23,8 @@ DOMESTIC = (MOBILE_NET, FIXED_NET, HOME_NET)
 
 MOBILE_DNS, FIXED_DNS, WORLD_DNS = "5.112.0.53", "78.38.0.53", "198.41.0.4"
 LANDMARKS = ("5.112.2.1", "5.112.3.1")
-RESPONDER = "185.65.134.10"
+RESPONDER = "185.65.134.10"  # a plain server of one's own; the witness is the other (tests/lab/own.py)
+WITNESS, WITNESS_NAME = "94.16.120.20", "witness.example.net"
 HUB = "116.202.1.10"
 STORE, STORE_NAME = "185.65.135.20", "store.example.org"  # an operator's own responder, for transfers
 IMPOSTOR = "104.21.9.9"  # a web server that is nobody's: its certificate is for another name
@@ -199,7 +200,7 @@ def hosts() -> tuple[Host, ...]:
     web = itertools.chain(canaries().values(), literal(), *names().values())
     apart = {name: speaking(*kinds) for name, kinds in APART.items()}
     elsewhere = set(itertools.chain(*apart.values()))
-    world = dict.fromkeys([WORLD_DNS, RESPONDER, *(each for each in web if each not in elsewhere)])
+    world = dict.fromkeys([WORLD_DNS, *(each for each in web if each not in elsewhere)])
     return (
         *(each.host for each in VANTAGES),
         Host("mob", True, (MOBILE_DNS, *LANDMARKS)),
@@ -215,4 +216,6 @@ def hosts() -> tuple[Host, ...]:
         Host("proxy", False, (PROXY,)),
         Host("exit", False, (EXIT,)),
         Host("hub", False, (HUB,)),
+        Host("own", False, (RESPONDER,)),
+        Host("witness", False, (WITNESS,)),
     )

@@ -38,6 +38,7 @@ class World:
         finding: what comparing should earn; none where nothing in user space can tell.
         told: what the provider answers this box: a word of tests/lab/web.ANSWERS.
         needs: `impostor`, `portal`, `near`, `forger`, `proxy`, `house`, `tunnel`, `down`.
+        elsewhere: what the same lies bring about for other targets, and may be found there.
         clock: what time it is on that box, as libfaketime has it.
         timeout_s: how long a walk's steps wait; bad lines need longer.
     """
@@ -50,6 +51,7 @@ class World:
     finding: Finding | None = None
     told: str = ""
     needs: str = ""
+    elsewhere: frozenset[Finding] = frozenset()
     clock: str = ""
     timeout_s: float = 2.0
 
@@ -57,6 +59,7 @@ class World:
 WEB, PLAIN, UDP, TCP, CHAT = "instagram/web", "plain/web", "vpn/openvpn-udp", "vpn/openvpn-tcp", "whatsapp/chat"
 WEB6, LEARNING = "instagram/web-ip6", "coursera/web"
 SAID, FILES, ABROAD = "transfers/instagram", "transfers/instagram-files", "international/files"
+QUIC = "witness/quic"
 _HOST = "www.instagram.com"
 _NAMES = {"names": ["instagram.com"]}
 _TO = {"to": [f"{each}/32" for each in world.addresses_of("instagram")]}
@@ -77,6 +80,7 @@ _SILENT_ADDRESS = _broke(Step.CONNECT, Failure.TIMEOUT)
 _SILENT_KNOCK = _broke(Step.KNOCK, Failure.TIMEOUT)
 _SILENT_ANSWER = _broke(Step.RESOLVE, Failure.TIMEOUT)
 _RESET_NAME = _broke(Step.HANDSHAKE, Failure.CONNECTION_RESET)
+_FILTERED = frozenset({Finding.PROTOCOL_FILTERED})
 _BAD_LINE = (*_REACHED, *_SILENT_ANSWER, *_SILENT_ADDRESS, *_SILENT_NAME, *_broke(Step.FETCH, Failure.TIMEOUT))
 
 NAMES = (
@@ -156,14 +160,15 @@ ADDRESSES = (
 
 PROTOCOLS = (
     World("udp_drop", "all UDP but DNS", UDP, ({"lie": "udp_drop"},), _SILENT_KNOCK, Finding.PROTOCOL_FILTERED),
-    World("udp_drop_leaves_tcp", "the same by TCP", TCP, ({"lie": "udp_drop"},), _REACHED),
-    World("quic_drop", "QUIC dies, 22 September 2022", UDP,
-          ({"lie": "drop_address", "protocol": "udp", "ports": [443]},), _REACHED, Finding.PROTOCOL_FILTERED),
+    World("udp_drop_leaves_tcp", "the same by TCP", TCP, ({"lie": "udp_drop"},), _REACHED, elsewhere=_FILTERED),
+    World("quic_drop", "QUIC dies, 22 September 2022", QUIC,
+          ({"lie": "drop_address", "protocol": "udp", "ports": [443]},), _SILENT_ADDRESS, Finding.PROTOCOL_FILTERED),
     World("openvpn_udp", "by signature", UDP, ({"lie": "openvpn_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
     World("openvpn_tcp", "by signature", TCP, ({"lie": "openvpn_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
-    World("openvpn_leaves_tls", "the signature is no web page's", WEB, ({"lie": "openvpn_signature"},), _REACHED),
+    World("openvpn_leaves_tls", "the signature is no web page's", WEB, ({"lie": "openvpn_signature"},), _REACHED,
+          elsewhere=_FILTERED),
     World("noise", "WhatsApp's greeting on any port", CHAT, ({"lie": "noise_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
     World("unknown_protocol", "Iran's filter of 2020; chat lives on at 5222", CHAT, ({"lie": "unknown_protocol"},),
