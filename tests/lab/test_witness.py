@@ -68,10 +68,9 @@ class Attested(Lab):
 
     def vantage(self, box: Box, timeout_s: float) -> Path:
         """didban.yml of a box that knows this responder, and how to read its log."""
-        (self.folder / box.name).mkdir()
-        (self.folder / box.name / "own.yml").write_text(_OWN)
         services = ("./own.yml", "instagram", "canaries")
         path = self.config(box, services=services, ship=False, extra=f"timeout: {timeout_s:g}s\n")
+        path.with_name("own.yml").write_text(_OWN)
         key = init.public_text((self.made / "log.pub").read_bytes())
         known = f"{{name: {NAME}, address: {world.EXIT}, key: {key}, token_file: {self.made}/token}}"
         text = path.read_text().replace(f"responder: {world.WITNESS_NAME}", f"responder: {known}")
