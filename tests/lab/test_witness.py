@@ -103,12 +103,15 @@ def lab() -> Iterator[Attested]:
 
 
 CASES = [
-    ("a name is met with silence", 1, SILENT, NEVER_ARRIVED, "outward"),
-    ("the ServerHello is swallowed", 2, SWALLOWED, f"{NEVER_CAME}, and none of it was acknowledged.", "inward"),
+    ("a name is met with silence", 1, SILENT, NEVER_ARRIVED, "outward", [pytest.mark.long]),
+    ("the ServerHello is swallowed", 2, SWALLOWED, f"{NEVER_CAME}, and none of it was acknowledged.", "inward", []),
 ]
 
 
-@pytest.mark.parametrize(("number", "lie", "says", "lost"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("number", "lie", "says", "lost"),
+    [pytest.param(*case, id=name, marks=marks) for name, *case, marks in CASES],
+)
 def test_a_probe_says_what_both_ends_saw(lab: Attested, number: int, lie: dict[str, Any], says: str, lost: str) -> None:
     """Also of the comparison it makes: the same name, said to our own responder."""
     box = lab.add(world.box(number), lie)
@@ -129,6 +132,7 @@ def test_a_protocol_that_is_no_tls_has_its_sentence_too(lab: Attested) -> None:
     assert (told["says"], told["lost"]) == ("First packet left, and never arrived.", "outward")
 
 
+@pytest.mark.long
 def test_the_daemon_asks_by_itself_and_shows_it_beside_the_verdict(lab: Attested) -> None:
     box = lab.add(world.box(4), SWALLOWED)
     lab.start_daemon(box, lab.vantage(box, _SLOWLY_S))
