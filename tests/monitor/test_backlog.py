@@ -93,7 +93,7 @@ async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
 @contextlib.asynccontextmanager
 async def shipping(receiver: Receiver, spool: Spool, folder: Path, **more: object) -> AsyncIterator[Shipper]:
     url = f"http://127.0.0.1:{receiver.port}/api/v1/write"
-    home = Destination.model_validate({"name": "hub", "remote_write": url, **more})
+    home = Destination.model_validate({"remote_write": url, **more, "name": "hub"})
     budget = Budget(cap=10**9, day_s=86400, essential_per_day=0, ordinary_per_day=0)
     one = Shipper(Home.of(home, folder), identity(INSIDE), clock=Now(), budget=budget, pace=PACE, spool=spool)
     running = asyncio.get_running_loop().create_task(one.run())
@@ -196,6 +196,37 @@ async def test_a_destination_that_is_down_loses_nothing_whatever_it_says(
         await until(lambda: one.last_success_ms and not one.pending)
         assert not one.quarantined
         assert len(receiver.kept) >= sum(one.count(tick) for tick in ticks)
+
+
+@pytest.mark.parametrize("half", [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"])
+async def test_half_a_reply_is_no_delivery_and_what_was_taken_behind_it_comes_again_the_same(
+    receiver: Receiver, spool: Spool, tmp_path: Path, half: bytes
+) -> None:
+    """Somebody between us and the receiver breaks off its answers; later they come through."""
+    ticks = await dark(spool, 20)
+    broken = 3
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal broken
+        there, back = await asyncio.open_connection("127.0.0.1", receiver.port)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                back.write(head + await reader.readexactly(length))
+                answer = await there.readuntil(b"\r\n\r\n")
+                broken -= 1
+                if broken >= 0:
+                    writer.write(half)
+                    break
+                writer.write(answer)
+        for each in (writer, back):
+            each.close()
+
+    server = await asyncio.start_server(between, "127.0.0.1", 0)
+    way = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v1/write"
+    async with server, shipping(receiver, spool, tmp_path, remote_write=way) as one:
+        await until(lambda: one.last_success_ms and not one.pending)
+    assert len(receiver.kept) == sum(one.count(tick) for tick in ticks), "twice the same is once"
 
 
 async def test_it_waits_as_long_as_it_is_asked_to(receiver: Receiver, spool: Spool, tmp_path: Path) -> None:
