@@ -32,13 +32,15 @@ from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
+from monitor.telling.own import of_daemon
 from monitor.telling.status import Json, status, target_as_json
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.yamlfile import Mistake
 
+_NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
-_CLOCK_BACK_S = 1.0
+_CLOCK_BACK_S, _CLOCK_JUMP_S = 1.0, 3600.0
 
 _log = structlog.get_logger("didban")
 
@@ -125,6 +127,8 @@ class Daemon:
     async def _left_behind(self) -> Tick | None:
         """What stood when we last stopped or were killed, if a receiver may still believe it: it is ended now."""
         last = await self._spool.last_tick()
+        if last is not None and not 0 <= self._now_ms() - last[0] <= self._engine.pace.keep_s * 500:
+            self._engine.view.around.time.doubt()  # off for half of all we keep, or before what we saw already
         if last is None or not 0 <= self._now_ms() - last[0] <= self._engine.pace.believed_s * 1000:
             return None
         found = (metrics.read(name, labels) for name, labels in last[1])
@@ -143,34 +147,28 @@ class Daemon:
             if back_s > _CLOCK_BACK_S:
                 _log.warning("clock_went_back", seconds=round(back_s))
                 self._engine.schedule.clock_went_back()
+            if abs(back_s) > _CLOCK_JUMP_S:
+                self._engine.view.around.time.doubt()
             self._engine.view.beat(now_ms)
-            await self._state(Tick(now_ms, dict([*self._engine.samples(now_ms), *await self._own(now_ms)])))
+            await self._state(Tick(now_ms, {**dict(self._engine.samples(now_ms)), **await self._own(now_ms)}))
 
     async def _state(self, tick: Tick) -> None:
-        """Fixed once, kept, shown, sent."""
-        tick = tick.after(self._last_tick)
+        """Fixed once, kept, shown, sent; at the time it truly is. Where that is not known, nothing is sent."""
+        true_ms = self._engine.view.around.time.believed_ms(tick.at_ms)
+        tick = tick.after(self._last_tick).moved((true_ms or tick.at_ms) - tick.at_ms)
         self._last_tick = tick
-        owed_to = {shipper.name: shipper.count(tick) for shipper in self._engine.shippers}
+        shippers = self._engine.shippers if true_ms is not None else ()
+        owed_to = {shipper.name: shipper.count(tick) for shipper in shippers}
         await self._spool.add_tick(tick, self._identity, owed_to)
         await self._engine.remember_spent(self._spool)
         self._exposition.publish(tick)
-        for shipper in self._engine.shippers:
+        for shipper in shippers:
             shipper.offer(tick)
 
-    async def _own(self, now_ms: int) -> list[tuple[Series, float]]:
-        """What the tick says of the daemon itself."""
-        size = await self._spool.size()
-        own = [
-            (Series(metrics.RELOAD_OK, ()), float(self._reload_ok)),
-            (Series(metrics.RELOAD_TIME, ()), self._reloaded_ms / 1000),
-            (Series(metrics.SPOOL_OBSERVATIONS, ()), float(size.walks)),
-            (Series(metrics.SPOOL_BYTES, ()), float(size.bytes)),
-        ]
-        if size.oldest_ms is not None:
-            own.append((Series(metrics.SPOOL_OLDEST, ()), size.oldest_ms / 1000))
-        if self._options.registry is not None:  # all of it is about this vantage, so it carries our own identity
-            own += [(series, value) for series, _, value in self._options.registry.statements(now_ms)]
-        return own
+    async def _own(self, now_ms: int) -> dict[Series, float]:
+        ok, since_ms = self._reload_ok, self._reloaded_ms
+        size, registry = await self._spool.size(), self._options.registry
+        return dict(of_daemon(size, registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
 
     async def _housekeeping(self) -> None:
         """Now and then: what a restart would forget is written down, what is too old goes, or is no longer believed."""
@@ -181,7 +179,8 @@ class Daemon:
             if self._engine.outlived:
                 with contextlib.suppress(OSError):  # a file of it is gone: it works on, and is asked again
                     await self._hand_over_to(self._build(self._engine.loaded))
-            before_ms = self._now_ms() - int(pace.keep_s * 1000)
+            true_ms = self._engine.view.around.time.believed_ms(self._now_ms())
+            before_ms = true_ms - int(pace.keep_s * 1000) if true_ms is not None else _NEVER_MS
             gone = await self._spool.trim(
                 before_ms=before_ms, most_bytes=storage.max_size_bytes, keep_free_bytes=storage.keep_free_bytes
             )

@@ -96,7 +96,7 @@ class Engine:
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
-        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool))
+        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view))
         url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
@@ -164,6 +164,8 @@ class Engine:
         """What the keeper of the box should know of it, in whole sentences."""
         if (share := self.budget.share(now_ms)) < 1:
             yield f"The byte cap of the day is near: {share:.0%} of the rounds that are not essential are walked."
+        if self.view.around.time.believed_ms(now_ms) is None:
+            yield "What time it is cannot be told here: what is seen is kept, and not sent home."
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."

@@ -93,13 +93,21 @@ def hearings(
     )
 
 
-def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool) -> Iterator[Shipper]:
+def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View) -> Iterator[Shipper]:
     uplink = loaded.config.vantage.uplink
     device = (uplink.home or "") if uplink else ""
     identity = metrics.identity(loaded.config.as_vantage())
     for destination in loaded.config.ship:
         home = Home.of(destination, loaded.folder, device)
-        yield Shipper(home, identity, clock=hands.clock, budget=budget, pace=pace, spool=spool)
+        yield Shipper(
+            home,
+            identity,
+            clock=hands.clock,
+            budget=budget,
+            pace=pace,
+            spool=spool,
+            believed_ms=lambda now_ms: view.around.time.believed_ms(now_ms),
+        )
 
 
 def walked(loaded: Loaded, hands: Tools, pace: Pace) -> tuple[tuple[Service, ...], Trust]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -52,13 +52,25 @@ class Part:
 
 
 class Shipper:
-    """One destination. `offer` a tick, and `run` brings it there, now or in five days."""
+    """One destination. `offer` a tick, and `run` brings it there, now or in five days.
+
+    Args:
+        believed_ms: what time it is, given our clock; None where nobody can say: then nothing is too old.
+    """
 
     def __init__(
-        self, home: Home, identity: Mapping[str, str], *, clock: Clock, budget: Budget, pace: Pace, spool: Spool
+        self,
+        home: Home,
+        identity: Mapping[str, str],
+        *,
+        clock: Clock,
+        budget: Budget,
+        pace: Pace,
+        spool: Spool,
+        believed_ms: Callable[[int], int | None] = lambda now_ms: now_ms,
     ) -> None:
         self._home, self._identity, self._spool = home, identity, spool
-        self._clock, self._budget, self._pace = clock, budget, pace
+        self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms
         self._also = frozenset(home.destination.also)
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
         self._behind = True  # whether the spool may owe what is no longer live
@@ -142,8 +154,9 @@ class Shipper:
 
     async def _send_older(self) -> bool:
         """One request of what the spool owes, the oldest first; False if it has to be tried again."""
-        accepts_ms = self._clock.now_ms() - int((self._home.destination.accepts_age_s - _MARGIN_S) * 1000)
-        if cut := await self._spool.cut(self.name, accepts_ms, _TOO_OLD):
+        now_ms = self._believed_ms(self._clock.now_ms())
+        oldest_ms = (now_ms or 0) - int((self._home.destination.accepts_age_s - _MARGIN_S) * 1000)
+        if cut := await self._spool.cut(self.name, oldest_ms, _TOO_OLD):
             _log.warning("too_old_to_be_sent", destination=self.name, samples=cut)
             self.quarantined[_TOO_OLD] += cut
             self.pending -= cut

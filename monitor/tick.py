@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.metrics import Series
+from monitor.metrics import OF_OUR_CLOCK, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,13 @@ class Tick:
         """This tick, knowing which series of the one before have ended."""
         gone = tuple(series for series in (before.samples if before else ()) if series not in self.samples)
         return Tick(self.at_ms, self.samples, gone)
+
+    def moved(self, by_ms: int) -> Tick:
+        """The same as a clock would have it that is so much ahead: its own time, and what it tells of our clock."""
+        if not by_ms:
+            return self
+        moved = {s: v + by_ms / 1000 if s.family in OF_OUR_CLOCK else v for s, v in self.samples.items()}
+        return Tick(self.at_ms + by_ms, moved, self.ended)
 
     def home(self, also: frozenset[str] = frozenset()) -> Tick:
         """The part that is shipped: the home set, and the names in `also`."""

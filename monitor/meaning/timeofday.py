@@ -16,6 +16,8 @@ FEWEST_NETWORKS = 3  # that agree in the middle: a single host may have a wrong 
 WRONG_S = 120.0  # so far ahead a hub takes a time (contract): beyond it, what we state is filed where nobody saw it
 _HALF_A_SECOND_MS = 500  # what `Date` cuts off, in the middle
 _KEPT_MS = 24 * 3_600_000
+_WRITTEN_MS = 1_767_225_600_000  # 2026-01-01: this program was not there before
+_AGES_MS = 10 * 366 * 86_400_000  # and no board lives as long as this after it
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class TimeOfDay:
     """Network -> our clock minus what a host in it said, and when by our clock."""
 
     _told: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _doubted: bool = False
 
     def note(self, canary: Target, seen: Walk, now_ms: int) -> None:
         """Takes in a walk to a canary. Without an authenticated date in it, it says nothing."""
@@ -33,6 +36,19 @@ class TimeOfDay:
                 offset_s = (answered_ms - step.date_ms - _HALF_A_SECOND_MS) / 1000
                 self._told[canary.at.network] = (offset_s, now_ms)
             before_s += step.took_s
+
+    def doubt(self) -> None:
+        """Our clock jumped, or can hardly be right: nothing is built on it until somebody says what time it is."""
+        self._doubted = True
+
+    def believed_ms(self, now_ms: int) -> int | None:
+        """What time it is: by our clock, or by the others' where ours is wrong; None while that is anybody's guess."""
+        offset_s = self.offset_s(now_ms)
+        if offset_s is not None:
+            self._doubted = False
+            return now_ms if abs(offset_s) <= WRONG_S else now_ms - round(offset_s * 1000)
+        may_be = _WRITTEN_MS <= now_ms <= _WRITTEN_MS + _AGES_MS
+        return now_ms if may_be and not self._doubted else None
 
     def forget(self) -> None:
         """Our clock was set: what was said of it before says nothing any more."""

@@ -273,3 +273,14 @@ async def test_each_destination_has_its_own_debt(receiver: Receiver, spool: Spoo
     async with shipping(receiver, spool, tmp_path) as one:
         await until(lambda: not one.pending and receiver.taken)
     assert (await spool.owed_samples("hub"), await spool.owed_samples("other")) == (0, 1)
+
+
+async def test_where_nobody_can_say_what_time_it_is_nothing_is_too_old(
+    receiver: Receiver, spool: Spool, tmp_path: Path
+) -> None:
+    """By a clock in 2040 all that is owed would be."""
+    await dark(spool, 10, until_ms=NOW_MS - 30 * 86_400_000)
+    async with shipping(receiver, spool, tmp_path) as one:
+        one._believed_ms = lambda now_ms: None
+        await until(lambda: one.last_success_ms and not one.pending)
+        assert not one.quarantined

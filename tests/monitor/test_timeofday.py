@@ -11,6 +11,8 @@ from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.surroundings import Surroundings
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.meaning.view import View
+from monitor.metrics import Series
+from monitor.tick import Tick
 from probes.book import Book
 from probes.facts import Service, Target, Walk
 from probes.words import Failure, Finding, Scope, Step
@@ -132,3 +134,29 @@ def view_of(*targets: Target) -> View:
         baselines=Baselines(day_s=86400),
         book=Book(keep_ms=86400_000),
     )
+
+
+def test_the_time_is_believed_of_our_clock_of_others_or_of_nobody() -> None:
+    assert TimeOfDay().believed_ms(NOW_MS) == NOW_MS, "a clock that may be right, and nobody says otherwise"
+    assert clock(60.0, 60.0, 60.0).believed_ms(NOW_MS) == NOW_MS, "near enough: what is stated stays in its order"
+    two_days = clock(*[2 * 86_400.0] * 3).believed_ms(NOW_MS)
+    assert two_days is not None
+    assert abs(two_days - (NOW_MS - 2 * DAY_MS)) <= 500
+    for impossible_ms in (86_400_000, 2_500_000_000_000):
+        assert TimeOfDay().believed_ms(impossible_ms) is None, "1970, and 2049"
+
+
+def test_a_clock_that_jumped_is_believed_again_when_others_say_so() -> None:
+    time = clock(0.0, 0.0)
+    time.doubt()
+    assert time.believed_ms(NOW_MS) is None
+    time.note(canary("third", network=NETWORKS[2]), told(0.0), NOW_MS)
+    assert time.believed_ms(NOW_MS) == NOW_MS
+    assert TimeOfDay().believed_ms(NOW_MS + 1) == NOW_MS + 1
+
+
+def test_a_tick_goes_to_its_true_time_with_what_it_tells_of_our_clock() -> None:
+    beat, up = Series(metrics.HEARTBEAT, ()), Series(metrics.TARGET_UP, ("imo", "web"))
+    expiry = Series(metrics.CERTIFICATE_EXPIRY, ("imo", "web"))
+    moved = Tick(NOW_MS, {beat: NOW_MS / 1000, up: 1.0, expiry: 2e9}, (up,)).moved(-DAY_MS)
+    assert moved == Tick(NOW_MS - DAY_MS, {beat: (NOW_MS - DAY_MS) / 1000, up: 1.0, expiry: 2e9}, (up,))
