@@ -20,6 +20,7 @@ pytestmark = [
 
 TIMES, AT_ONCE = 30, 9
 GOOD_S, FOR_S = 9, 48  # 4.5 minutes of a good line, 24 of the world
+LONGER_S = 72  # three windows of one target take turns with those of all others
 # Where transfers are what is looked at: the next pair is up to 37 minutes away, and ten more take up to half an hour.
 PAIRS_S, PAIRS_AT_ONCE = 150, 6
 PAIRED = (*TRANSFERS, *LINES, *(each for each in NAMES if each.name == "one_of_two_paths"))
@@ -74,6 +75,6 @@ def _batches(worlds: Sequence[World]) -> Iterator[tuple[list[World], float]]:
     """Each with how long it is lived in. What takes a service down for everybody lives alone."""
     paired = [each for each in worlds if each in PAIRED]
     together = [each for each in worlds if each.needs != "down" and each not in PAIRED]
-    yield from ((together[start : start + AT_ONCE], FOR_S) for start in range(0, len(together), AT_ONCE))
+    yield from ((together[start : start + AT_ONCE], LONGER_S) for start in range(0, len(together), AT_ONCE))
     yield from ((paired[at : at + PAIRS_AT_ONCE], PAIRS_S) for at in range(0, len(paired), PAIRS_AT_ONCE))
     yield [each for each in worlds if each.needs == "down"], FOR_S
