@@ -3,11 +3,11 @@
 Layout (v2fly.org, "VMess protocol"; the AEAD header as v2ray-core proxy/vmess/aead has it): AuthID, sealed length,
 nonce, sealed header, then the first chunk, sealed with AES-128-GCM under the key and IV that stand in the header and
 that are new in each walk; its length is masked. Nothing is padded. The answer's header is sealed under hashes of the
-same two, and says our byte `v` again: whoever can seal it opened ours, which takes the id, and now, which a recorded
-answer cannot. A server is silent to a stranger: it drains what it hears and answers nothing, until it or we give up
-(`generic_timeout_error`, or `eof_error` where it gives up first). A clock more than 120 s from the server's, ours or its
-own, looks the same; so does a server that cannot reach `through`. Not spoken: TLS or WebSocket around it, and the
-header of before 2020 (alterId above 0).
+same two, and says our byte `v` again: whoever can seal it opened ours, which takes the id, and no recorded answer passes.
+A server is silent to a stranger: it drains what it hears and answers nothing until we give up (`generic_timeout_error`),
+or it does (`eof_error`). A clock more than 120 s away from the server's, be it ours or its own, looks the same; so does
+a server that cannot reach `through`. Not spoken: TLS or WebSocket around it, and the header of before AEAD; a server of
+4.34 whose alterId is above 0 takes this one too.
 """
 
 from __future__ import annotations
