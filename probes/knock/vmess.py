@@ -3,11 +3,11 @@
 Layout (v2fly.org, "VMess protocol"; the AEAD header as v2ray-core proxy/vmess/aead has it): AuthID, sealed length,
 nonce, sealed header, then the first chunk, sealed with AES-128-GCM under the key and IV that stand in the header and
 that are new in each walk; its length is masked. Nothing is padded. The answer's header is sealed under hashes of the
-same two, and says our byte `v` again: whoever can seal it opened ours, which takes the id, and no recorded answer passes.
-A server is silent to a stranger: it drains what it hears and answers nothing until we give up (`generic_timeout_error`),
-or it does (`eof_error`). A clock more than 120 s away from the server's, be it ours or its own, looks the same; so does
-a server that cannot reach `through`. Not spoken: TLS or WebSocket around it, and the header of before AEAD; a server of
-4.34 whose alterId is above 0 takes this one too.
+same two, and says our byte `v` again: whoever can seal it opened ours, which takes the id; no recorded answer passes.
+A server is silent to a stranger: it drains what it hears and answers nothing until we give up
+(`generic_timeout_error`) or it does (`eof_error`). A clock more than 120 s away from the server's, be it ours or its
+own, looks the same; so does a server that cannot reach `through`. Not spoken: TLS or WebSocket around it, and the
+header of before AEAD; v2ray 4.34 takes this one whatever its alterId, and needs nothing set for it.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def kdf(key: bytes, *path: bytes) -> bytes:
     def innermost(data: bytes) -> bytes:
         return hmac.digest(b"VMess AEAD KDF", data, "sha256")
 
-    digest = innermost
+    digest: Callable[[bytes], bytes] = innermost
     for word in path:
         digest = _hmac(word, digest)
     return digest(key)

@@ -21,13 +21,16 @@ _TOLERATED_S = 120
 
 
 def derived(key: bytes, *path: bytes) -> bytes:
-    """As in the specification: hashlib's HMAC, told that its hash is another HMAC."""
-    made: Callable[[], hmac.HMAC] = lambda: hmac.new(b"VMess AEAD KDF", digestmod="sha256")  # noqa: E731
-    for word in path:
-        made = lambda word=word, below=made: hmac.new(word, digestmod=below)  # noqa: E731
-    digest = made()
+    digest = _within(path)
     digest.update(key)
     return digest.digest()
+
+
+def _within(path: tuple[bytes, ...]) -> hmac.HMAC:
+    """As in the specification: hashlib's HMAC, told that its hash is another HMAC."""
+    if not path:
+        return hmac.new(b"VMess AEAD KDF", digestmod="sha256")
+    return hmac.new(path[-1], digestmod=lambda: _within(path[:-1]))
 
 
 def fnv1a(data: bytes) -> bytes:
