@@ -18,6 +18,7 @@ from probes.options import (
     ROOTS,
     SHADOWSOCKS,
     TRANSFER,
+    VMESS,
     WIREGUARD,
     Option,
 )
@@ -84,6 +85,7 @@ TRAITS: Mapping[Kind, Traits] = {
         body_bytes=65_536,  # connections that stall after some 16 KB are seen by what is longer (Russia, 2025)
         options=TRANSFER,
     ),
+    Kind.VMESS: Traits(None, 2_150, familiar=False, tier=2, options=VMESS),
 }
 
 

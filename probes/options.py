@@ -98,3 +98,9 @@ TRANSFER: Mapping[str, Option] = {
     ),
     "roots": ROOTS,
 }
+VMESS: Mapping[str, Option] = {
+    "id_file": Option(
+        "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "the user's id, a UUID", needed=True, in_file=True
+    ),
+    "through": SHADOWSOCKS["through"],
+}

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     QUIC = "quic"
     TOR = "tor"
     TRANSFER = "transfer"
+    VMESS = "vmess"
 
 
 class Transport(StrEnum):

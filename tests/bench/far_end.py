@@ -25,7 +25,7 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from probes.words import Kind
-from tests.probes import telegram_server
+from tests.probes import telegram_server, vmess_server
 from tests.probes.captured import exchange
 from tests.probes.liars import NAME, answering, listening, resolver, says, silent
 from tests.probes.quic_server import doq, http3, quic_server
@@ -48,6 +48,7 @@ TARGETS: Mapping[Kind, tuple[Mapping[str, str], Mapping[str, str]]] = {  # optio
     Kind.TELEGRAM: ({"fingerprints": f"{telegram_server.KEYS[2]:016x}"}, {}),
     Kind.WIREGUARD: ({"public_key": base64.b64encode(public(_THEIRS)).decode()}, _KEY),
     Kind.SHADOWSOCKS: ({"cipher": Server.cipher, "through": NAME}, {"key_file": Server.password.decode()}),
+    Kind.VMESS: ({"through": NAME}, {"id_file": vmess_server.ID}),
 }
 
 
@@ -59,6 +60,7 @@ class Ports:
         silent: accepts a connection and says nothing; `mute` does so once TLS stands.
         long: HTTPS with a page of 300 KB.
         wireguard, ikev2, stun, telegram, shadowsocks: each speaks it; `TARGETS` has what their targets need.
+        vmess: the same.
         ca_file: the root of everybody's chain.
     """
 
@@ -78,6 +80,7 @@ class Ports:
     doh: int
     doq: int
     quic: int
+    vmess: int
     ca_file: str
 
 
@@ -155,6 +158,12 @@ async def _shadowsocks(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     await reader.read()
 
 
+async def _vmess(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As by Shadowsocks."""
+    writer.write(vmess_server.Server().answer(await reader.read(4096), _HEAD + b"\r\n"))
+    await reader.read()
+
+
 async def _serve(folder: Path) -> None:
     ca_file = folder / "ca.pem"
     leaf = _chain(ca_file)
@@ -176,8 +185,9 @@ async def _serve(folder: Path) -> None:
         listening(by_http2(message(_answer)), _context(leaf, "h2")) as doh,
         quic_server(None, doq(_answer), alpn="doq", leaf=leaf) as by_quic,
         quic_server(None, http3(_page_by_quic), leaf=leaf) as quic,
+        listening(_vmess) as vmess,
     ):
-        more = wireguard, ikev2, stun, telegram, shadowsocks, dot, doh, by_quic, quic
+        more = wireguard, ikev2, stun, telegram, shadowsocks, dot, doh, by_quic, quic, vmess
         there = Ports(udp, openvpn, quiet, mute, http, https, long, *more, str(ca_file))
         print(json.dumps(asdict(there)), flush=True)
         await asyncio.to_thread(sys.stdin.read)

@@ -96,6 +96,7 @@ def _walkers(ports: Ports) -> dict[str, Walker]:
         Kind.DOH.value: walker(Kind.DOH, ports.doh, ports),
         Kind.DOQ.value: walker(Kind.DOQ, ports.doq, ports),
         Kind.QUIC.value: walker(Kind.QUIC, ports.quic, ports),
+        Kind.VMESS.value: walker(Kind.VMESS, ports.vmess, ports),
     }
 
 

@@ -20,7 +20,7 @@ UDP = {
 }
 TCP = {
     "stun": ["stun tcp"],
-    "fully_random": ["shadowsocks aes-256-gcm", "shadowsocks chacha20-ietf-poly1305", "telegram"],
+    "fully_random": ["shadowsocks aes-256-gcm", "shadowsocks chacha20-ietf-poly1305", "telegram", "vmess"],
     "": ["http", "tls"],
 }
 FIRST = {

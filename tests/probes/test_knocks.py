@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probes.facts import Endpoint
-from probes.knock import openvpn, shadowsocks, stun, telegram, whatsapp, wireguard
+from probes.knock import openvpn, shadowsocks, stun, telegram, vmess, whatsapp, wireguard
 from probes.knock.static_key import TlsAuth, TlsCrypt
 from probes.knock.talk import Ask, Knock, Opener, Reply
 from probes.words import Transport
@@ -24,6 +24,7 @@ TALKS: dict[str, tuple[Opener, dict[str, str], dict[str, str]]] = {
     "telegram": (telegram.of, {"fingerprints": "d09d1d85de64fd85"}, {}),
     "stun": (stun.of, {}, {}),
     "shadowsocks": (shadowsocks.of, {"cipher": "aes-256-gcm", "through": "www.example.org"}, {"key_file": "x"}),
+    "vmess": (vmess.of, {"through": "www.example.org"}, {"id_file": "b831381d-6324-4d53-ad4f-8cda48b30811"}),
 }
 
 
@@ -73,6 +74,7 @@ SECRETS = [
     shadowsocks.Request("aes-256-gcm", bytes(range(32)), b"", ""),
     wireguard.Keys(X25519PrivateKey.from_private_bytes(bytes(range(32))), b"", bytes(range(32))),
     Ask(Endpoint("", 1, Transport.TCP), "", {}, token(""), 0, {"key_file": repr(bytes(range(32)))}),
+    vmess.Request(bytes(range(16)), bytes(range(16)), b"", 0, b"", b"", 0, ""),
 ]
 
 
