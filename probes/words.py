@@ -42,6 +42,7 @@ class Kind(StrEnum):
     QUIC = "quic"
     TOR = "tor"
     TRANSFER = "transfer"
+    OBFS4 = "obfs4"
 
 
 class Transport(StrEnum):
