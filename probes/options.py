@@ -99,7 +99,5 @@ TRANSFER: Mapping[str, Option] = {
     "roots": ROOTS,
 }
 OBFS4: Mapping[str, Option] = {
-    "cert_file": Option(
-        "(?:cert=)?[A-Za-z0-9+/]{69}[AQgw]", "the cert= of a bridge line", needed=True, in_file=True
-    ),
+    "cert_file": Option("(?:cert=)?[A-Za-z0-9+/]{69}[AQgw]", "the cert= of a bridge line", needed=True, in_file=True),
 }

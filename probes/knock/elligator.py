@@ -1,10 +1,10 @@
 """Elligator 2 on Curve25519: keys whose public half is shown as bytes that look like chance, and the way back.
 
-The map: elligator.cr.yp.to/elligator-20130828.pdf section 5.2, with the non-square 2 (RFC 9380 section 6.7.1 has the same
-one); the two bits a representative does not need are random, and not read. An ordinary public key lies in an eighth of the
-curve, which whoever maps it back could see: so a random point of low order is added to it, as Monocypher and obfs4proxy
-(whole since 0.0.14) do. X25519 takes no notice of it. Only that addition and the map are arithmetic of ours, not in constant
-time: these keys are made for one handshake.
+The map: elligator.cr.yp.to/elligator-20130828.pdf section 5, with the non-square 2 (RFC 9380 section 6.7.1 has the same
+one); the two bits a representative does not need are random, and not read. An ordinary public key lies in an eighth of
+the curve, which whoever maps it back could see: so a random point of low order is added to it, as Monocypher does, and
+obfs4proxy wholly since 0.0.14. X25519 takes no notice of it. Only that addition and the map are arithmetic of ours, not
+in constant time: these keys are made for one handshake.
 """
 
 from __future__ import annotations
@@ -38,15 +38,18 @@ class Pair:
 
 def pair_of(seed: bytes) -> Pair:
     """A pair made of `seed` (32 unpredictable bytes), and of nothing else; half of all keys have no representative."""
-    for number in count():
-        drawn = hashlib.sha512(seed + number.to_bytes(4, "big")).digest()
-        secret, tweak = drawn[:KEY_BYTES], drawn[KEY_BYTES]
-        u = _dirty(secret, tweak & 7)
-        shown = _representative(u, other=bool(tweak & 8))
-        if shown is not None:
-            break
+    drawn = (hashlib.sha512(seed + number.to_bytes(4, "big")).digest() for number in count())
+    return next(pair for each in drawn if (pair := _pair(each[:KEY_BYTES], each[KEY_BYTES])) is not None)
+
+
+def _pair(secret: bytes, tweak: int) -> Pair | None:
+    """`tweak`: six bits of chance; which point is added, which representative is shown, what fills it up."""
+    u = _dirty(secret, tweak & 7)
+    r = _representative(u, other=bool(tweak & 8))
+    if r is None:
+        return None
     scalar = hashlib.sha512(secret).digest()[:KEY_BYTES]  # RFC 8032 section 5.1.5
-    shown |= tweak >> 6 << _READ_BITS
+    shown = r | tweak >> 6 << _READ_BITS
     return Pair(X25519PrivateKey.from_private_bytes(scalar), _bytes(u), _bytes(shown))
 
 

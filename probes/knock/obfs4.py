@@ -1,13 +1,14 @@
 """obfs4's handshake with a bridge of one's own, up to the server's proof; carries nothing, and says no word more.
 
-Layout (obfs4-spec.txt of Yawning Angel's obfs4, section 4; ntor is Tor's proposal 216, with the public key B said twice
-where obfs4proxy does): representative, padding, mark, MAC out; representative, AUTH, padding, mark, MAC back. Marks and
-MACs are made with what stands in the bridge's `cert=`, which no wire has, but which every user of the bridge holds; AUTH
-takes the bridge's own private key and is bound to our key, so nothing that was recorded passes. That is the proof.
+Layout (obfs4-spec.txt of Yawning Angel's obfs4, section 4; ntor is Tor's proposal 216, written as obfs4proxy does,
+with the public key B said twice): representative, padding, mark, MAC out; representative, AUTH, padding, mark, MAC
+back. Marks and MACs are made with what stands in the bridge's `cert=`: no wire has it, but every user of the bridge
+does. AUTH takes the bridge's own private key and is bound to our key, so nothing that was recorded passes. That is the
+proof.
 
-The MAC holds the hour. A server hears one that is one hour off and answers in the client's, older ones in their own. To
-whom it does not understand, or has heard before, it is silent: a clock that is wrong looks like a bridge that is blocked.
-The padding is as long as obfs4proxy's, up to 8 KB, for a shorter one would be known by it.
+The MAC holds the hour; a server hears one that is an hour off. To whom it does not understand, or has heard before,
+it is silent: a clock that is wrong looks like a bridge that is blocked. The padding is as long as obfs4proxy's, up to
+8 KB: a shorter one would be known by it.
 """
 
 from __future__ import annotations
