@@ -13,6 +13,7 @@ from probes.options import (
     KEY,
     LABEL,
     NAME,
+    OBFS4,
     OPENVPN,
     PATH,
     ROOTS,
@@ -86,6 +87,7 @@ TRAITS: Mapping[Kind, Traits] = {
         options=TRANSFER,
     ),
     Kind.VMESS: Traits(None, 2_150, familiar=False, tier=2, options=VMESS),
+    Kind.OBFS4: Traits(None, 9_400, familiar=False, tier=2, options=OBFS4),  # 9 000 by its own count (obfs4proxy)
 }
 
 

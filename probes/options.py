@@ -104,3 +104,6 @@ VMESS: Mapping[str, Option] = {
     ),
     "through": SHADOWSOCKS["through"],
 }
+OBFS4: Mapping[str, Option] = {
+    "cert_file": Option("(?:cert=)?[A-Za-z0-9+/]{69}[AQgw]", "the cert= of a bridge line", needed=True, in_file=True),
+}

@@ -9,7 +9,7 @@ from probes.connect import connect
 from probes.facts import Endpoint, Observation, Target, Walk
 from probes.fetch import fetch
 from probes.handshake import handshake, handshake_by_quic
-from probes.knock import dns, ikev2, openvpn, quic, shadowsocks, stun, telegram, tor, vmess, whatsapp, wireguard
+from probes.knock import dns, ikev2, obfs4, openvpn, quic, shadowsocks, stun, telegram, tor, vmess, whatsapp, wireguard
 from probes.knocking import knock, knock_by_post, knock_by_websocket
 from probes.place import Place, Tools
 from probes.ports import Traffic
@@ -43,6 +43,7 @@ ROUTES: Mapping[Kind, tuple[StepTaken, ...]] = {
     Kind.QUIC: (resolve, knock(quic.of, Step.CONNECT), handshake_by_quic, fetch),
     Kind.TOR: (resolve, connect, handshake, knock(tor.of)),
     Kind.VMESS: (resolve, connect, knock(vmess.of)),
+    Kind.OBFS4: (resolve, connect, knock(obfs4.of)),
 }
 
 

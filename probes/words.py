@@ -43,6 +43,7 @@ class Kind(StrEnum):
     TOR = "tor"
     TRANSFER = "transfer"
     VMESS = "vmess"
+    OBFS4 = "obfs4"
 
 
 class Transport(StrEnum):

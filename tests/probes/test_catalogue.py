@@ -218,6 +218,8 @@ def mistakes(folder: Path, text: str) -> list[str]:
          "x.yml:5: targets[0].options: cipher must be one of aes-128-gcm, aes-256-gcm, chacha20-ietf-poly1305"),
         ("vmess", "hosts: [a.example], ports: [10086], options: {through: www.example.org}",
          "x.yml:5: targets[0].options: id_file is missing: the user's id, a UUID"),
+        ("obfs4", "hosts: [a.example], ports: [443]",
+         "x.yml:5: targets[0].options: cert_file is missing: the cert= of a bridge line"),
         ("dns", "hosts: [a.example], transport: tcp", "x.yml:5: targets[0].transport: kind dns is not spoken over tcp"),
         ("tcp", "addresses: [192.168.1.1], ports: [1], about: {country: IR, network: AS1, kind: access}",
          "x.yml:5: targets[0].addresses: a landmark stands at public addresses of single hosts, never in a house; a name may move elsewhere"),
@@ -377,6 +379,7 @@ def test_the_example_of_a_file_of_ones_own_is_without_mistake(tmp_path: Path) ->
     for name, key in (
         ("wireguard.key", KEY), ("wireguard.psk", KEY), ("tc.key", captured.text("static")), ("shadowsocks.password", "x"),
         ("vmess.id", "b831381d-6324-4d53-ad4f-8cda48b30811"),
+        ("obfs4.cert", captured.text("obfs4 cert")),
     ):  # fmt: skip
         (tmp_path / name).write_text(key + "\n")
     found, wrong = catalogue.load_file(tmp_path / "my-vpn.yml", responder="vpn.example.org")
@@ -388,4 +391,5 @@ def test_the_example_of_a_file_of_ones_own_is_without_mistake(tmp_path: Path) ->
         "shadowsocks",
         "trojan",
         "vmess",
+        "obfs4",
     ]
