@@ -51,7 +51,9 @@ test-unit: venv-dev
 # every line of what judges, schedules, names failures and speaks protocols
 COVERED := monitor/judge.py,monitor/schedule.py,probes/failure.py,probes/walk.py,probes/knock/*
 test-cover: venv-dev
-	$(PY) -m coverage run -m pytest -q -m "not long" $(COUNTED)
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest -q -n auto -m "not long" $(COUNTED)
+	$(PY) -m coverage combine -q
 	$(PY) -m coverage report -m --include="$(COVERED)" --fail-under=100
 
 test-lab: venv-dev

@@ -149,6 +149,7 @@ def test_the_daemon_asks_by_itself_and_shows_it_beside_the_verdict(lab: Attested
     lab.stop(box.name)
 
 
+@pytest.mark.long
 def test_what_could_not_be_asked_while_the_stretch_was_sick_is_told_later(lab: Attested) -> None:
     box = lab.add(world.box(5), {"lie": "server_hello_swallowed"})
     lab.start_daemon(box, lab.vantage(box, _SLOWLY_S))
