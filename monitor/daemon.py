@@ -26,7 +26,7 @@ from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
 from monitor.hub.registry import Registry
-from monitor.keeping.retention import Gone
+from monitor.keeping.upkeep import Upkeep
 from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
@@ -38,7 +38,6 @@ from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.yamlfile import Mistake
 
-_NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
 _CLOCK_BACK_S, _CLOCK_JUMP_S = 1.0, 3600.0
 
@@ -76,7 +75,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._last_tick: Tick | None = None
-        self._gone = Gone()
+        self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
         self._reloaded_ms = self._now_ms()
@@ -96,7 +95,8 @@ class Daemon:
         runner = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-            own_work = [self._tasks.create_task(work) for work in (self._beat(), self._syncing(), self._housekeeping())]
+            upkeep = (self._upkeep.sync(), self._upkeep.tidy())
+            own_work = [self._tasks.create_task(work) for work in (self._beat(), *upkeep)]
             if not self._options.idle:
                 self._engine.start()
             await self._stop.wait()
@@ -170,31 +170,6 @@ class Daemon:
         size, registry = await self._spool.size(), self._options.registry
         return dict(of_daemon(size, registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
 
-    async def _housekeeping(self) -> None:
-        """Now and then: what a restart would forget is written down, what is too old goes, or is no longer believed."""
-        while True:
-            pace, storage = self._engine.pace, self._engine.loaded.config.storage
-            await asyncio.sleep(pace.retention_every_s)
-            await self._engine.remember(self._spool)
-            if self._engine.outlived:
-                with contextlib.suppress(OSError):  # a file of it is gone: it works on, and is asked again
-                    await self._hand_over_to(self._build(self._engine.loaded))
-            true_ms = self._engine.view.around.time.believed_ms(self._now_ms())
-            before_ms = true_ms - int(pace.keep_s * 1000) if true_ms is not None else _NEVER_MS
-            gone = await self._spool.trim(
-                before_ms=before_ms, most_bytes=storage.max_size_bytes, keep_free_bytes=storage.keep_free_bytes
-            )
-            self._gone += gone
-            if gone:
-                loud = _log.warning if gone.thinned or gone.unsent else _log.info
-                loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, unsent_samples=gone.unsent)
-
-    async def _syncing(self) -> None:
-        """What was committed reaches the disk within this time: the stated loss of a power cut."""
-        while True:
-            await asyncio.sleep(self._engine.pace.sync_s)
-            await self._spool.sync()
-
     # ---------------------------------------------------------------- what the pages ask
 
     def _now_ms(self) -> int:
@@ -207,7 +182,7 @@ class Daemon:
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
             yield "No probe is sent: nobody has agreed to it yet. Run `didban init`, then `didban up`."
-        yield from of_spool(self._spool, self._gone)
+        yield from of_spool(self._spool, self._upkeep.gone)
         if not self._reload_ok:
             yield "The last configuration was refused; the one before it is at work."
         yield from self._engine.notices(self._now_ms())
@@ -236,6 +211,11 @@ class Daemon:
         self._reloaded_ms = self._now_ms()
         _log.info("config_taken", file=str(self._options.config_file))
         return ()
+
+    async def _renew(self) -> None:
+        """The same configuration, in an engine that has not outlived what it was built from."""
+        with contextlib.suppress(OSError):  # a file of it is gone: it works on, and is asked again
+            await self._hand_over_to(self._build(self._engine.loaded))
 
     async def _hand_over_to(self, engine: Engine) -> None:
         before, self._engine = self._engine, engine

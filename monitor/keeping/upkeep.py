@@ -1,0 +1,57 @@
+"""What the disk needs while the daemon watches: written out in time, kept within its bounds. Says what it gave up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from monitor.engine import Engine
+from monitor.keeping.retention import Gone
+from monitor.spool import Spool
+
+_NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
+
+_log = structlog.get_logger("didban")
+
+
+class Upkeep:
+    """Two loops, each a child of the daemon's task group.
+
+    Args:
+        engine: the one at work: a reload changes it.
+        renew: builds it anew, where it has outlived what it was built from.
+    """
+
+    def __init__(self, spool: Spool, engine: Callable[[], Engine], renew: Callable[[], Awaitable[None]]) -> None:
+        self._spool, self._engine, self._renew = spool, engine, renew
+        self.gone = Gone()
+
+    async def sync(self) -> None:
+        """What was committed reaches the disk within this time: the stated loss of a power cut."""
+        while True:
+            await asyncio.sleep(self._engine().pace.sync_s)
+            await self._spool.sync()
+
+    async def tidy(self) -> None:
+        """Now and then: what a restart would forget is written down, what is too old goes, or is no longer believed."""
+        while True:
+            await asyncio.sleep(self._engine().pace.retention_every_s)
+            await self._engine().remember(self._spool)
+            if self._engine().outlived:
+                await self._renew()
+            await self._make_room()
+
+    async def _make_room(self) -> None:
+        engine = self._engine()
+        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.now_ms())
+        gone = await self._spool.trim(
+            before_ms=true_ms - int(engine.pace.keep_s * 1000) if true_ms is not None else _NEVER_MS,
+            most_bytes=engine.loaded.config.storage.max_size_bytes,
+            keep_free_bytes=engine.loaded.config.storage.keep_free_bytes,
+        )
+        self.gone += gone
+        if gone:
+            loud = _log.warning if gone.thinned or gone.unsent else _log.info
+            loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, unsent_samples=gone.unsent)
