@@ -118,8 +118,8 @@ def _vouched_for(rsa_id: bytes, cross: bytes, fingerprints: frozenset[bytes]) ->
     with warnings.catch_warnings(action="ignore"):  # of cryptography, about what is odd in it and still can be read
         certificate = x509.load_der_x509_certificate(rsa_id)
     key = certificate.public_key()
-    if not isinstance(key, RSAPublicKey):
-        raise Unproven
+    if not isinstance(key, RSAPublicKey) or not rsa_id.endswith(b"\0" + certificate.signature):
+        raise Unproven  # a bit string may claim unused bits where its last ones are zero: read, but not DER
     certificate.verify_directly_issued_by(certificate)
     # the fingerprint is a SHA-1 by definition (tor-spec section 0.3)
     digest = hashlib.sha1(key.public_bytes(Encoding.DER, PublicFormat.PKCS1), usedforsecurity=False).digest()
