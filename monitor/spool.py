@@ -261,5 +261,5 @@ class Spool:
             if "full" in str(error):
                 self.names.load(db)  # a series numbered in a transaction that failed has no number
             else:
-                self._file.drop()  # a disk that came back wants to be opened anew
+                self._file.close()  # a disk that comes back wants to be opened anew, and checked before that
             raise

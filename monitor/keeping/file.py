@@ -40,6 +40,7 @@ class File:
         self.path, self._now_ms = path, now_ms
         self.wreck: Path | None = None
         self._lock = -1
+        self._was_there = False
         self._db: sqlite3.Connection | None = None
 
     def db(self) -> tuple[sqlite3.Connection, bool]:
@@ -53,9 +54,12 @@ class File:
         if self._db is not None:
             return self._db, False
         self._db = self._connect()
+        self._was_there = True
         return self._db, True
 
     def _connect(self) -> sqlite3.Connection:
+        if self._was_there and not self.path.exists():  # a new one here would be hidden when the disk is mounted again
+            raise NoRoom(errno.ENODEV, "the file is gone: is its disk mounted?")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._take_alone()
@@ -104,6 +108,7 @@ class File:
         """Sets the damaged file aside, and carries over into a new one what can be read of it."""
         self.drop()
         self.wreck = rescue.set_aside(self.path, self._now_ms())
+        self._was_there = False
         db, _ = self.db()
         with db:
             came = rescue.carry_over(self.wreck, db)
@@ -116,6 +121,7 @@ class File:
             self._db = None
 
     def close(self) -> None:
+        """Holds nothing of the disk any more, which can be taken away now."""
         self.drop()
         if self._lock >= 0:
             os.close(self._lock)

@@ -35,7 +35,7 @@ from tests.lab.processes import Processes, answers, page, reachable
 from tests.lab.web import Told
 from tests.lab.world import Box
 
-HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT = 8443, 9090, 9093
+HUB_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT, VICTORIA_PORT = 8443, 9090, 9093, 8428
 SMTP_PORT, WEBHOOK_PORT = 2525, 8025
 
 
@@ -48,6 +48,7 @@ class Lab(Processes):
         super().__init__(folder)
         self.times = times
         self.boxes = list(world.VANTAGES)
+        self.database_port = PROMETHEUS_PORT
         self.pki: Pki
         self._numbers = itertools.count()
 
@@ -195,15 +196,21 @@ storage: {{path: {folder}/state}}
     def start_vantage(self, box: Box, **options: Any) -> None:
         self.start_daemon(box, self.config(box, **options))
 
-    def start_daemon(self, box: Box, config: Path, *before: str) -> None:
-        """`before`: what goes ahead of the command, as a wrong clock (tests/lab/others.py)."""
-        command = [sys.executable, "-m", "monitor", "run", f"--config.file={config}", f"--time-scale={self.times:g}"]
+    def start_daemon(self, box: Box, config: Path, *before: str, times: float | None = None) -> None:
+        """`before`: what goes ahead of the command, as a wrong clock (tests/lab/others.py); `times`: faster than all."""
+        scale = f"--time-scale={times or self.times:g}"
+        command = [sys.executable, "-m", "monitor", "run", f"--config.file={config}", scale]
         self.spawn(box.name, box.name, [*before, *command])
 
     # ---------------------------------------------------------------- the hub
 
-    def start_hub(self) -> None:
-        """The hub, Prometheus, Alertmanager, and an inbox: a real SMTP server and a real webhook."""
+    def start_hub(self, *, victoria: bool = False) -> None:
+        """The hub, Prometheus, Alertmanager, and an inbox: a real SMTP server and a real webhook.
+
+        Args:
+            victoria: VictoriaMetrics is behind the hub, and nobody evaluates rules.
+        """
+        self.database_port = VICTORIA_PORT if victoria else PROMETHEUS_PORT
         at = self.folder / "hub"
         (at / "credentials").mkdir(parents=True)
         for box in self.boxes:
@@ -213,8 +220,22 @@ storage: {{path: {folder}/state}}
         (at / "hub.yml").write_text(f"""
 listen: {world.HUB}:{HUB_PORT}
 tls: {{cert_file: {self.infrastructure.chain}, key_file: {self.infrastructure.key}}}
-forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
+forward: {{remote_write: "http://127.0.0.1:{self.database_port}/api/v1/write"}}
 """)
+        if victoria:
+            self._start_victoria(at)
+        else:
+            self._start_reporting(at)
+        hub = [sys.executable, "-m", "monitor", "hub", f"--config.file={at}/hub.yml", f"--time-scale={self.times:g}"]
+        self.spawn("hub", "hub", hub)
+        self.wait_for("the hub", lambda: reachable(world.HUB, HUB_PORT))
+
+    def _start_victoria(self, at: Path) -> None:
+        options = (f"-httpListenAddr=0.0.0.0:{VICTORIA_PORT}", f"-storageDataPath={at}/victoria", "-retentionPeriod=1y")
+        self.spawn("victoria", "hub", ["victoria-metrics", *options, "-search.latencyOffset=1ms"])
+        self.wait_for("VictoriaMetrics", lambda: answers(f"http://{world.HUB}:{VICTORIA_PORT}/health"))
+
+    def _start_reporting(self, at: Path) -> None:
         (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")
         mail = Smtp.model_validate(
             {"to": ("oncall@example.org",), "from": "didban@example.org", "smarthost": f"127.0.0.1:{SMTP_PORT}",
@@ -223,9 +244,6 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
         notify = Notify(email=mail, webhook=Webhook(url_file="webhook.url"), watchdog=Webhook(url_file="webhook.url"))
         self.spawn("inbox", "hub", [sys.executable, "-m", "tests.lab.inbox", str(at / "inbox.jsonl")])
         self._start_stack(at, notify)
-        hub = [sys.executable, "-m", "monitor", "hub", f"--config.file={at}/hub.yml", f"--time-scale={self.times:g}"]
-        self.spawn("hub", "hub", hub)
-        self.wait_for("the hub", lambda: reachable(world.HUB, HUB_PORT))
 
     def _start_stack(self, at: Path, notify: Notify) -> None:
         programs = stack.find(stack.PROMETHEUS), stack.find(stack.ALERTMANAGER)
@@ -243,7 +261,7 @@ forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """An instant query: `[{"metric": {...}, "value": [time, "1"]}]`."""
-        url = f"http://{world.HUB}:{PROMETHEUS_PORT}/api/v1/query?" + urllib.parse.urlencode({"query": expr})
+        url = f"http://{world.HUB}:{self.database_port}/api/v1/query?" + urllib.parse.urlencode({"query": expr})
         with urllib.request.urlopen(url, timeout=10) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
             return found

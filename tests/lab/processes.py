@@ -21,6 +21,7 @@ class Processes:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._ran: dict[str, tuple[str | None, tuple[str, ...]]] = {}
 
     def spawn(
         self, name: str, host: str | None, command: Sequence[str], *, shown: bool = False, pass_fds: Sequence[int] = ()
@@ -37,7 +38,12 @@ class Processes:
                 pass_fds=tuple(pass_fds),
             )
         self._children[name] = child
+        self._ran[name] = host, tuple(command)
         return child
+
+    def start_again(self, name: str) -> None:
+        """What was stopped, as it was started."""
+        self.spawn(name, *self._ran[name])
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends a process; its exit code."""

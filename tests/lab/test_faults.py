@@ -1,0 +1,204 @@
+"""Faults of disk, hub and database while a real box watches: whatever it stated is abroad in the end, at its own time.
+
+The box's spool lies on an ext4 of its own, so that the kernel itself says full, and read-only, as a dying card makes it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import counted, enter, world
+from tests.lab.counted import Held
+from tests.lab.lab import Lab, scratch
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(not enter.inside(), reason="stands in the laboratory: make test-lab"),
+]
+
+FASTER = 30  # the daemon alone: a tick every two seconds; times are true ones
+TICK_S = 60 / FASTER
+FAULT_S = 4 * TICK_S
+CARD_MB = 48
+BOXES = iter(world.VANTAGES)
+
+
+class Card:
+    """A small disk of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.image, self.folder, self.device = folder / "card.img", folder / "card", ""
+        self.folder.mkdir(parents=True)
+        with self.image.open("wb") as file:
+            file.truncate(CARD_MB * 2**20)
+        _do("mkfs.ext4", "-q", "-m", "0", "-e", "remount-ro", str(self.image))
+        self.put_in()
+
+    def put_in(self) -> None:
+        _do("mount", "-o", "loop", str(self.image), str(self.folder))
+        said = _do("findmnt", "--noheadings", "--output", "SOURCE", str(self.folder))
+        self.device = Path(said.strip()).name
+
+    def fill(self) -> None:
+        with (self.folder / "others").open("wb", buffering=0) as file:
+            try:
+                for size in (2**20, 4096, 1):
+                    while True:
+                        file.write(bytes(size))
+            except OSError:
+                os.fsync(file.fileno())
+
+    def empty(self) -> None:
+        (self.folder / "others").unlink()
+
+    def fail(self) -> None:
+        """The kernel finds the file system damaged, and lets nobody write to it any more."""
+        Path(f"/sys/fs/ext4/{self.device}/trigger_fs_error").write_text("1")
+
+    def mend(self) -> None:
+        """As its keeper would: out, checked, in again, under a daemon that goes on."""
+        _do("umount", "--lazy", str(self.folder))
+        device = Path("/sys/fs/ext4") / self.device
+        until = time.monotonic() + 10
+        while device.exists():
+            assert time.monotonic() < until, "the daemon holds on to a disk that was taken away"
+            time.sleep(0.05)
+        subprocess.run(["e2fsck", "-fy", str(self.image)], capture_output=True, check=False)
+        self.put_in()
+
+    def throw_away(self) -> None:
+        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+
+
+def _do(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with scratch() as folder, Lab(folder, times=1) as there:
+        there.start_hub()
+        yield there
+
+
+class Watch:
+    """One box that watches, its spool on a card."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.box = lab, next(BOXES)
+        self.config = lab.config(self.box, services=["imo", "canaries"])
+        self.card = Card(self.config.parent)
+        self.storage = self.card.folder / "state"
+        text = self.config.read_text()
+        mine = f"storage: {{path: {self.storage}, keep_free: 1MB}}"
+        self.config.write_text(text.replace(f"storage: {{path: {self.config.parent}/state}}", mine))
+        self.start()
+
+    def start(self) -> None:
+        self.lab.start_daemon(self.box, self.config, times=FASTER)
+
+    def delivered(self) -> float:
+        """When the newest tick that is abroad was stated; seconds."""
+        found = self.lab.query(f'timestamp(didban_heartbeat_timestamp_seconds{{vantage="{self.box.name}"}})')
+        return float(found[0]["value"][1]) if found else 0.0
+
+    def goes_on(self) -> None:
+        """While the fault lasts."""
+        time.sleep(FAULT_S)
+
+    def comes_through(self) -> None:
+        """Waits until it delivers what is news again."""
+        since = time.time()
+        self.lab.wait_for(f"{self.box.name} to deliver", lambda: self.delivered() > since)
+
+    def end(self) -> Held:
+        """Stops it well, and returns what it stated."""
+        assert self.lab.stop(self.box.name) == 0
+        return counted.stated(self.storage)
+
+    def said(self, event: str) -> bool:
+        return f"event={event}" in (self.lab.folder / f"{self.box.name}.log").read_text()
+
+
+@pytest.fixture
+def watch(lab: Lab) -> Iterator[Watch]:
+    there = Watch(lab)
+    yield there
+    if lab.running(there.box.name):
+        lab.stop(there.box.name, signal.SIGKILL)
+    there.card.throw_away()
+
+
+def longest_gap_s(kept: Held) -> float:
+    """Between one tick and the next."""
+    times = sorted({at_ms for points in kept.values() for at_ms in points})
+    return max(after - before for before, after in itertools.pairwise(times)) / 1000
+
+
+def now_ms() -> int:
+    """By the world's clock, a moment on."""
+    return round(time.time() * 1000) + 1000
+
+
+def nothing_lost(watch: Watch, kept: Held) -> None:
+    """Sample by sample, and no tick was left out."""
+    assert sum(map(len, kept.values())) > 500
+    assert counted.missing(watch.lab, kept, watch.box.name, now_ms()) == 0
+    assert longest_gap_s(kept) < 1.9 * TICK_S, "a tick is missing"
+
+
+def test_on_a_full_disk_it_goes_on_and_catches_up(watch: Watch) -> None:
+    watch.comes_through()
+    watch.card.fill()
+    watch.goes_on()
+    watch.comes_through()  # what is news needs no disk
+    watch.card.empty()
+    watch.goes_on()
+    nothing_lost(watch, watch.end())
+
+
+def test_a_card_that_turns_read_only_is_mended_under_it(watch: Watch) -> None:
+    watch.comes_through()
+    watch.card.fail()
+    watch.goes_on()
+    watch.comes_through()
+    assert watch.said("spool_cannot_write")
+    watch.card.mend()
+    watch.lab.wait_for("the spool to be written again", lambda: watch.said("spool_writes_again"))
+    nothing_lost(watch, watch.end())
+
+
+def test_of_a_damaged_page_the_rest_is_carried_over(watch: Watch) -> None:
+    watch.comes_through()
+    watch.goes_on()
+    watch.lab.stop(watch.box.name, signal.SIGKILL)
+    copy = watch.card.folder / "copy"
+    shutil.copytree(watch.storage, copy)
+    before = counted.stated(copy)
+    with (watch.storage / "spool.db").open("r+b") as file:
+        file.seek(5 * 4096 + 100)
+        file.write(os.urandom(2000))
+    watch.start()
+    watch.comes_through()
+    after = watch.end()
+    assert counted.missing(watch.lab, before, watch.box.name, round(min(map(max, before.values())))) == 0
+    assert counted.missing(watch.lab, after, watch.box.name, now_ms()) == 0
+
+
+def test_a_hub_and_a_database_that_are_killed_lose_nothing(watch: Watch) -> None:
+    watch.comes_through()
+    for name in ("hub", "prometheus"):
+        watch.lab.stop(name, signal.SIGKILL)
+        watch.goes_on()
+        watch.lab.start_again(name)
+        watch.comes_through()
+    nothing_lost(watch, watch.end())
