@@ -1,7 +1,4 @@
-"""Faults of disk, hub and database while a real box watches: whatever it stated is abroad in the end, at its own time.
-
-The box's spool lies on an ext4 of its own, so that the kernel itself says full, and read-only, as a dying card makes it.
-"""
+"""Faults of disk, hub and database while a real box watches: whatever it stated is abroad in the end, at its own time."""
 
 from __future__ import annotations
 
@@ -9,14 +6,13 @@ import itertools
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab import counted, enter, world
+from tests.lab.card import Card
 from tests.lab.counted import Held
 from tests.lab.lab import Lab, scratch
 
@@ -28,59 +24,7 @@ pytestmark = [
 FASTER = 30  # the daemon alone: a tick every two seconds; times are true ones
 TICK_S = 60 / FASTER
 FAULT_S = 4 * TICK_S
-CARD_MB = 48
 BOXES = iter(world.VANTAGES)
-
-
-class Card:
-    """A small disk of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.image, self.folder, self.device = folder / "card.img", folder / "card", ""
-        self.folder.mkdir(parents=True)
-        with self.image.open("wb") as file:
-            file.truncate(CARD_MB * 2**20)
-        _do("mkfs.ext4", "-q", "-m", "0", "-e", "remount-ro", str(self.image))
-        self.put_in()
-
-    def put_in(self) -> None:
-        _do("mount", "-o", "loop", str(self.image), str(self.folder))
-        said = _do("findmnt", "--noheadings", "--output", "SOURCE", str(self.folder))
-        self.device = Path(said.strip()).name
-
-    def fill(self) -> None:
-        with (self.folder / "others").open("wb", buffering=0) as file:
-            try:
-                for size in (2**20, 4096, 1):
-                    while True:
-                        file.write(bytes(size))
-            except OSError:
-                os.fsync(file.fileno())
-
-    def empty(self) -> None:
-        (self.folder / "others").unlink()
-
-    def fail(self) -> None:
-        """The kernel finds the file system damaged, and lets nobody write to it any more."""
-        Path(f"/sys/fs/ext4/{self.device}/trigger_fs_error").write_text("1")
-
-    def mend(self) -> None:
-        """As its keeper would: out, checked, in again, under a daemon that goes on."""
-        _do("umount", "--lazy", str(self.folder))
-        device = Path("/sys/fs/ext4") / self.device
-        until = time.monotonic() + 10
-        while device.exists():
-            assert time.monotonic() < until, "the daemon holds on to a disk that was taken away"
-            time.sleep(0.05)
-        subprocess.run(["e2fsck", "-fy", str(self.image)], capture_output=True, check=False)
-        self.put_in()
-
-    def throw_away(self) -> None:
-        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
-
-
-def _do(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
