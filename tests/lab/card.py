@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _SECTOR_BYTES = 512
@@ -57,6 +60,18 @@ class Card:
         """All that ever reached the disk: data, journal and inodes."""
         os.sync()
         return int(Path(f"/sys/block/{self.device}/stat").read_text().split()[6]) * _SECTOR_BYTES
+
+    @contextlib.contextmanager
+    def pulled(self) -> Iterator[Path]:
+        """What would be on it, had it been pulled out at this moment; mounted beside it, its journal replayed."""
+        copy, folder = self.image.with_name("pulled.img"), self.folder.with_name("pulled")
+        shutil.copyfile(self.image, copy)
+        folder.mkdir(exist_ok=True)
+        _do("mount", "-o", "loop", str(copy), str(folder))
+        try:
+            yield folder
+        finally:
+            _do("umount", str(folder))
 
     def throw_away(self) -> None:
         subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)

@@ -41,6 +41,12 @@ def stated(folder: Path) -> Held:
     return found
 
 
+def times(folder: Path) -> list[int]:
+    """When its ticks were stated, while a daemon may be writing."""
+    with closing(sqlite3.connect(f"file:{folder}/spool.db?mode=ro", uri=True)) as db:
+        return [at_ms for (at_ms,) in db.execute("SELECT at_ms FROM ticks")]
+
+
 def held(lab: Lab, name: str, vantage: str, until_ms: int, days: int) -> Held:
     """Every point that the database behind the hub has of a box under a name, up to then. No staleness marker is."""
     return (_victoria if lab.database_port == VICTORIA_PORT else _prometheus)(name, vantage, until_ms, days)

@@ -24,6 +24,7 @@ pytestmark = [
 FASTER = 30  # the daemon alone: a tick every two seconds; times are true ones
 TICK_S = 60 / FASTER
 FAULT_S = 4 * TICK_S
+AT_RISK_S = 1  # of the world in which the card is
 BOXES = iter(world.VANTAGES)
 
 
@@ -43,7 +44,7 @@ class Watch:
         self.card = Card(self.config.parent)
         self.storage = self.card.folder / "state"
         text = self.config.read_text()
-        mine = f"storage: {{path: {self.storage}, keep_free: 1MB}}"
+        mine = f"storage: {{path: {self.storage}, keep_free: 1MB, sync: {FASTER * AT_RISK_S}s}}"
         self.config.write_text(text.replace(f"storage: {{path: {self.config.parent}/state}}", mine))
         self.start()
 
@@ -118,6 +119,20 @@ def test_a_card_that_turns_read_only_is_mended_under_it(watch: Watch) -> None:
     assert watch.said("spool_cannot_write")
     watch.card.mend()
     watch.lab.wait_for("the spool to be written again", lambda: watch.said("spool_writes_again"))
+    nothing_lost(watch, watch.end())
+
+
+def test_a_pulled_plug_takes_what_the_configuration_says_and_no_more(lab: Lab, watch: Watch) -> None:
+    """Ten times: what was stated a second before is on the card."""
+    watch.comes_through()
+    for _ in range(10):
+        time.sleep(TICK_S)
+        lab.signal(watch.box.name, signal.SIGSTOP)
+        pulled_ms = round(time.time() * 1000)
+        with watch.card.pulled() as card:
+            lost = set(counted.times(watch.storage)) - set(counted.times(card / "state"))
+        lab.signal(watch.box.name, signal.SIGCONT)
+        assert all(pulled_ms - at_ms < 1.1 * AT_RISK_S * 1000 for at_ms in lost), (lost, pulled_ms)
     nothing_lost(watch, watch.end())
 
 
