@@ -21,6 +21,9 @@ class Card:
         self.folder.mkdir(parents=True)
         with self.image.open("wb") as file:
             file.truncate(mb * 2**20)
+        # every process of the laboratory has mounts of its own (ip netns exec): what is taken out is taken out for all
+        _do("mount", "--bind", str(folder), str(folder))
+        _do("mount", "--make-shared", str(folder))
         _do("mkfs.ext4", "-q", "-m", "0", "-e", "remount-ro", str(self.image))
         self.put_in()
 
@@ -74,7 +77,8 @@ class Card:
             _do("umount", str(folder))
 
     def throw_away(self) -> None:
-        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+        for each in (self.folder, self.folder.parent):
+            subprocess.run(["umount", "--lazy", str(each)], capture_output=True, check=False)
 
 
 def _do(*command: str) -> str:

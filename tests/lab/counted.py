@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +78,22 @@ def _victoria(name: str, vantage: str, until_ms: int, days: int) -> Held:
     return found
 
 
-def missing(lab: Lab, kept: Held, vantage: str, until_ms: int, days: int = 1) -> int:
-    """How many of these samples the database lacks, or has otherwise; that it has none of its own is asserted."""
-    lacking = 0
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`missing`: samples the database lacks, or has otherwise; `more_ms`: times at which it has some of its own."""
+
+    missing: int
+    more_ms: frozenset[int]
+
+
+def compared(lab: Lab, kept: Held, vantage: str, until_ms: int, days: int = 1) -> Compared:
+    """What was stated up to then, with what is held abroad."""
+    lacking, more = 0, set[int]()
     for name in sorted({dict(labels)["__name__"] for labels in kept}):
         there = held(lab, name, vantage, until_ms, days)
         for labels, points in kept.items():
             if dict(labels)["__name__"] == name:
                 mine = there.get(labels, {})
                 lacking += sum(mine.get(at_ms) != value for at_ms, value in points.items())
-                assert mine.keys() <= points.keys(), f"at times of its own: {sorted(mine.keys() - points.keys())[:3]}"
-    return lacking
+                more |= mine.keys() - points.keys()
+    return Compared(lacking, frozenset(more))

@@ -22,7 +22,7 @@ from monitor.tick import Tick
 from probes.facts import Vantage
 from probes.words import Access, Role
 from tests.lab import counted, enter, world
-from tests.lab.counted import Held
+from tests.lab.counted import Compared, Held
 from tests.lab.lab import Lab, scratch
 from tests.lab.processes import reachable
 
@@ -105,8 +105,8 @@ def come_home(lab: Lab, count: int, step_ms: int, *, patience_s: float, victoria
     lab.wait_for("the backlog", all_home, patience_s=patience_s)
     took_s = time.monotonic() - began_s
     days = math.ceil(count * step_ms / 86_400_000) + 1
-    missing = counted.missing(lab, kept, BOX.name, until_ms, days)
-    assert missing == 0, f"{missing} of {total} samples"
+    found = counted.compared(lab, kept, BOX.name, until_ms, days)
+    assert found == Compared(0, frozenset()), f"of {total} samples"
     assert not told & {"NetworkShutdown", "NetworkOutage", "ServiceBlocked", "CountryShutdown", "NetworkSilent"}, told
     return {"samples": total, "live_s": live_s, "took_s": took_s, "owed_when_the_hub_stopped": max(owed, default=0.0)}
 
