@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,21 +16,54 @@ from monitor.hub import registry
 from monitor.hub.registry import Registry
 from monitor.settings import BasicAuth, ClientTls, Home, Notify
 from probes import catalogue
-from probes.doors.schema import HostPort, Seconds, Strict, fit
+from probes.doors.schema import Bytes, HostPort, Seconds, Strict, Word, fit
 from probes.doors.yamlfile import Document, Location, Mistake, read
 from probes.facts import Service
 
 _NAMED_FILES: tuple[Location, ...] = (
-    *(("tls", key) for key in ("cert_file", "key_file")),
+    *(("tls", key) for key in ("cert_file", "key_file", "client_ca_file")),
+    ("public", "ca_file"),
     ("forward", "basic_auth", "password_file"),
     *(("forward", "tls", key) for key in ("ca_file", "cert_file", "key_file")),
     *NOTIFY_FILES,
 )
 
 
+class Proof(StrEnum):
+    """What a vantage must show: a password, a certificate of the hub's own authority, or both in one name."""
+
+    PASSWORD = "password"  # noqa: S105
+    CERTIFICATE = "certificate"
+    BOTH = "both"
+
+
 class ServerTls(Strict):
+    """`client_ca_file`: whose certificates vantages may show; then one is asked for."""
+
     cert_file: str
     key_file: str
+    client_ca_file: str | None = None
+
+
+class Public(Strict):
+    """Where boxes find this hub, whatever it listens on; `ca_file`: the roots they need beside their own."""
+
+    url: Home
+    ca_file: str | None = None
+
+
+class Storage(Strict):
+    """Of the queue.
+
+    Attributes:
+        path: a folder of this hub alone.
+        max_size_bytes: of what waits; each vantage has its equal part of it.
+        keep_s: how long samples the database refuses are kept.
+    """
+
+    path: str = "queue"
+    max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
+    keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
 
 
 class Forward(Strict):
@@ -41,16 +75,33 @@ class Forward(Strict):
 
 
 class HubConfig(Strict):
-    """`credentials`: a folder with one file per vantage, the SHA-256 of its password in hexadecimal digits."""
+    """hub.yml.
 
+    Attributes:
+        name: the label `hub` of what it says of itself: for two hubs behind one name.
+        credentials: a folder with one file per vantage, the SHA-256 of its password in hexadecimal digits.
+        most_samples_per_minute: of one vantage, on average. The home set is 390 a minute; at the default five days of
+            it (2.8 million) come home in 24 minutes, and a captured box writes 2,000 a second at most.
+        most_in_flight: requests of one vantage at the same time.
+        seal_key: the private half of what boxes seal their old days to; made at the first `hub add`.
+    """
+
+    name: Word | None = None
     listen: HostPort
     tls: ServerTls | None = None
+    public: Public | None = None
+    identity: Proof = Proof.PASSWORD
     credentials: str = "credentials"
     registry: str = "registry.yml"
+    seal_key: str = "seal.key"
+    notes: str = "notes.jsonl"
     services: tuple[str, ...] = ()
+    storage: Storage = Storage()
     forward: Forward
     accepts_age_s: Annotated[Seconds, Field(alias="accepts_age")] = 7 * 86400.0
     most_series: Annotated[int, Field(ge=1)] = 5000
+    most_samples_per_minute: Annotated[int, Field(ge=1000)] = 120_000
+    most_in_flight: Annotated[int, Field(ge=1, le=100)] = 4
     notify: Notify = Notify()
 
     @property
@@ -69,6 +120,10 @@ class LoadedHub:
     config: HubConfig
     folder: Path
     registry: Registry
+
+    @property
+    def queue(self) -> Path:
+        return self.folder / self.config.storage.path / "queue.db"
 
 
 def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
@@ -103,6 +158,8 @@ def _mistakes(config: HubConfig, document: Document, folder: Path) -> Iterator[M
         yield document.mistake(("tls",), "is missing: vantages send a password, and not in clear")
     if not (folder / config.credentials).is_dir():
         yield document.mistake(("credentials",), f"{config.credentials}: no such folder")
+    if config.identity is not Proof.PASSWORD and (config.tls is None or config.tls.client_ca_file is None):
+        yield document.mistake(("identity",), "needs tls.client_ca_file: whose certificates are believed?")
 
 
 def _is_loopback(host: str) -> bool:

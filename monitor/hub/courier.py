@@ -1,0 +1,156 @@
+"""Carries what the queue holds to the database: news and what is late, both moving, each vantage in its turn.
+
+One request holds samples of one vantage: whatever is in them, and whatever the database makes of them, holds up nobody
+else. What it will not take is found by halving and set aside with a reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from monitor.hub.batch import Aside, Batch, Sample, body_of, together
+from monitor.hub.forward import Forwarder, Outcome
+from monitor.hub.queue import ALWAYS, Queue
+from monitor.hub.sifting import MOST_QUESTIONS, sift
+from probes.ports import Clock
+
+_LIVE_MS = 150_000  # news is what was measured since then: two ticks, and the way here
+_MOST_SAMPLES = 20_000  # of one request
+_FEWEST, _MOST = 1, 64  # batches in one request
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
+_REASONS = {Outcome.REFUSED: "refused", Outcome.FAULT: "fault"}
+
+_log = structlog.get_logger("didban.hub")
+
+
+class Waits:
+    """After how long somebody is tried again: doubling while it fails."""
+
+    def __init__(self, clock: Clock, scale: float) -> None:
+        self._clock, self._scale = clock, scale
+        self._failures: defaultdict[str, int] = defaultdict(int)
+        self._until_s: dict[str, float] = {}
+
+    def failed(self, who: str, asked_s: float = 0.0) -> None:
+        self._failures[who] += 1
+        wait_s = min(_FIRST_WAIT_S * 2 ** (self._failures[who] - 1), _LONGEST_WAIT_S)
+        self._until_s[who] = self._clock.elapsed_s() + max(wait_s, asked_s) / self._scale
+
+    def went_well(self, who: str) -> None:
+        self._failures.pop(who, None)
+        self._until_s.pop(who, None)
+
+    def left_s(self, who: str) -> float:
+        return max(0.0, self._until_s.get(who, 0.0) - self._clock.elapsed_s())
+
+
+class Courier:
+    """One of the two ends of the queue: the news, or what is late.
+
+    Args:
+        lives: whether the database takes a sample of our own now.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        forwarder: Forwarder,
+        *,
+        live: bool,
+        lives: Callable[[], Awaitable[bool]],
+        clock: Clock,
+        time_scale: float,
+    ) -> None:
+        self._queue, self._forwarder, self._lives = queue, forwarder, lives
+        self._clock, self._live = clock, live
+        self._live_ms, self._idle_s = int(_LIVE_MS / time_scale), 5.0 / time_scale
+        self._waits = Waits(clock, time_scale)
+        self._turn: dict[str, int] = {}
+        self._turns = 0
+        self._at_once: defaultdict[str, int] = defaultdict(lambda: 16)
+        self._questions = 0
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self._queue.news.clear()
+            if not await self.carry():
+                wait_s = self._waits.left_s("") or self._idle_s
+                try:
+                    async with asyncio.timeout(wait_s):
+                        await self._queue.news.wait()
+                except TimeoutError:
+                    continue
+
+    async def carry(self) -> bool:
+        """One turn of one vantage; False when nobody has anything to carry now."""
+        if self._waits.left_s(""):
+            return False
+        order = sorted(self._queue.vantages(), key=lambda vantage: self._turn.get(vantage, 0))
+        order = [vantage for vantage in order if not self._waits.left_s(vantage)]
+        since_ms = self._clock.now_ms() - self._live_ms
+        span = (since_ms, ALWAYS[1]) if self._live else (ALWAYS[0], since_ms)
+        batches = await self._queue.take(order, span, most=_MOST, most_samples=_MOST_SAMPLES)
+        if not batches:
+            return False
+        self._turns += 1
+        self._turn[batches[0].vantage] = self._turns
+        self._questions = 0
+        try:
+            await self._deliver(batches[: self._at_once[batches[0].vantage]])
+        finally:
+            self._queue.give_back(batches)
+        return True
+
+    async def _deliver(self, batches: Sequence[Batch], *, alive: bool = False) -> bool:
+        """Until all of it is delivered or set aside; False when the rest has to come again.
+
+        `alive`: the database took something else just now, so that a No is about what is sent.
+        """
+        vantage = batches[0].vantage
+        outcome = await self._post(await asyncio.to_thread(together, batches))
+        if outcome is Outcome.DELIVERED:
+            self._at_once[vantage] = min(_MOST, 2 * len(batches))
+            self._waits.went_well("")
+            self._waits.went_well(vantage)
+            await self._queue.settle(batches)
+            return True
+        if outcome is Outcome.UNDELIVERED or not (alive or await self._lives()):
+            return await self._later(vantage)
+        self._at_once[vantage] = max(_FEWEST, len(batches) // 2)
+        if len(batches) == 1:
+            return await self._sift(batches[0], _REASONS[outcome])
+        middle = len(batches) // 2
+        if not await self._deliver(batches[:middle], alive=True):
+            return False
+        # others wait: the rest of it has its turn again after theirs
+        return self._questions < MOST_QUESTIONS and await self._deliver(batches[middle:], alive=True)
+
+    async def _later(self, vantage: str) -> bool:
+        """Who rests: this vantage alone, where the database takes what is ours."""
+        asked_s = self._forwarder.asked_to_wait_s
+        self._waits.failed(vantage if await self._lives() else "", asked_s)
+        return False
+
+    async def _sift(self, batch: Batch, reason: str) -> bool:
+        """Of a batch that is not taken: delivers what can be, and sets the rest aside."""
+        sifted = await sift(await asyncio.to_thread(batch.loose), self._ask)
+        if not sifted.done:
+            return await self._later(batch.vantage)
+        aside: list[Aside] = []
+        if sifted.refused:
+            aside.append(batch.aside(sifted.refused, reason))
+            _log.warning("samples_set_aside", vantage=batch.vantage, why=reason, samples=len(sifted.refused))
+        await self._queue.settle([batch], aside)
+        return True
+
+    async def _ask(self, samples: Sequence[Sample]) -> Outcome:
+        return await self._post(await asyncio.to_thread(body_of, samples))
+
+    async def _post(self, body: bytes) -> Outcome:
+        self._questions += 1
+        return await self._forwarder.send_on(body)
