@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from monitor.hub.batch import Aside, Batch, Sample, body_of, together
-from monitor.hub.forward import Forwarder, Outcome
+from monitor.hub.forward import Outcome
 from monitor.hub.queue import ALWAYS, Queue
 from monitor.hub.sifting import MOST_QUESTIONS, sift
 from probes.ports import Clock
@@ -25,6 +26,12 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
 _REASONS = {Outcome.REFUSED: "refused", Outcome.FAULT: "fault"}
 
 _log = structlog.get_logger("didban.hub")
+
+
+class Database(Protocol):
+    asked_to_wait_s: float
+
+    async def send_on(self, body: bytes) -> Outcome: ...
 
 
 class Waits:
@@ -58,7 +65,7 @@ class Courier:
     def __init__(
         self,
         queue: Queue,
-        forwarder: Forwarder,
+        forwarder: Database,
         *,
         live: bool,
         lives: Callable[[], Awaitable[bool]],
