@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from monitor.hub.batch import Aside, Batch, Sample, body_of, together
 from monitor.hub.forward import Outcome
-from monitor.hub.queue import ALWAYS, Queue
-from monitor.hub.sifting import MOST_QUESTIONS, sift
+from monitor.hub.queue import ALWAYS, Queue, Span
+from monitor.hub.sifting import Progress, Sifting
 from probes.ports import Clock
 
 _LIVE_MS = 150_000  # news is what was measured since then: two ticks, and the way here
 _MOST_SAMPLES = 20_000  # of one request
 _FEWEST, _MOST = 1, 64  # batches in one request
+_A_TURN = 8  # questions, then another vantage has its turn
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
 _REASONS = {Outcome.REFUSED: "refused", Outcome.FAULT: "fault"}
 
@@ -55,6 +57,15 @@ class Waits:
         return max(0.0, self._until_s.get(who, 0.0) - self._clock.elapsed_s())
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A batch in which the bad samples are being looked for."""
+
+    batch: Batch
+    reason: str
+    sifting: Sifting
+
+
 class Courier:
     """One of the two ends of the queue: the news, or what is late.
 
@@ -79,6 +90,7 @@ class Courier:
         self._turn: dict[str, int] = {}
         self._turns = 0
         self._at_once: defaultdict[str, int] = defaultdict(lambda: 16)
+        self._begun: dict[str, Begun] = {}
         self._questions = 0
 
     async def run(self) -> None:
@@ -94,27 +106,33 @@ class Courier:
                     continue
 
     async def carry(self) -> bool:
-        """One turn of one vantage; False when nobody has anything to carry now."""
+        """One turn of one vantage, a few questions long; False when nobody has anything to carry now."""
         if self._waits.left_s(""):
             return False
-        order = sorted(self._queue.vantages(), key=lambda vantage: self._turn.get(vantage, 0))
-        order = [vantage for vantage in order if not self._waits.left_s(vantage)]
-        since_ms = self._clock.now_ms() - self._live_ms
-        span = (since_ms, ALWAYS[1]) if self._live else (ALWAYS[0], since_ms)
-        batches = await self._queue.take(order, span, most=_MOST, most_samples=_MOST_SAMPLES)
-        if not batches:
+        waiting = sorted(self._queue.vantages(), key=lambda vantage: self._turn.get(vantage, 0))
+        order = [vantage for vantage in waiting if not self._waits.left_s(vantage)]
+        begun = next((place for place, vantage in enumerate(order) if vantage in self._begun), len(order))
+        batches = await self._queue.take(order[:begun], self._span(), most=_MOST, most_samples=_MOST_SAMPLES)
+        if not batches and begun == len(order):
             return False
+        vantage = batches[0].vantage if batches else order[begun]
         self._turns += 1
-        self._turn[batches[0].vantage] = self._turns
+        self._turn[vantage] = self._turns
         self._questions = 0
-        try:
-            await self._deliver(batches[: self._at_once[batches[0].vantage]])
-        finally:
-            self._queue.give_back(batches)
+        if not batches:
+            await self._sift(vantage)
+            return True
+        await self._deliver(batches[: self._at_once[vantage]])
+        mine = self._begun[vantage].batch if vantage in self._begun else None
+        self._queue.give_back(batch for batch in batches if batch is not mine)
         return True
 
+    def _span(self) -> Span:
+        since_ms = self._clock.now_ms() - self._live_ms
+        return (since_ms, ALWAYS[1]) if self._live else (ALWAYS[0], since_ms)
+
     async def _deliver(self, batches: Sequence[Batch], *, alive: bool = False) -> bool:
-        """Until all of it is delivered or set aside; False when the rest has to come again.
+        """Until all of it is delivered or about to be sifted; False when the rest has to come again.
 
         `alive`: the database took something else just now, so that a No is about what is sent.
         """
@@ -127,33 +145,41 @@ class Courier:
             await self._queue.settle(batches)
             return True
         if outcome is Outcome.UNDELIVERED or not (alive or await self._lives()):
-            return await self._later(vantage)
+            await self._later(vantage)
+            return False
         self._at_once[vantage] = max(_FEWEST, len(batches) // 2)
         if len(batches) == 1:
-            return await self._sift(batches[0], _REASONS[outcome])
+            sifting = Sifting(await asyncio.to_thread(batches[0].loose))
+            self._begun[vantage] = Begun(batches[0], _REASONS[outcome], sifting)
+            return False
         middle = len(batches) // 2
         if not await self._deliver(batches[:middle], alive=True):
             return False
         # others wait: the rest of it has its turn again after theirs
-        return self._questions < MOST_QUESTIONS and await self._deliver(batches[middle:], alive=True)
+        return self._questions < _A_TURN and await self._deliver(batches[middle:], alive=True)
 
-    async def _later(self, vantage: str) -> bool:
+    async def _later(self, vantage: str) -> None:
         """Who rests: this vantage alone, where the database takes what is ours."""
         asked_s = self._forwarder.asked_to_wait_s
         self._waits.failed(vantage if await self._lives() else "", asked_s)
-        return False
 
-    async def _sift(self, batch: Batch, reason: str) -> bool:
+    async def _sift(self, vantage: str) -> None:
         """Of a batch that is not taken: delivers what can be, and sets the rest aside."""
-        sifted = await sift(await asyncio.to_thread(batch.loose), self._ask)
-        if not sifted.done:
-            return await self._later(batch.vantage)
+        begun = self._begun[vantage]
+        progress = await begun.sifting.go_on(self._ask, most=_A_TURN)
+        if progress is Progress.OPEN:
+            return
+        del self._begun[vantage]
+        if progress is Progress.NOBODY:
+            self._queue.give_back([begun.batch])
+            await self._later(vantage)
+            return
         aside: list[Aside] = []
-        if sifted.refused:
-            aside.append(batch.aside(sifted.refused, reason))
-            _log.warning("samples_set_aside", vantage=batch.vantage, why=reason, samples=len(sifted.refused))
-        await self._queue.settle([batch], aside)
-        return True
+        if refused := begun.sifting.refused:
+            aside.append(begun.batch.aside(refused, begun.reason))
+            _log.warning("samples_set_aside", vantage=vantage, why=begun.reason, samples=len(refused))
+        await self._queue.settle([begun.batch], aside)
+        self._queue.give_back([begun.batch])
 
     async def _ask(self, samples: Sequence[Sample]) -> Outcome:
         return await self._post(await asyncio.to_thread(body_of, samples))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 import structlog
 from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from monitor.home.credentials import server_context
@@ -66,8 +69,10 @@ class Door:
                 web.get("/metrics", self._metrics),
             ]
         )
+        faults = logging.getLogger("didban.hub.http")
+        faults.addFilter(_is_ours)
         runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False, logger=faults
         )  # nothing is unpacked before it is known to be snappy
         await runner.setup()
         await web.TCPSite(runner, config.host, config.port, ssl_context=self._context()).start()
@@ -150,13 +155,19 @@ class Door:
         return web.Response(body=text, headers={"Content-Type": content_type})
 
 
-def _certified(request: web.Request) -> str | None:
-    """The name in the certificate that came with the connection. None without one; "" for one that has no single name.
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400 and not told: whoever knocks must not be able to write into the log."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
-    Only what the handshake on this very socket proved: no header speaks for a certificate.
-    """
-    shown = request.transport.get_extra_info("peercert") if request.transport is not None else None
-    if not shown:
+
+def _certified(request: web.Request) -> str | None:
+    """Only what the handshake on this very socket proved: no header speaks for a certificate."""
+    return single_name(request.transport.get_extra_info("peercert") if request.transport is not None else None)
+
+
+def single_name(certificate: Mapping[str, Any] | None) -> str | None:
+    """The name in a certificate the ssl module verified; None without one, "" where it has not one name alone."""
+    if not certificate:
         return None
-    names = [text for part in shown.get("subject", ()) for key, text in part if key == "commonName"]
+    names = [text for part in certificate.get("subject", ()) for key, text in part if key == "commonName"]
     return str(names[0]) if len(names) == 1 else ""
