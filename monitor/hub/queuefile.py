@@ -63,8 +63,7 @@ class QueueFile:
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._take_alone()
+            self.take_alone()
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # WAL and index take their mode from it
         except PermissionError:
             raise QueueError(f"{self.path.parent}: the folder of the queue cannot be written") from None
@@ -83,8 +82,9 @@ class QueueFile:
             raise
         return db
 
-    def _take_alone(self) -> None:
-        """Two hubs on one queue would send everything twice."""
+    def take_alone(self) -> None:
+        """Two hubs on one queue would send everything twice. Raises QueueError."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._lock < 0:
             self._lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -112,6 +112,13 @@ class HubConfig(Strict):
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
 
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedHub:
@@ -126,16 +133,20 @@ class LoadedHub:
         return self.folder / self.config.storage.path / "queue.db"
 
 
-def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
-    """The hub's configuration and its registry, or every mistake in either."""
+def load(path: Path, *, whole: bool = True) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
+    """The hub's configuration and its registry, or every mistake in either.
+
+    Args:
+        whole: whether the files it names must be there: those of a backup may stand elsewhere.
+    """
     document = read(path)
     config, mistakes = fit(document, HubConfig)
     folder = path.absolute().parent
-    found = [*mistakes, *missing_files(document, folder, _NAMED_FILES)]
+    found = [*mistakes, *(missing_files(document, folder, _NAMED_FILES) if whole else ())]
     listed = config.registry if config is not None else _registry_of(document)
     own: tuple[Service, ...] = ()
     if config is not None:
-        found += _mistakes(config, document, folder)
+        found += _mistakes(config, document, folder) if whole else ()
         own, wrong = catalogue.load(config.services, beside=folder)
         found += wrong
     known, wrong = registry.load(folder / listed, (*registry.shipped_services(), *own))
@@ -143,6 +154,20 @@ def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
     if config is None or known is None or found:
         return None, tuple(sorted(set(found)))
     return LoadedHub(config, folder, known), ()
+
+
+def files(hub: LoadedHub) -> list[Path]:
+    """What hub.yml names, and what the commands keep beside it; some of it may not be there."""
+    config, document = hub.config, hub.config.model_dump(by_alias=True)
+    named: list[str] = [config.registry, config.seal_key, config.notes]
+    named += [name for name in config.services if name.endswith((".yml", ".yaml"))]
+    for location in _NAMED_FILES:
+        value: Any = document
+        for part in location:
+            value = value.get(part) if isinstance(value, dict) else None
+        named += [value] if isinstance(value, str) else []
+    credentials = (path for path in (hub.folder / config.credentials).iterdir() if path.is_file())
+    return [*(hub.folder / name for name in named), *credentials]
 
 
 def _registry_of(document: Document) -> str:
@@ -154,16 +179,9 @@ def _registry_of(document: Document) -> str:
 
 
 def _mistakes(config: HubConfig, document: Document, folder: Path) -> Iterator[Mistake]:
-    if config.tls is None and not _is_loopback(config.host):
+    if config.tls is None and not config.is_loopback:
         yield document.mistake(("tls",), "is missing: vantages send a password, and not in clear")
     if not (folder / config.credentials).is_dir():
         yield document.mistake(("credentials",), f"{config.credentials}: no such folder")
     if config.identity is not Proof.PASSWORD and (config.tls is None or config.tls.client_ca_file is None):
         yield document.mistake(("identity",), "needs tls.client_ca_file: whose certificates are believed?")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -89,16 +90,27 @@ def read(path: Path) -> Document:
 
 def appended(text: str, key: str, row: Mapping[str, str]) -> str:
     """`text` with one more row in the list under `key`, on a line of its own; comments and order stay."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 4096
-    document = yaml.load(text) or CommentedMap()
-    if document.get(key) is None:
-        document[key] = CommentedSeq()
-    document.fa.set_block_style()
-    document[key].fa.set_block_style()
     entry = CommentedMap(row)
     entry.fa.set_flow_style()
-    document[key].append(entry)
+
+    def append(document: Any) -> None:
+        if document.get(key) is None:
+            document[key] = CommentedSeq()
+        document.fa.set_block_style()
+        document[key].fa.set_block_style()
+        document[key].append(entry)
+
+    return changed(text, append)
+
+
+def changed(text: str, change: Callable[[Any], None]) -> str:
+    """`text` after `change` was made to its mapping; comments and order stay, and rows as far in as they stood."""
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes, yaml.width = True, 4096
+    if re.search("^  - ", text, re.MULTILINE):
+        yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(text) or CommentedMap()
+    change(document)
     out = io.StringIO()
     yaml.dump(document, out)
     return out.getvalue()

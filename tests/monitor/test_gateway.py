@@ -14,7 +14,7 @@ import pytest
 from monitor.home.remotewrite import STALE, TimeSeries, encode, labels, value
 from monitor.hub import enrol, registry, settings
 from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
-from monitor.hub.registry import NetworkRow, Registry
+from monitor.hub.registry import NetworkRow, Registry, Watch
 from monitor.metrics import identity
 from probes.facts import Vantage
 from tests.monitor.facts import CONTROL, INSIDE
@@ -180,7 +180,9 @@ def test_a_stranger_makes_no_labels(gateway: Gateway) -> None:
 def test_the_registry_says_who_is_expected_and_whose_silence_is_agreed() -> None:
     paused = replace(INSIDE, id="v2", cohort="k2")
     networks = (NetworkRow(country="IR", network="AS197207", operator="mci", weight=0.4, source="test"),)
-    known = Registry({"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, ("IR",), registry.shipped_services())
+    known = Registry(
+        {"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, (Watch(country="IR"),), registry.shipped_services()
+    )
     said = {
         (series.name, who.get("vantage", ""), series.values): number for series, who, number in known.statements(NOW_MS)
     }
