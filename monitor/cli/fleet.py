@@ -125,13 +125,14 @@ def watch(
         fail("give either --until T or --end", WRONG_USE)
     try:
         schema.country(country)
-        text = None if end else watching.until(until, SystemClock().now_ms())
-        if text is not None:
+        now_ms = SystemClock().now_ms()
+        text = watching.at(now_ms) if end else watching.until(until, now_ms)
+        if not end:
             typer.echo(watching.price(found.registry, country))
         rows.watch(found, country, text)
     except ValueError as error:
         fail(f"{country} --until {until}: {error}" if until else f"{country}: {error}", WRONG_USE)
-    said = f"is watched until {text}, and then no longer" if text is not None else "is watched no longer"
+    said = "is watched no longer" if end else f"is watched until {text}, and then no longer"
     typer.echo(f"{country} {said} (rules remember it for an hour); {_TAKEN}")
 
 

@@ -17,7 +17,7 @@ from monitor.begin.enrolment import Enrolment, line
 from monitor.hub.rows import as_its_neighbours, rewrite
 from monitor.hub.settings import LoadedHub
 from monitor.keeping import seal
-from probes.doors import schema, yamlfile
+from probes.doors import schema, yamledit
 from probes.words import Access, Role
 
 _RULES = {"id": schema.word, "country": schema.country, "network": schema.network, "cohort": schema.word}
@@ -48,7 +48,7 @@ def add(hub: LoadedHub, row: Mapping[str, str]) -> str:
     hashed = hashlib.sha256(password.encode()).hexdigest() + "\n"
     rewrite(
         hub,
-        lambda text: yamlfile.appended(text, "vantages", given),
+        lambda text: yamledit.appended(text, "vantages", given),
         first=lambda: written(folder / vantage, hashed, like=folder),  # it opens nothing before the row is there
     )
     return password

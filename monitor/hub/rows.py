@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from monitor.hub import registry
 from monitor.hub.settings import LoadedHub
-from probes.doors import yamlfile
+from probes.doors import yamledit
 
 
 def rewrite(hub: LoadedHub, change: Callable[[str], str], *, first: Callable[[], None] = lambda: None) -> None:
@@ -36,40 +35,31 @@ def rewrite(hub: LoadedHub, change: Callable[[str], str], *, first: Callable[[],
 
 def pause(hub: LoadedHub, vantage: str, paused: bool) -> None:
     """Its silence is agreed, or no longer. Raises ValueError when nobody is enrolled by that id."""
-
-    def change(document: Any) -> None:
-        row = _row(document, vantage)
-        if row.get("paused", False) is not paused:
-            row["paused"] = paused
-
-    rewrite(hub, lambda text: yamlfile.changed(text, change))
+    _change(hub, vantage, {"paused": paused})
 
 
 def retire(hub: LoadedHub, vantage: str) -> None:
     """Nobody expects it any more, and its credential opens nothing. What it wrote stays where it is."""
-
-    def change(document: Any) -> None:
-        row = _row(document, vantage)
-        row["paused"], row["retired"] = False, True
-
-    rewrite(hub, lambda text: yamlfile.changed(text, change))
+    _change(hub, vantage, {"retired": True})
     (hub.folder / hub.config.credentials / vantage).unlink(missing_ok=True)
 
 
-def watch(hub: LoadedHub, country: str, until: str | None) -> None:
-    """One row a country; `until` is a time of RFC 3339, None ends it."""
+def watch(hub: LoadedHub, country: str, until: str) -> None:
+    """One row a country; `until` is a time of RFC 3339."""
 
-    def change(document: Any) -> None:
-        if not document.get("watch"):
-            document["watch"] = []
-        rows = document["watch"]
-        there = [place for place, row in enumerate(rows) if country in (row, _country(row))]
-        for place in reversed(there):
-            del rows[place]
-        if until is not None:
-            rows.append({"country": country, "until": until})
+    def change(text: str) -> str:
+        try:
+            return yamledit.changed(text, "watch", ("country", country), {"until": until})
+        except yamledit.NoSuchRow:
+            return yamledit.appended(text, "watch", {"country": country, "until": until})
 
-    rewrite(hub, lambda text: yamlfile.changed(text, change))
+    rewrite(hub, change)
+
+
+def _change(hub: LoadedHub, vantage: str, values: Mapping[str, bool]) -> None:
+    if vantage not in hub.registry.vantages:
+        raise ValueError(f"{vantage} is not enrolled")
+    rewrite(hub, lambda text: yamledit.changed(text, "vantages", ("id", vantage), values))
 
 
 def as_its_neighbours(path: Path, neighbour: Path) -> None:
@@ -77,17 +67,6 @@ def as_its_neighbours(path: Path, neighbour: Path) -> None:
     if os.geteuid() == 0:
         owner = neighbour.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def _row(document: Any, vantage: str) -> Any:
-    for row in document.get("vantages") or []:
-        if str(row["id"]) == vantage and not row.get("retired", False):
-            return row
-    raise ValueError(f"{vantage} is not enrolled")
-
-
-def _country(row: Any) -> object:
-    return row.get("country") if hasattr(row, "get") else None
 
 
 @contextmanager

@@ -24,6 +24,11 @@ def until(given: str, now_ms: int) -> str:
         raise ValueError("is over already")
     if at_ms > now_ms + LONGEST_S * 1000:
         raise ValueError("is more than 60 days away: what pages for ever is soon read by nobody")
+    return at(at_ms)
+
+
+def at(at_ms: int) -> str:
+    """As RFC 3339 has it, to the second."""
     return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -86,34 +83,6 @@ def read(path: Path) -> Document:
     except (_TooMuch, RecursionError):
         return _unreadable(path, 1, _TOO_MUCH)
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
-
-
-def appended(text: str, key: str, row: Mapping[str, str]) -> str:
-    """`text` with one more row in the list under `key`, on a line of its own; comments and order stay."""
-    entry = CommentedMap(row)
-    entry.fa.set_flow_style()
-
-    def append(document: Any) -> None:
-        if document.get(key) is None:
-            document[key] = CommentedSeq()
-        document.fa.set_block_style()
-        document[key].fa.set_block_style()
-        document[key].append(entry)
-
-    return changed(text, append)
-
-
-def changed(text: str, change: Callable[[Any], None]) -> str:
-    """`text` after `change` was made to its mapping; comments and order stay, and rows as far in as they stood."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 4096
-    if re.search("^  - ", text, re.MULTILINE):
-        yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(text) or CommentedMap()
-    change(document)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
 
 
 def _unreadable(path: Path, line: int, what: str) -> Document:

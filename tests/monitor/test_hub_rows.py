@@ -14,6 +14,7 @@ from monitor.hub import notes, settings
 from monitor.hub.gateway import Bounds, Gateway, Refusal
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
+from probes.doors.clock import SystemClock
 from tests.monitor.test_gateway import basic
 from tests.monitor.test_hub_queue import batch
 
@@ -74,6 +75,7 @@ def test_a_pause_begins_and_ends(hub: Path, vantage: str) -> None:
     assert said(hub, "didban_vantage_paused")[vantage] == 1
     assert sum(said(hub, "didban_vantage_paused").values()) == 1
     comments_stand(hub)
+    assert len((hub.parent / "registry.yml").read_text().splitlines()) - len(REGISTRY.splitlines()) == (vantage == "v2")
     assert ran(hub, "resume", vantage)[0] == 0
     assert sum(said(hub, "didban_vantage_paused").values()) == 0
     comments_stand(hub)
@@ -127,7 +129,8 @@ def test_a_country_is_watched_once_whoever_wrote_it_and_can_be_let_go(hub: Path)
     (row,) = loaded(hub).registry.watched
     assert row.until_ms is not None
     assert ran(hub, "watch", "UZ", "--end")[0] == 0
-    assert loaded(hub).registry.watched == ()
+    assert len(loaded(hub).registry.watched) == 1
+    assert said(hub, "didban_country_watch", SystemClock().now_ms()) == {}
 
 
 @pytest.mark.parametrize(
