@@ -33,7 +33,7 @@ _log = structlog.get_logger("didban.hub")
 class Database(Protocol):
     asked_to_wait_s: float
 
-    async def send_on(self, body: bytes) -> Outcome: ...
+    async def send_on(self, body: bytes, *, doubted: bool = False) -> Outcome: ...
 
 
 class Waits:
@@ -137,7 +137,7 @@ class Courier:
         `alive`: the database took something else just now, so that a No is about what is sent.
         """
         vantage = batches[0].vantage
-        outcome = await self._post(await asyncio.to_thread(together, batches))
+        outcome = await self._post(await asyncio.to_thread(together, batches), doubted=alive)
         if outcome is Outcome.DELIVERED:
             self._at_once[vantage] = min(_MOST, 2 * len(batches))
             self._waits.went_well("")
@@ -182,8 +182,8 @@ class Courier:
         self._queue.give_back([begun.batch])
 
     async def _ask(self, samples: Sequence[Sample]) -> Outcome:
-        return await self._post(await asyncio.to_thread(body_of, samples))
+        return await self._post(await asyncio.to_thread(body_of, samples), doubted=True)
 
-    async def _post(self, body: bytes) -> Outcome:
+    async def _post(self, body: bytes, *, doubted: bool) -> Outcome:
         self._questions += 1
-        return await self._forwarder.send_on(body)
+        return await self._forwarder.send_on(body, doubted=doubted)

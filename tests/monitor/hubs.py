@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 from aiohttp import web
@@ -95,13 +96,25 @@ def enrolled(folder: Path, *vantages: str) -> None:
         (folder / "credentials" / vantage).write_text(hashlib.sha256(b"secret").hexdigest())
 
 
+class HasPort(Protocol):
+    port: int
+
+
 class Hub:
     """One process. `extra`: lines of hub.yml."""
 
-    def __init__(self, folder: Path, database: Database, *, name: str = "hub.yml", extra: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: HasPort,
+        *,
+        name: str = "hub.yml",
+        extra: Iterable[str] = (),
+        path: str = "/write",
+    ) -> None:
         self.folder, self.port = folder, closed_port()
         self.file = folder / name
-        forward = f'forward: {{remote_write: "http://127.0.0.1:{database.port}/write"}}'
+        forward = f'forward: {{remote_write: "http://127.0.0.1:{database.port}{path}"}}'
         self.file.write_text("\n".join([f"listen: 127.0.0.1:{self.port}", forward, *extra, ""]))
         self.process: asyncio.subprocess.Process | None = None
         self.tls: ssl.SSLContext | None = None

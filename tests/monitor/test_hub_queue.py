@@ -45,7 +45,7 @@ class Database:
     requests: int = 0
     changed: int = 0
 
-    async def send_on(self, body: bytes) -> Outcome:
+    async def send_on(self, body: bytes, *, doubted: bool = False) -> Outcome:
         self.requests += 1
         if not self.there:
             return Outcome.UNDELIVERED

@@ -1,0 +1,99 @@
+"""Two hubs before a real Prometheus 2.42, which says 500 to a sample beyond its window and takes the whole batch with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import time
+import urllib.parse
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from monitor.home.remotewrite import TimeSeries, encode, labels, value
+from tests.monitor.hubs import REGISTRY, SECOND, Hub, enrolled
+from tests.probes.liars import closed_port
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+PROMETHEUS = shutil.which("prometheus")
+
+
+class Prometheus:
+    """On loopback, out of order by two hours at most."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, closed_port()
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        assert PROMETHEUS
+        (self.folder / "p.yml").write_text("storage: {tsdb: {out_of_order_time_window: 2h}}\n")
+        options = [f"--config.file={self.folder}/p.yml", f"--storage.tsdb.path={self.folder}/tsdb"]
+        options += ["--web.enable-remote-write-receiver", f"--web.listen-address=127.0.0.1:{self.port}"]
+        quiet = asyncio.subprocess.DEVNULL
+        self.process = await asyncio.create_subprocess_exec(PROMETHEUS, *options, stdout=quiet, stderr=quiet)
+
+    async def ask(self, query: str) -> dict[str, float]:
+        """Values by target, or by hub."""
+        url = f"http://127.0.0.1:{self.port}/api/v1/query?query={urllib.parse.quote(query)}"
+        try:
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                rows = json.loads(await answer.text())["data"]["result"]
+        except (aiohttp.ClientError, KeyError, ValueError):
+            return {}
+        return {row["metric"].get("target") or row["metric"].get("hub", ""): float(row["value"][1]) for row in rows}
+
+    async def until(self, query: str, wanted: dict[str, float]) -> None:
+        end = time.monotonic() + 30
+        while (found := await self.ask(query)) != wanted:
+            assert time.monotonic() < end, found
+            await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
+
+@pytest.fixture
+async def prometheus(tmp_path: Path) -> AsyncIterator[Prometheus]:
+    made = Prometheus(tmp_path)
+    yield made
+    await made.stop()
+
+
+def at(target: str, *times_ms: int) -> bytes:
+    mine = labels("didban_target_up", {"service": "imo", "target": target})
+    return encode([TimeSeries(mine, tuple((at_ms, value(1.0)) for at_ms in times_ms))])
+
+
+@pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed")
+async def test_what_two_hubs_acknowledged_while_prometheus_was_away_is_there_once(
+    tmp_path: Path, prometheus: Prometheus
+) -> None:
+    enrolled(tmp_path, "v1", "v2")
+    (tmp_path / "registry.yml").write_text(REGISTRY + SECOND)
+    hubs = [Hub(tmp_path, prometheus, name=f"{name}.yml", path="/api/v1/write",
+                extra=[f"name: {name}", f"storage: {{path: queue-{name}}}"]) for name in ("a", "b")]  # fmt: skip
+    now_ms = int(time.time() * 1000)
+    for hub in hubs:
+        await hub.start()
+    for number in range(60):
+        body = at("late", now_ms - HOUR_MS + number * MINUTE_MS)
+        assert await hubs[number % 2].write(body) == 204
+        if number % 3 == 0:
+            assert await hubs[1 - number % 2].write(body) == 204, "the same by the other one"
+    assert await hubs[0].write(at("mixed", now_ms - 5 * HOUR_MS, now_ms - MINUTE_MS, now_ms)) == 204
+    assert await hubs[1].write(at("hopeless", *(now_ms - 5 * HOUR_MS + n for n in range(5)))) == 204
+    await prometheus.start()
+    for number in range(20):
+        assert await hubs[number % 2].write(at("news", now_ms - number * 1000)) == 204
+    await prometheus.until("count_over_time(didban_target_up[6h])", {"late": 60, "mixed": 2, "news": 20})
+    await prometheus.until('didban_hub_quarantined_total{reason="fault"}', {"a": 1, "b": 5})
+    await prometheus.until("didban_hub_queue_samples", {"a": 0, "b": 0})
+    await prometheus.until("count(didban_vantage_expected)", {"": 2})
+    for hub in hubs:
+        await hub.stop()
