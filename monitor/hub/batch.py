@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.home import remotewrite
-from monitor.home.remotewrite import Labels, TimeSeries
+from monitor.home.remotewrite import Labels, Most, TimeSeries
 
 ROW_BYTES = 200  # what a batch takes beside its body
+
+_MOST = Most(unfolded_bytes=64 * 1024 * 1024)  # what was taken has grown by the identity: it must still be read here
 
 Sample = tuple[Labels, int, bytes]
 
@@ -34,15 +36,19 @@ class Batch:
         return len(self.body) + ROW_BYTES
 
     def loose(self) -> list[Sample]:
-        """Its samples one by one, each as it came."""
+        """Its samples one by one, each as it came. Raises Malformed: a disk gave back something else."""
         return [
             (series.labels, at_ms, packed)
-            for series in remotewrite.decode(self.body)
+            for series in remotewrite.decode(self.body, _MOST)
             for at_ms, packed in series.samples
         ]
 
     def aside(self, refused: Sequence[Sample], reason: str) -> Aside:
+        """Part of it."""
         return Aside(self.vantage, self.received_ms, reason, len(refused), body_of(refused))
+
+    def aside_whole(self, reason: str) -> Aside:
+        return Aside(self.vantage, self.received_ms, reason, self.samples, self.body)
 
 
 @dataclass(frozen=True, slots=True)

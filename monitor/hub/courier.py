@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from monitor.home.remotewrite import Malformed
 from monitor.hub.batch import Aside, Batch, Sample, body_of, together
 from monitor.hub.forward import Outcome
 from monitor.hub.queue import ALWAYS, Queue, Span
@@ -26,6 +27,8 @@ _FEWEST, _MOST = 1, 64  # batches in one request
 _A_TURN = 8  # questions, then another vantage has its turn
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0
 _REASONS = {Outcome.REFUSED: "refused", Outcome.FAULT: "fault"}
+UNREADABLE = "unreadable"  # what the disk gave back is no batch
+REASONS = (*_REASONS.values(), UNREADABLE)
 
 _log = structlog.get_logger("didban.hub")
 
@@ -137,7 +140,12 @@ class Courier:
         `alive`: the database took something else just now, so that a No is about what is sent.
         """
         vantage = batches[0].vantage
-        outcome = await self._post(await asyncio.to_thread(together, batches), doubted=alive)
+        try:
+            body = await asyncio.to_thread(together, batches)
+        except Malformed:  # one of them; alone, the database says which
+            batches = batches[:1]
+            body = batches[0].body
+        outcome = await self._post(body, doubted=alive)
         if outcome is Outcome.DELIVERED:
             self._at_once[vantage] = min(_MOST, 2 * len(batches))
             self._waits.went_well("")
@@ -149,14 +157,21 @@ class Courier:
             return False
         self._at_once[vantage] = max(_FEWEST, len(batches) // 2)
         if len(batches) == 1:
-            sifting = Sifting(await asyncio.to_thread(batches[0].loose))
-            self._begun[vantage] = Begun(batches[0], _REASONS[outcome], sifting)
+            await self._doubt(batches[0], _REASONS[outcome])
             return False
         middle = len(batches) // 2
         if not await self._deliver(batches[:middle], alive=True):
             return False
         # others wait: the rest of it has its turn again after theirs
         return self._questions < _A_TURN and await self._deliver(batches[middle:], alive=True)
+
+    async def _doubt(self, batch: Batch, reason: str) -> None:
+        """It alone is not taken: what of it is to blame is found in the turns to come."""
+        try:
+            self._begun[batch.vantage] = Begun(batch, reason, Sifting(await asyncio.to_thread(batch.loose)))
+        except Malformed:
+            _log.error("batch_unreadable", vantage=batch.vantage, samples=batch.samples)
+            await self._queue.settle([batch], [batch.aside_whole(UNREADABLE)])
 
     async def _later(self, vantage: str) -> None:
         """Who rests: this vantage alone, where the database takes what is ours."""

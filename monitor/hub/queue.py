@@ -109,7 +109,10 @@ class Queue:
     def _has_room(self, batch: Batch) -> bool:
         """Each its own part: one that writes without end, or whose samples the database hates, fills no other's."""
         share = self._most_bytes / max(1, self._sharers())
-        if shutil.disk_usage(self._file.path.parent).free < _ROOM_BYTES:
+        try:
+            if shutil.disk_usage(self._file.path.parent).free < _ROOM_BYTES:
+                return False
+        except OSError:  # the folder is gone
             return False
         mine = self._held.get(batch.vantage, Held()).bytes
         return mine + batch.bytes <= share and self.bytes + batch.bytes <= self._most_bytes

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from monitor import metrics
 from monitor.home import remotewrite
 from monitor.home.remotewrite import Labels, TimeSeries
+from monitor.hub.courier import REASONS
 from monitor.hub.forward import Forwarder, Outcome
 from monitor.hub.gateway import Gateway
 from monitor.hub.queue import Queue
@@ -74,7 +75,7 @@ class Stating:
         yield Series(metrics.HUB_QUEUE, (self._name,)), self._queue.samples
         if self._queue.samples and (oldest_ms := await self._queue.oldest_ms()) is not None:
             yield Series(metrics.HUB_QUEUE_OLDEST, (self._name,)), oldest_ms / 1000
-        for reason in ("refused", "fault"):
+        for reason in REASONS:
             yield Series(metrics.HUB_QUARANTINED, (self._name, reason)), self._queue.quarantined[reason]
         if self._last_success_ms():
             yield Series(metrics.HUB_FORWARDED, (self._name,)), self._last_success_ms() / 1000
