@@ -53,7 +53,9 @@ class Hub:
             now_ms=now_ms,
             last_success_ms=lambda: max(each.last_success_ms for each in self._ends),
         )
-        self._door = Door(loaded, self._gateway, self._queue, own=self._stating.own, clock=self._clock)
+        self._door = Door(
+            loaded, self._gateway, self._queue, own=self._stating.own, clock=self._clock, time_scale=time_scale
+        )
         self._seen = _mark(self._registry_path)
         self._asked, self._stop = asyncio.Event(), asyncio.Event()
 

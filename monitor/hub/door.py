@@ -51,10 +51,14 @@ class Door:
         own: what the hub says of itself.
     """
 
-    def __init__(self, loaded: LoadedHub, gateway: Gateway, queue: Queue, *, own: Own, clock: Clock) -> None:
+    def __init__(
+        self, loaded: LoadedHub, gateway: Gateway, queue: Queue, *, own: Own, clock: Clock, time_scale: float
+    ) -> None:
         self._loaded, self._gateway, self._queue, self._own, self._clock = loaded, gateway, queue, own, clock
         config = loaded.config
-        self._turnstile = Turnstile(a_minute=config.most_samples_per_minute, at_once=config.most_in_flight, clock=clock)
+        self._turnstile = Turnstile(
+            a_minute=int(config.most_samples_per_minute * time_scale), at_once=config.most_in_flight, clock=clock
+        )
         self._exposition = Exposition({})
 
     async def open(self) -> web.AppRunner:

@@ -214,6 +214,7 @@ storage: {{path: {folder}/state}}
 listen: {world.HUB}:{HUB_PORT}
 tls: {{cert_file: {self.infrastructure.chain}, key_file: {self.infrastructure.key}}}
 forward: {{remote_write: "http://127.0.0.1:{PROMETHEUS_PORT}/api/v1/write"}}
+most_samples_per_minute: 10000000
 """)
         (at / "webhook.url").write_text(f"http://127.0.0.1:{WEBHOOK_PORT}/")
         mail = Smtp.model_validate(

@@ -123,6 +123,8 @@ def come_home(lab: Lab, count: int, step_ms: int, *, patience_s: float) -> dict[
         return bool(now) and bool(lab.query(live))
 
     lab.wait_for("the backlog", all_home, patience_s=patience_s)
+    handed_on = f"didban_hub_queue_samples == 0 and timestamp(didban_hub_queue_samples) > {time.time():.0f}"
+    lab.wait_for("the hub's queue", lambda: lab.query(handed_on), patience_s=60)
     took_s = time.monotonic() - began_s
     days = math.ceil(count * step_ms / 86_400_000) + 1
     missing = 0

@@ -150,6 +150,14 @@ def test_a_box_is_set_up_by_the_line_the_hub_printed(hub: Path, tmp_path: Path) 
     assert line not in box.read_text()
 
 
+def test_a_line_that_is_asked_for_stands_in_no_list_of_commands(tmp_path: Path) -> None:
+    words = ["init", "--enrol=-", "--i-understand", f"--out={tmp_path}/didban.yml", f"--storage={tmp_path}/state"]
+    done = CliRunner().invoke(app, words, input=f"{LINE}\n")
+    assert done.exit_code == 0, done.output
+    assert LINE not in done.output
+    assert (tmp_path / "hub.password").read_text() == "x" * 43 + "\n"
+
+
 def test_nothing_is_written_without_consent(hub: Path, tmp_path: Path) -> None:
     box = tmp_path / "didban.yml"
     code, said = ran("init", f"--enrol={LINE}", f"--out={box}")
