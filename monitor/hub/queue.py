@@ -69,6 +69,7 @@ class Queue:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue")
         self._writes: deque[Write] = deque()
         self._held: dict[str, Held] = {}
+        self._coming: list[Batch] = []
         self._out: set[int] = set()  # on their way to the database
         self._gone: set[int] = set()  # there, and perhaps not yet deleted here
         self.news = asyncio.Event()
@@ -78,14 +79,15 @@ class Queue:
     async def open(self) -> None:
         """What was left by the hub before. Raises OSError: the file cannot be used."""
 
-        def held(db: sqlite3.Connection) -> list[tuple[str, int, int]]:
-            sql = "SELECT vantage, sum(samples), sum(length(body) + ?) FROM batches GROUP BY vantage"
-            return db.execute(sql, (ROW_BYTES,)).fetchall()
-
         loop = asyncio.get_running_loop()
-        rows = await loop.run_in_executor(self._thread, self._commit, held)
-        self._held = {vantage: Held(samples, size) for vantage, samples, size in rows}
+        self._recount(await loop.run_in_executor(self._thread, self._commit, _held))
         self.news.set()
+
+    def _recount(self, rows: Iterable[tuple[str, int, int]]) -> None:
+        """By what is on the disk, and what is on its way there: too much for a while does no harm, too little would."""
+        self._held = {vantage: Held(samples, size) for vantage, samples, size in rows}
+        for batch in self._coming:
+            self._count(batch, 1)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
@@ -98,9 +100,12 @@ class Queue:
         if not self._has_room(batch):
             return False
         self._count(batch, 1)
+        self._coming.append(batch)
         row = (batch.vantage, batch.received_ms, batch.newest_ms, batch.samples, batch.body)
         sql = "INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)"
-        if not await self._write(lambda db: db.execute(sql, row).close()):
+        done = await self._write(lambda db: db.execute(sql, row).close())
+        self._coming.remove(batch)
+        if not done:
             self._count(batch, -1)
             return False
         self.news.set()
@@ -173,7 +178,10 @@ class Queue:
             self._gone.difference_update(id for (id,) in ids)
 
     async def trim(self, before_ms: int) -> None:
-        """Of what the database will not take: forgets what is too old, and the oldest of what is too much."""
+        """Of what the database will not take: forgets what is too old, and the oldest of what is too much.
+
+        Counts anew what waits: of a commit that failed nobody knows for sure whether it is there.
+        """
 
         def make_room(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM aside WHERE received_ms < ?", (before_ms,)).close()
@@ -183,6 +191,10 @@ class Queue:
             db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
 
         await self._write(make_room)
+        rows: list[tuple[str, int, int]] | None = await self._read(_held, None)
+        if rows is not None:
+            self._recount(rows)
+            self.news.set()
 
     # ---------------------------------------------------------------- how much there is
 
@@ -265,6 +277,11 @@ class Queue:
             if "full" not in str(error):
                 self._file.drop()  # a disk that came back wants to be opened anew
             raise
+
+
+def _held(db: sqlite3.Connection) -> list[tuple[str, int, int]]:
+    sql = "SELECT vantage, sum(samples), sum(length(body) + ?) FROM batches GROUP BY vantage"
+    return db.execute(sql, (ROW_BYTES,)).fetchall()
 
 
 def _up_to(batches: Iterable[Batch], most: int, most_samples: int) -> list[Batch]:

@@ -36,6 +36,8 @@ class Stating:
         self._gateway, self._queue, self._forwarder = gateway, queue, forwarder
         self._name, self._now_ms, self._last_success_ms = name or "", now_ms, last_success_ms
         self._before: set[Labels] = set()
+        self._said_ms = 0
+        self._one_at_a_time = asyncio.Lock()  # a database without a window refuses what comes out of its order
         self.changed = asyncio.Event()
 
     async def run(self, every_s: float) -> None:
@@ -50,23 +52,30 @@ class Stating:
                 continue
 
     async def state(self) -> None:
-        now_ms = self._now_ms()
-        said = [one async for one in self._statements(now_ms)]
-        now = {each.labels for each in said}
-        # what is no longer said ends at once: a box that was retired must not look like one that fell silent
-        gone = self._before - now
-        said += (TimeSeries(labels, ((now_ms, remotewrite.value(remotewrite.STALE)),)) for labels in gone)
-        if await self._forwarder.send(said) is Outcome.DELIVERED:
-            self._before = now
-        else:
-            self._before |= now
+        async with self._one_at_a_time:
+            now_ms = self._stamp()
+            said = [one async for one in self._statements(now_ms)]
+            now = {each.labels for each in said}
+            # what is no longer said ends at once: a box that was retired must not look like one that fell silent
+            gone = self._before - now
+            said += (TimeSeries(labels, ((now_ms, remotewrite.value(remotewrite.STALE)),)) for labels in gone)
+            if await self._forwarder.send(said) is Outcome.DELIVERED:
+                self._before = now
+            else:
+                self._before |= now
 
     async def lives(self) -> bool:
         """Whether the database takes a sample that is ours alone, and good for sure."""
-        series = Series(metrics.HUB_QUEUE, (self._name,))
-        labels = remotewrite.labels(series.name, series.labels({}))
-        sample = (self._now_ms(), remotewrite.value(float(self._queue.samples)))
-        return await self._forwarder.send([TimeSeries(labels, (sample,))]) is Outcome.DELIVERED
+        async with self._one_at_a_time:
+            series = Series(metrics.HUB_QUEUE, (self._name,))
+            labels = remotewrite.labels(series.name, series.labels({}))
+            sample = (self._stamp(), remotewrite.value(float(self._queue.samples)))
+            return await self._forwarder.send([TimeSeries(labels, (sample,))]) is Outcome.DELIVERED
+
+    def _stamp(self) -> int:
+        """Now, and no two statements at one time: they might differ."""
+        self._said_ms = max(self._now_ms(), self._said_ms + 1)
+        return self._said_ms
 
     async def own(self) -> AsyncIterator[tuple[Series, float]]:
         """What the hub says of itself."""

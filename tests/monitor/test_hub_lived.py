@@ -59,7 +59,7 @@ async def live_through(folder: Path, database: Database, kills: int) -> dict[str
 
 
 async def test_what_was_acknowledged_outlives_a_killed_hub(folder: Path, database: Database) -> None:
-    assert (await live_through(folder, database, 4))["acknowledged"] > 20
+    assert (await live_through(folder, database, 3))["acknowledged"] > 15
 
 
 @pytest.mark.long

@@ -180,12 +180,37 @@ async def test_without_room_nothing_is_taken_and_nothing_is_lost(tmp_path: Path,
     await there.close()
 
 
+async def test_while_the_disk_takes_nothing_nothing_is_acknowledged(queue: Queue, database: Database) -> None:
+    queue._file.db().execute("PRAGMA max_page_count=20")
+    took = [at_ms for at_ms in minutes(*range(60)) if await queue.put(batch(at_ms=at_ms, series=90))]
+    assert 0 < len(took) < 60
+    assert queue.trouble
+    await carried(courier(queue, database, live=True), courier(queue, database, live=False))
+    assert database.of("v1") == set(took), "what was acknowledged, and nothing else"
+    assert await queue.put(batch())
+    assert not queue.trouble
+    assert queue.samples == 3
+
+
 async def test_one_that_writes_without_end_fills_its_own_part_alone(tmp_path: Path) -> None:
     there = made(tmp_path, most_bytes=int(20.9 * batch().bytes), sharers=2)
     await there.open()
     assert sum([await there.put(batch("v1", at_ms)) for at_ms in minutes(*range(30))]) == 10
     assert sum([await there.put(batch("v2", at_ms)) for at_ms in minutes(*range(10))]) == 10
     await there.close()
+
+
+async def test_what_was_counted_wrong_is_counted_anew(queue: Queue, database: Database) -> None:
+    """As after a commit that failed and was there all the same: nobody would ask for that vantage again."""
+    with queue._file.db() as db:
+        row = ("v1", NOW_MS, NOW_MS, 3, batch().body)
+        db.execute("INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)", row)
+    news = courier(queue, database, live=True)
+    assert not await news.carry()
+    await queue.trim(0)
+    assert await news.carry()
+    assert database.of("v1") == {NOW_MS}
+    assert (queue.samples, queue.vantages()) == (0, [])
 
 
 # ---------------------------------------------------------------- in its order
