@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ctypes
 import hashlib
 import io
 import re
+import signal
 import ssl
 import sys
 import time
@@ -96,6 +98,11 @@ def enrolled(folder: Path, *vantages: str) -> None:
         (folder / "credentials" / vantage).write_text(hashlib.sha256(b"secret").hexdigest())
 
 
+def die_with_parent() -> None:
+    """In a child: a test that fails leaves nobody behind (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class HasPort(Protocol):
     port: int
 
@@ -121,7 +128,9 @@ class Hub:
 
     async def start(self, *, times: int = 30) -> None:
         command = [sys.executable, "-m", "monitor", "hub", f"--config.file={self.file}", f"--time-scale={times}"]
-        self.process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        self.process = await asyncio.create_subprocess_exec(
+            *command, stderr=asyncio.subprocess.PIPE, preexec_fn=die_with_parent
+        )
         end = time.monotonic() + 20
         while not await self._listens():
             assert time.monotonic() < end, "it never came"

@@ -181,7 +181,7 @@ async def test_without_room_nothing_is_taken_and_nothing_is_lost(tmp_path: Path,
 
 
 async def test_while_the_disk_takes_nothing_nothing_is_acknowledged(queue: Queue, database: Database) -> None:
-    queue._file.db().execute("PRAGMA max_page_count=20")
+    queue._file.db().execute("PRAGMA max_page_count=12")
     took = [at_ms for at_ms in minutes(*range(60)) if await queue.put(batch(at_ms=at_ms, series=90))]
     assert 0 < len(took) < 60
     assert queue.trouble
