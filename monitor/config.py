@@ -179,7 +179,7 @@ def _flaw(path: Path, key: str) -> str | None:
         match key:
             case "secret_file":
                 return None if path.stat().st_size >= _SECRET_BYTES else f"holds fewer than {_SECRET_BYTES} bytes"
-            case "ca_file":
+            case "ca_file" | "client_ca_file":
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             case "url_file":
                 url = urllib.parse.urlsplit(path.read_text(encoding="utf-8").strip())

@@ -204,9 +204,27 @@ WEIGHT = _gauge(
 UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local time minus UTC, now.")
 
 # of the hub itself
-HUB_BATCHES = _counter("didban_hub_batches_total", ("vantage", "result"), "Batches from a vantage: taken, or why not.")
+# `hub`: its name in hub.yml, where two of them write to one database
+HUB_BATCHES = _counter(
+    "didban_hub_batches_total", ("hub", "vantage", "result"), "Batches from a vantage: taken, or why not."
+)
+HUB_QUEUE = _gauge("didban_hub_queue_samples", ("hub",), "Samples the hub took and the database does not have yet.")
+HUB_QUEUE_OLDEST = _gauge(
+    "didban_hub_queue_oldest_timestamp_seconds",
+    ("hub",),
+    "When the batch that waits longest was received. Absent where none waits.",
+)
+HUB_QUARANTINED = _counter(
+    "didban_hub_quarantined_total", ("hub", "reason"), "Samples the database will not take, set aside."
+)
+HUB_FORWARDED = _gauge(
+    "didban_hub_forward_last_success_timestamp_seconds",
+    ("hub",),
+    "When the database last took what a vantage wrote.",
+)
 
-FROM_THE_HUB = frozenset({EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
+_OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
+FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
 OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SPOOL_OLDEST, SHIP_SUCCESS})  # values that are times by it

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from monitor.keeping import seal
 from probes.doors.schema import (
     Address,
     Bytes,
@@ -157,11 +158,14 @@ class Tls(Strict):
 
 
 class Storage(Strict):
+    """`seal_to`: the hub's public key, to which old days are sealed."""
+
     path: str = "/var/lib/didban"
     keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
     max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
     keep_free_bytes: Annotated[Bytes, Field(alias="keep_free")] = 100 * 10**6
     sync_s: Annotated[Seconds, Field(alias="sync")] = 1.0
+    seal_to: Annotated[str, AfterValidator(seal.check_public)] | None = None
 
 
 class BasicAuth(Strict):

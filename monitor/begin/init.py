@@ -6,10 +6,12 @@ import json
 import os
 import secrets
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.begin import consent
+from monitor.begin.enrolment import Enrolment
 from probes import catalogue
 from probes.words import Access, Role
 
@@ -23,7 +25,7 @@ vantage:
   {network} | without it the vantage counts for its country, never as a network
   access: {access} | mobile | fixed | datacenter
   role: {role} | inside | control
-
+{cohort}
 # You read what probing from this place means, and agreed.
 consent: {{acknowledged: {today}, text_sha256: {sha256}}}
 
@@ -46,13 +48,9 @@ dns:
     - {{doh: "https://1.1.1.1/dns-query"}}
     - {{dot: 9.9.9.9, name: dns.quad9.net}}
 
-storage: {{path: {storage}, keep: 30d, max_size: 1GB}}
+storage: {{path: {storage}, keep: 30d, max_size: 1GB{seal_to}}}
 
-# Where the measurements go. `didban hub add {id}` on the hub prints these lines.
-# ship:
-#   - name: hub
-#     remote_write: https://hub.example.org/api/v1/write
-#     basic_auth: {{username: {id}, password_file: hub.password}}
+{ship}
 
 # Who is told, when this machine runs `didban up`. The files hold the secrets, one line each.
 # notify:
@@ -60,10 +58,23 @@ storage: {{path: {storage}, keep: 30d, max_size: 1GB}}
 #           username: didban, password_file: smtp.password}}
 #   webhook: {{url_file: webhook.url}}
 """
+_NO_SHIP = """\
+# Where the measurements go. `didban hub add {id}` on the hub prints these lines.
+# ship:
+#   - name: hub
+#     remote_write: https://hub.example.org/api/v1/write
+#     basic_auth: {{username: {id}, password_file: hub.password}}"""
+_SHIP = """\
+# Where the measurements go, by the line that enrolled this box.
+ship:
+  - name: hub
+    remote_write: {url}
+    basic_auth: {{username: {id}, password_file: {password}}}{tls}"""
 _CHOSEN = (
     "There are more (probes/services/): name them here. vpn, tor and their like are chosen, never default, inside."
 )
 _ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
+_PASSWORD, _AUTHORITIES = "hub.password", "hub-ca.pem"
 _COMMENTS_AT = 50
 _WIDTH = 118
 
@@ -75,12 +86,13 @@ _CAP_OF_ALL = "2GB"  # what everything costs, and room; a machine that stands am
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What `didban init` was told."""
+    """What `didban init` was told. `enrolment`: what the hub's one line says, where there is one."""
 
     role: Role
     country: str
     access: Access
     network: str = ""
+    enrolment: Enrolment | None = None
 
     @property
     def walks_all(self) -> bool:
@@ -100,12 +112,13 @@ class Answers:
 
 
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
-    """Writes didban.yml and, beside it, the secret (0600); returns the vantage id.
+    """Writes didban.yml and, beside it, its secrets (0600); returns the vantage id.
 
     Raises:
-        OSError: the folder cannot be written, or one of the two files is there already.
+        OSError: the folder cannot be written, or one of the files is there already.
     """
-    vantage = "v" + secrets.token_hex(3)
+    enrolment = answers.enrolment
+    vantage = enrolment.vantage if enrolment is not None else "v" + secrets.token_hex(3)
     secret = out.parent / f"{vantage}.secret"
     text = _TEMPLATE.format(
         name=out.name,
@@ -115,20 +128,35 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         network=f"network: {answers.network}" if answers.network else "# network: AS197207",
         access=answers.access.value,
         role=answers.role.value,
+        cohort=_cohort(enrolment),
         today=today,
         sha256=consent.digest(answers.role, answers.country, answers.access),
         chosen=_ALL_ARE_WALKED if answers.walks_all else _CHOSEN,
         services=_listed(answers.services),
         limits=f"{'' if answers.walks_all else '# '}limits: {{bytes_per_day: {answers.cap}}}",
         storage=json.dumps(storage, ensure_ascii=False),
+        seal_to=f',\n          seal_to: "{enrolment.seal_to}"' if enrolment is not None else "",
+        ship=_ship(vantage, enrolment),
     )
-    _create(secret, secrets.token_bytes(32))
-    try:
-        _create(out, _aligned(text).encode())
-    except OSError:
-        secret.unlink()
-        raise
+    files = {secret: secrets.token_bytes(32)}
+    if enrolment is not None:
+        files[out.parent / _PASSWORD] = f"{enrolment.password}\n".encode()
+        files |= {out.parent / _AUTHORITIES: enrolment.pem.encode()} if enrolment.authorities else {}
+    _create_all({**files, out: _aligned(text).encode()})
     return vantage
+
+
+def _cohort(enrolment: Enrolment | None) -> str:
+    if enrolment is None or not enrolment.cohort:
+        return ""
+    return f"  cohort: {enrolment.cohort} | shared by boxes of one home or power line\n"
+
+
+def _ship(vantage: str, enrolment: Enrolment | None) -> str:
+    if enrolment is None:
+        return _NO_SHIP.format(id=vantage)
+    tls = f"\n    tls: {{ca_file: {_AUTHORITIES}}}" if enrolment.authorities else ""
+    return _SHIP.format(id=vantage, url=json.dumps(enrolment.url), password=_PASSWORD, tls=tls)
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -143,6 +171,19 @@ def _aligned(text: str) -> str:
     """` | ` becomes a comment; those of one file stand under one another."""
     lines = (line.partition(" | ") if not line.startswith("storage:") else (line, "", "") for line in text.splitlines())
     return "".join(f"{key:<{_COMMENTS_AT}}# {why}\n" if why else f"{key}\n" for key, _, why in lines)
+
+
+def _create_all(files: Mapping[Path, bytes]) -> None:
+    """All of them, or none."""
+    made: list[Path] = []
+    try:
+        for path, content in files.items():
+            _create(path, content)
+            made.append(path)
+    except OSError:
+        for path in made:
+            path.unlink()
+        raise
 
 
 def _create(path: Path, content: bytes) -> None:

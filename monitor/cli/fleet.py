@@ -1,4 +1,4 @@
-"""The commands of whoever keeps a hub: run it, enrol a box, render who is told."""
+"""The commands of whoever keeps a hub: run it, enrol, pause and retire boxes, watch, note, render, back up."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ import typer
 
 from monitor import logs
 from monitor.cli.box import TimeScale
-from monitor.cli.common import WRONG_USE, fail, refuse
-from monitor.hub import daemon, enrol, render, settings
+from monitor.cli.common import NO, WRONG_USE, fail, refuse
+from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
+from probes.doors import schema
+from probes.doors.clock import SystemClock
 from probes.words import Access, Role
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=True, help="The other end, abroad.")
 
 HubFile = Annotated[Path | None, typer.Option("--config.file", help="hub.yml")]
+Vantage = Annotated[str, typer.Argument(metavar="VANTAGE", help="Its id in the registry.")]
+_TAKEN = "a running hub takes it within seconds"
 
 
-def _loaded(file: Path | None) -> tuple[LoadedHub, Path]:
-    if file is None:
-        fail("give --config.file, hub.yml", WRONG_USE)
+def _named(ctx: typer.Context, file: Path | None) -> Path:
+    return file or ctx.obj or fail("give --config.file, hub.yml", WRONG_USE)
+
+
+def _loaded(file: Path) -> LoadedHub:
     found, mistakes = settings.load(file)
-    return (found, file) if found is not None else refuse(mistakes)
+    return found if found is not None else refuse(mistakes)
 
 
 @app.callback()
@@ -34,19 +40,19 @@ def hub(
     log_format: Annotated[logs.Form, typer.Option("--log.format")] = logs.Form.LOGFMT,
     time_scale: TimeScale = 1,
 ) -> None:
-    """Receive from vantages, check, forward, and say who is expected."""
+    """Receive from vantages, check, keep, forward, and say who is expected."""
     if ctx.invoked_subcommand is not None:
         ctx.obj = config_file
         return
     logs.set_up(log_level, log_format)
-    found, file = _loaded(config_file)
-    daemon.run(found, file, time_scale)
+    file = _named(ctx, config_file)
+    daemon.run(_loaded(file), file, time_scale)
 
 
 @app.command("add")
 def add(
     ctx: typer.Context,
-    vantage: Annotated[str, typer.Argument(metavar="VANTAGE", help="The id `didban init` printed.")],
+    vantage: Annotated[str, typer.Argument(metavar="VANTAGE", help="A random word, or what `didban init` printed.")],
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, such as IR.")],
     role: Annotated[Role, typer.Option()],
     access: Annotated[Access, typer.Option()],
@@ -54,14 +60,127 @@ def add(
     cohort: Annotated[str, typer.Option(help="Shared by boxes of one home or power line.")] = "",
     config_file: HubFile = None,
 ) -> None:
-    """Enrol a box: write it into the registry, make its password, print what its didban.yml needs."""
-    found, _ = _loaded(config_file or ctx.obj)
+    """Enrol a box: write it into the registry, make its password, print the one line that sets the box up."""
+    found = _loaded(_named(ctx, config_file))
     row = {"id": vantage, "country": country, "network": network, "access": access.value, "role": role.value}
+    row["cohort"] = cohort
     try:
-        password = enrol.add(found, {**row, "cohort": cohort})
+        enrol.seal_to(found)
+        password = enrol.add(found, row)
+        line = enrol.line_of(found, row, password)
     except ValueError as error:
         fail(str(error), WRONG_USE)
     typer.echo(enrol.lines_for_the_box(found, vantage, password))
+    typer.echo(f"\n# or all of it at once, on the box: didban init --enrol LINE\n{line}\n")
+    typer.echo(enrol.code(line) or "(too long for a code: a camera would not read it from a terminal)")
+    typer.echo(
+        "The line and the code are a SECRET: whoever has them can write as this box. Carry them by a way you trust,\n"
+        "use them once, and delete them. They are shown this once; `hub retire` makes them worthless."
+    )
+
+
+@app.command("pause")
+def pause(ctx: typer.Context, vantage: Vantage, config_file: HubFile = None) -> None:
+    """Agree to a box's silence: nobody is told of it until `resume`."""
+    _change_row(ctx, config_file, vantage, paused=True)
+    typer.echo(f"{vantage}: its silence is agreed, until `didban hub resume {vantage}`; {_TAKEN}")
+
+
+@app.command("resume")
+def resume(ctx: typer.Context, vantage: Vantage, config_file: HubFile = None) -> None:
+    """End a pause."""
+    _change_row(ctx, config_file, vantage, paused=False)
+    typer.echo(f"{vantage}: is expected again; {_TAKEN}")
+
+
+@app.command("retire")
+def retire(ctx: typer.Context, vantage: Vantage, config_file: HubFile = None) -> None:
+    """Expect a box no more and take nothing of it; its id is never given again, its history stays."""
+    _change_row(ctx, config_file, vantage, paused=None)
+    typer.echo(f"{vantage}: retired, its credential is gone; {_TAKEN}. What it wrote stays in the database")
+
+
+def _change_row(ctx: typer.Context, file: Path | None, vantage: str, *, paused: bool | None) -> None:
+    found = _loaded(_named(ctx, file))
+    try:
+        if paused is None:
+            rows.retire(found, vantage)
+        else:
+            rows.pause(found, vantage, paused)
+    except ValueError as error:
+        fail(str(error), NO)
+
+
+@app.command("watch")
+def watch(
+    ctx: typer.Context,
+    country: Annotated[str, typer.Argument(metavar="COUNTRY", help="ISO 3166-1 alpha-2, such as IR.")],
+    until: Annotated[str, typer.Option(help="A time of RFC 3339, or a duration such as 7d.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="End it now.")] = False,
+    config_file: HubFile = None,
+) -> None:
+    """Lower the thresholds for single boxes in a dangerous week; what that costs is said first."""
+    found = _loaded(_named(ctx, config_file))
+    if bool(until) is end:
+        fail("give either --until T or --end", WRONG_USE)
+    try:
+        schema.country(country)
+        now_ms = SystemClock().now_ms()
+        text = watching.at(now_ms) if end else watching.until(until, now_ms)
+        if not end:
+            typer.echo(watching.price(found.registry, country))
+        rows.watch(found, country, text)
+    except ValueError as error:
+        fail(f"{country} --until {until}: {error}" if until else f"{country}: {error}", WRONG_USE)
+    said = "is watched no longer" if end else f"is watched until {text}, and then no longer"
+    typer.echo(f"{country} {said} (rules remember it for an hour); {_TAKEN}")
+
+
+@app.command("note")
+def note(
+    ctx: typer.Context,
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Such as IR/AS197207/2026-11-21.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="One line.")],
+    config_file: HubFile = None,
+) -> None:
+    """Keep words about an incident, with the time, for the status page and the dossier."""
+    found = _loaded(_named(ctx, config_file))
+    path = found.folder / found.config.notes
+    try:
+        notes.add(path, notes.Note(SystemClock().now_ms(), incident, text))
+    except ValueError as error:
+        fail(str(error), WRONG_USE)
+    typer.echo(f"kept in {path}, with {len(notes.read(path)) - 1} before it")
+
+
+@app.command("backup")
+def backup_command(
+    ctx: typer.Context, folder: Annotated[Path, typer.Argument(metavar="DIR")], config_file: HubFile = None
+) -> None:
+    """Copy everything this hub is into an empty folder, while it runs."""
+    file = _named(ctx, config_file)
+    names, elsewhere = backup.write(_loaded(file), file, folder)
+    typer.echo(
+        f"{folder}: {len(names)} files, {backup.SUMS} beside them; they hold secrets, and only their owner reads them"
+    )
+    for path in elsewhere:
+        typer.echo(f"not in it, because it does not stand beside hub.yml: {path}")
+
+
+@app.command("restore")
+def restore_command(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    force: Annotated[bool, typer.Option("--force", help="Over what is there.")] = False,
+    config_file: HubFile = None,
+) -> None:
+    """Put a backup back, as the hub.yml named and what stands beside it; a changed one is refused."""
+    file = _named(ctx, config_file)
+    try:
+        names = backup.restore(folder, file, force=force)
+    except backup.BadBackup as error:
+        fail(str(error), NO)
+    typer.echo(f"{len(names)} files are back, {file} among them. Who was enrolled or retired since the backup is not")
 
 
 @app.command("render")
@@ -71,6 +190,6 @@ def render_command(
     config_file: HubFile = None,
 ) -> None:
     """Write alertmanager.yml (0600) from its template, notify: and the secret files it names."""
-    found, _ = _loaded(config_file or ctx.obj)
+    found = _loaded(_named(ctx, config_file))
     render.write(found.config.notify, found.folder, out)
     typer.echo(f"{out}/alertmanager.yml is written; it holds secrets, and only its owner may read it")

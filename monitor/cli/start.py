@@ -11,8 +11,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from monitor.begin import consent, init
+from monitor.begin import consent, enrolment, init
 from monitor.begin.check import check
+from monitor.begin.enrolment import Enrolment
 from monitor.cli.common import NO, WRONG_USE, fail, refuse
 from monitor.telling.localtime import country_here
 from probes.doors import schema
@@ -46,13 +47,19 @@ def init_command(
     network: Annotated[str | None, typer.Option(callback=_network, help="Such as AS197207; may stay empty.")] = None,
     access: Annotated[Access | None, typer.Option(help="Kind of line.")] = None,
     i_understand: Annotated[bool, typer.Option("--i-understand", help="The text was read, and agreed to.")] = False,
+    enrol: Annotated[str, typer.Option(help="The line `didban hub add` printed; - asks for it.")] = "",
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("didban.yml"),
     storage: Annotated[str, typer.Option(help="Where measurements are kept.")] = "/var/lib/didban",
 ) -> None:
     """Write a didban.yml, after its keeper has read what probing from that place means, and agreed."""
     if out.exists():
         fail(f"{out} is there already; move it away first")
-    if sys.stdin.isatty():
+    told = _told(enrol) if enrol else None
+    if told is not None:
+        if any(each is not None for each in (role, country, network, access)):
+            fail("the line says where the box stands: give no --role, --country, --network or --access", WRONG_USE)
+        role, country, access, network = told.role, told.country, told.access, told.network
+    elif sys.stdin.isatty():
         role = role or _ask("Inside the country, or a control outside it (inside, control)", Role, "control")
         country = country or _ask("Country (ISO 3166-1, such as IR)", lambda given: schema.country(given.upper()))
         access = access or _ask("Kind of line (mobile, fixed, datacenter)", Access, "datacenter")
@@ -65,7 +72,7 @@ def init_command(
     if role is Role.INSIDE and country == "ZZ":
         fail("a vantage inside says inside of what: give --country", WRONG_USE)
     _agree(role, country, access, i_understand)
-    answers = init.Answers(role, country, access, network or "")
+    answers = init.Answers(role, country, access, network or "", told)
     today = datetime.datetime.fromtimestamp(SystemClock().now_ms() / 1000, datetime.UTC).date().isoformat()
     vantage = init.write(out, answers, storage=storage, today=today)
     typer.echo(f"{out} and its secret are written; this vantage is {vantage}.")
@@ -73,6 +80,14 @@ def init_command(
     if mistakes:
         refuse(mistakes)
     typer.echo(news)
+
+
+def _told(given: str) -> Enrolment:
+    """What a line says. Asked for, it is not shown, and stands in no list of commands."""
+    try:
+        return enrolment.read(typer.prompt("The line", hide_input=True) if given == "-" else given)
+    except ValueError as error:
+        fail(f"the line {error}", WRONG_USE)
 
 
 def _ask(question: str, answer: Callable[[str], T], default: str | None = None) -> T:

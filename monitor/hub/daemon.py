@@ -1,172 +1,140 @@
-"""`didban hub`: receives from vantages, checks, forwards, and says who is expected. One task group."""
+"""`didban hub`: receives from vantages, checks, keeps, forwards, and says who is expected. One task group."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 import uvloop
-from aiohttp import ClientPayloadError, web
-from aiohttp.web_protocol import RequestPayloadError
 
-from monitor import metrics
-from monitor.home import remotewrite
-from monitor.home.credentials import server_context
-from monitor.home.remotewrite import Labels, TimeSeries
-from monitor.hub import settings
-from monitor.hub.forward import Forwarder, Outcome
-from monitor.hub.gateway import MOST_BODY_BYTES, NOT_KEPT, TAKEN, UNDELIVERED, Bounds, Gateway, Refusal, Refused
+from monitor.hub import registry, settings
+from monitor.hub.courier import Courier
+from monitor.hub.door import Door
+from monitor.hub.forward import Forwarder
+from monitor.hub.gateway import Bounds, Gateway
+from monitor.hub.queue import Queue
+from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
-from monitor.metrics import Series
-from monitor.telling.exposition import Exposition
-from monitor.tick import Tick
+from monitor.hub.stating import Stating
 from probes.doors.clock import SystemClock
+from probes.doors.yamlfile import Mistake
 
 _STATE_EVERY_S = 15.0
-_RETRY_AFTER_S = 5
-_STATUS = {
-    Refused.UNAUTHORIZED: 401,
-    Refused.UNKNOWN_VANTAGE: 403,
-    Refused.TOO_LARGE: 413,
-    Refused.OTHER_VERSION: 415,
-}
-_COUNTED = {Outcome.DELIVERED: TAKEN, Outcome.REFUSED: NOT_KEPT, Outcome.UNDELIVERED: UNDELIVERED}
+_LOOK_EVERY_S = 2.0
+_TRIM_EVERY_S = 600.0
 
 _log = structlog.get_logger("didban.hub")
 
 
 class Hub:
     def __init__(self, loaded: LoadedHub, file: Path, time_scale: float) -> None:
-        self._loaded, self._file = loaded, file
+        self._loaded, self._file, self._scale = loaded, file, time_scale
+        config, folder = loaded.config, loaded.folder
         self._clock = SystemClock()
-        self._every_s = _STATE_EVERY_S / time_scale
-        bounds = Bounds(int(loaded.config.accepts_age_s * 1000), loaded.config.most_series)
-        self._gateway = Gateway(loaded.folder / loaded.config.credentials, loaded.registry, bounds)
-        self._forwarder = Forwarder(loaded.config.forward, loaded.folder)
-        self._exposition = Exposition({})
-        self._stop = asyncio.Event()
+        bounds = Bounds(int(config.accepts_age_s * 1000), config.most_series)
+        self._gateway = Gateway(folder / config.credentials, loaded.registry, bounds, config.identity)
+        self._queue = Queue(
+            loaded.queue,
+            most_bytes=config.storage.max_size_bytes,
+            sharers=lambda: len(self._gateway.registry.vantages),
+            now_ms=self._clock.now_ms,
+        )
+        now_ms = self._clock.now_ms
+        self._straight = Forwarder(config.forward, folder, now_ms=now_ms)
+        self._ends = [Forwarder(config.forward, folder, now_ms=now_ms) for _ in range(2)]
+        self._stating = Stating(
+            self._gateway,
+            self._queue,
+            self._straight,
+            name=config.name,
+            now_ms=now_ms,
+            last_success_ms=lambda: max(each.last_success_ms for each in self._ends),
+        )
+        self._door = Door(
+            loaded, self._gateway, self._queue, own=self._stating.own, clock=self._clock, time_scale=time_scale
+        )
+        self._seen = _mark(self._registry_path)
+        self._asked, self._stop = asyncio.Event(), asyncio.Event()
+
+    @property
+    def _registry_path(self) -> Path:
+        return self._loaded.folder / self._loaded.config.registry
 
     async def run(self) -> None:
-        """Until SIGTERM or SIGINT. Raises OSError when the listen address or a file cannot be had."""
-        runner = await self._open_the_door()
+        """Until SIGTERM or SIGINT. Raises OSError when the listen address, the queue or a file cannot be had."""
+        await self._queue.open()
+        runner = await self._door.open()
         async with asyncio.TaskGroup() as tasks:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop.set)
-            loop.add_signal_handler(signal.SIGHUP, self._reload)
-            stating = tasks.create_task(self._state())
+            loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+            children = [
+                tasks.create_task(self._stating.run(_STATE_EVERY_S / self._scale)),
+                tasks.create_task(self._look_after()),
+                tasks.create_task(self._trim()),
+                *(tasks.create_task(each.run()) for each in self._couriers()),
+            ]
             await self._stop.wait()
-            stating.cancel()
-        await self._forwarder.close()
-        await runner.cleanup()
+            await runner.cleanup()  # first: what is answered from here on is answered by nobody
+            for child in children:
+                child.cancel()
+        for forwarder in (self._straight, *self._ends):
+            await forwarder.close()
+        await self._queue.close()
         _log.info("stopped")
 
-    async def _open_the_door(self) -> web.AppRunner:
-        config = self._loaded.config
-        app = web.Application(client_max_size=MOST_BODY_BYTES)
-        app.add_routes(
-            [
-                web.post("/api/v1/write", self._write),
-                web.get("/-/healthy", self._healthy),
-                web.get("/-/ready", self._healthy),
-                web.get("/metrics", self._metrics),
-            ]
-        )
-        runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False
-        )  # nothing is unpacked before it is known to be snappy
-        await runner.setup()
-        tls = config.tls
-        context = server_context(tls.cert_file, tls.key_file, self._loaded.folder) if tls is not None else None
-        await web.TCPSite(runner, config.host, config.port, ssl_context=context).start()
-        _log.info("listening", address=config.listen, vantages=len(self._gateway.registry.vantages))
-        return runner
+    def _couriers(self) -> list[Courier]:
+        return [
+            Courier(self._queue, end, live=live, lives=self._stating.lives, clock=self._clock, time_scale=self._scale)
+            for end, live in zip(self._ends, (True, False), strict=True)
+        ]
 
-    # ---------------------------------------------------------------- receiving
+    # ---------------------------------------------------------------- looking after
 
-    async def _write(self, request: web.Request) -> web.Response:
-        """204 once the database has it; 4xx for what will never be taken, 503 for what should come again."""
-        vantage: str | None = None
-        try:
-            vantage = self._gateway.admit(request.headers.get("Authorization"))
-            series = self._gateway.read(vantage, await self._body(request), self._clock.now_ms())
-        except Refusal as refusal:
-            self._gateway.count(vantage, refusal.reason)
-            _log.warning("batch_refused", vantage=vantage or "unknown", why=refusal.reason.value)
-            return web.Response(text=f"{refusal.reason}\n", status=_STATUS.get(refusal.reason, 400))
-        outcome = await self._forwarder.send(series)
-        self._gateway.count(vantage, _COUNTED[outcome])
-        match outcome:
-            case Outcome.DELIVERED:
-                return web.Response(status=204)
-            case Outcome.REFUSED:
-                return web.Response(text="the database will not take it\n", status=400)
-            case Outcome.UNDELIVERED:
-                return web.Response(status=503, headers={"Retry-After": str(_RETRY_AFTER_S)})
-
-    async def _body(self, request: web.Request) -> bytes:
-        """Raises Refusal also for half a body, and for one that is packed in another way than it says."""
-        if "v2" in request.headers.get("Content-Type", ""):
-            raise Refusal(Refused.OTHER_VERSION)
-        if request.headers.get("Content-Encoding", "snappy") != "snappy":
-            raise Refusal(Refused.MALFORMED)
-        try:
-            return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise Refusal(Refused.TOO_LARGE) from None
-        except (RequestPayloadError, ClientPayloadError, OSError):
-            raise Refusal(Refused.MALFORMED) from None
-
-    # ---------------------------------------------------------------- stating
-
-    async def _state(self) -> None:
-        """Says again and again who is expected: rules compare silence with that."""
-        before: set[Labels] = set()
+    async def _look_after(self) -> None:
+        """Takes the registry anew when its file changed, or at SIGHUP: so two hubs with one file change together."""
         while True:
-            now_ms = self._clock.now_ms()
-            said = list(self._statements(now_ms))
-            now = {each.labels for each in said}
-            # what is no longer said ends at once: a box that was retired must not look like one that fell silent
-            said += (TimeSeries(gone, ((now_ms, remotewrite.value(remotewrite.STALE)),)) for gone in before - now)
-            if await self._forwarder.send(said) is Outcome.DELIVERED:
-                before = now
-            await asyncio.sleep(self._every_s)
+            try:
+                async with asyncio.timeout(_LOOK_EVERY_S / self._scale):
+                    await self._asked.wait()
+            except TimeoutError:
+                if _mark(self._registry_path) == self._seen:
+                    continue
+            self._seen = _mark(self._registry_path)
+            found, mistakes = await asyncio.to_thread(self._read_anew, self._asked.is_set())
+            self._asked.clear()
+            for mistake in mistakes:
+                _log.error("config_refused", mistake=str(mistake))
+            if found is not None:
+                self._gateway.registry = found
+                self._stating.changed.set()
+                _log.info("registry_taken", vantages=len(found.vantages))
 
-    def _statements(self, now_ms: int) -> Iterator[TimeSeries]:
-        for series, who, number in self._gateway.registry.statements(now_ms):
-            labels = remotewrite.labels(series.name, series.labels(who))
-            yield TimeSeries(labels, ((now_ms, remotewrite.value(number)),))
-        for series, count in self._own():
-            labels = remotewrite.labels(series.name, series.labels({}))
-            yield TimeSeries(labels, ((now_ms, remotewrite.value(count)),))
-
-    def _own(self) -> Iterator[tuple[Series, float]]:
-        return ((Series(metrics.HUB_BATCHES, key), count) for key, count in self._gateway.batches.items())
-
-    def _reload(self) -> None:
-        """SIGHUP: the registry anew; a bad one is refused, and the old one stays."""
+    def _read_anew(self, whole: bool) -> tuple[Registry | None, tuple[Mistake, ...]]:
+        """A bad registry is refused, and the old one stays. `whole`: the services of hub.yml as well."""
+        if not whole:
+            return registry.load(self._registry_path, self._gateway.registry.services)
         loaded, mistakes = settings.load(self._file)
-        for mistake in mistakes:
-            _log.error("config_refused", mistake=str(mistake))
-        if loaded is not None:
-            self._gateway.registry = loaded.registry
-            _log.info("registry_taken", vantages=len(loaded.registry.vantages))
+        return (loaded.registry if loaded is not None else None), mistakes
 
-    # ---------------------------------------------------------------- pages
+    async def _trim(self) -> None:
+        keep_ms = int(self._loaded.config.storage.keep_s * 1000)
+        while True:
+            await self._queue.trim(self._clock.now_ms() - keep_ms)
+            await asyncio.sleep(_TRIM_EVERY_S / self._scale)
 
-    async def _healthy(self, request: web.Request) -> web.Response:
-        return web.Response(text="Didban's hub is healthy.\n")
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        """For a person on this machine; the database gets the same by the way everything goes."""
-        if request.remote not in ("127.0.0.1", "::1"):
-            return web.Response(status=404)
-        self._exposition.publish(Tick(self._clock.now_ms(), dict(self._own())))
-        text, content_type = self._exposition.text(request.headers.get("Accept", ""))
-        return web.Response(body=text, headers={"Content-Type": content_type})
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    """What changes whenever the file does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def run(loaded: LoadedHub, file: Path, time_scale: float) -> None:

@@ -18,6 +18,7 @@ from monitor.home import remotewrite
 from monitor.home.credentials import read_basic
 from monitor.home.remotewrite import STALE, Malformed, TimeSeries
 from monitor.hub.registry import Registry
+from monitor.hub.settings import Proof
 from monitor.metrics import FAMILIES, FROM_THE_HUB, HEARTBEAT, IDENTITY, Shape, identity
 
 MOST_BODY_BYTES = 2 * 1024 * 1024
@@ -32,7 +33,10 @@ _LABELS = {
 }
 _METRIC_NAME = re.compile(r"didban_[a-z0-9_]{1,120}")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_LABEL_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+_LABEL_TEXT = re.compile(r"[ -~]{1,128}")  # words and ids: nothing that turns a line round or looks like another letter
+
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class Refused(StrEnum):
@@ -49,16 +53,22 @@ class Refused(StrEnum):
     TOO_MANY_SERIES = "too_many_series"
     TOO_LARGE = "too_large"
     OTHER_VERSION = "other_version"
+    TOO_SLOW = "too_slow"
+    TOO_FAST = "too_fast"  # more samples than are taken of one vantage
+    TOO_MANY_AT_ONCE = "too_many_at_once"
+    FULL = "full"  # no room in the queue, or the disk takes nothing
 
 
-TAKEN, UNDELIVERED, NOT_KEPT = "taken", "undelivered", "not_kept"  # the database refused it for good
+TAKEN = "taken"
 _NOBODY = "unknown"
 
 
 class Refusal(Exception):
-    def __init__(self, reason: Refused) -> None:
+    """`after_s`: when it may come again."""
+
+    def __init__(self, reason: Refused, after_s: float = 0.0) -> None:
         super().__init__(reason.value)
-        self.reason = reason
+        self.reason, self.after_s = reason, after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +83,36 @@ class Bounds:
 class Gateway:
     """Turns a request into series that carry the writer's own identity, or raises Refusal."""
 
-    def __init__(self, credentials: Path, registry: Registry, bounds: Bounds) -> None:
-        self._credentials, self._bounds = credentials, bounds
+    def __init__(self, credentials: Path, registry: Registry, bounds: Bounds, proof: Proof = Proof.PASSWORD) -> None:
+        self._credentials, self._bounds, self._proof = credentials, bounds, proof
         self.registry = registry
         self.batches: Counter[tuple[str, str]] = Counter()
         self._seen: defaultdict[str, set[int]] = defaultdict(set)
         self._hour = -1
 
-    def admit(self, authorization: str | None) -> str:
-        """The vantage whose credential this is."""
-        vantage, password = read_basic(authorization)
-        hashed = self._hash_of(vantage)
-        given = hashlib.sha256(password.encode()).hexdigest().encode()
-        if not hmac.compare_digest(given, hashed):
+    def admit(self, authorization: str | None, certified: str | None = None) -> str:
+        """The vantage whose credential this is.
+
+        Args:
+            certified: the one name in the certificate that was shown in the TLS handshake and verified; None without
+                any. A certificate in another's name opens nothing, whatever the password.
+        """
+        vantage = certified or ""
+        if self._proof is not Proof.CERTIFICATE:
+            vantage, password = read_basic(authorization)
+            given = hashlib.sha256(password.encode()).hexdigest().encode()
+            if not hmac.compare_digest(given, self._hash_of(vantage)):
+                raise Refusal(Refused.UNAUTHORIZED)
+            if certified != vantage and (certified is not None or self._proof is Proof.BOTH):
+                raise Refusal(Refused.UNAUTHORIZED)
+        if not _ID.fullmatch(vantage):
             raise Refusal(Refused.UNAUTHORIZED)
         if vantage not in self.registry.vantages:
             raise Refusal(Refused.UNKNOWN_VANTAGE)
         return vantage
 
     def _hash_of(self, vantage: str) -> bytes:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", vantage):
+        if not _ID.fullmatch(vantage):
             return b""
         try:
             return (self._credentials / vantage).read_bytes().strip()
@@ -101,10 +121,10 @@ class Gateway:
 
     def read(self, vantage: str, body: bytes, now_ms: int) -> list[TimeSeries]:
         """The series of a batch, each with the five identity labels of its writer."""
-        try:
-            batch = remotewrite.decode(body)
-        except Malformed:
-            raise Refusal(Refused.MALFORMED) from None
+        return self.check(vantage, unfold(body), now_ms)
+
+    def check(self, vantage: str, batch: Sequence[TimeSeries], now_ms: int) -> list[TimeSeries]:
+        """The same of a body that is unfolded already."""
         writer = self.registry.vantages.get(vantage)
         if writer is None:  # retired while the body was on its way
             raise Refusal(Refused.UNKNOWN_VANTAGE)
@@ -146,6 +166,14 @@ class Gateway:
         """A name nobody enrolled is counted as `unknown`: a stranger must not be able to make labels."""
         known = vantage if vantage in self.registry.vantages else _NOBODY
         self.batches[(known or _NOBODY, result)] += 1
+
+
+def unfold(body: bytes) -> list[TimeSeries]:
+    """Asks nothing of the gateway, so that it can be done beside the loop."""
+    try:
+        return remotewrite.decode(body)
+    except Malformed:
+        raise Refusal(Refused.MALFORMED) from None
 
 
 def _has_been(packed: bytes, now_ms: int) -> bool:

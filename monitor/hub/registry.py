@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from monitor import metrics
 from monitor.metrics import Series, identity
@@ -23,10 +25,43 @@ from probes.words import Role
 Statement = tuple[Series, Mapping[str, str], float]  # a series, the identity it carries, its value
 
 
+def moment(given: object) -> int:
+    """A time of RFC 3339 in milliseconds since 1970."""
+    try:
+        if not isinstance(given, str) or not re.fullmatch(
+            r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", given
+        ):
+            raise ValueError
+        return int(datetime.datetime.fromisoformat(given.upper()).timestamp() * 1000)
+    except ValueError:
+        raise ValueError("must be a time such as 2026-12-01T00:00:00Z") from None
+
+
+def _moment_or_none(given: object) -> int | None:
+    return None if given is None else moment(given)
+
+
+def _by_country(given: object) -> object:
+    return {"country": given} if isinstance(given, str) else given
+
+
 class VantageRow(Identity):
-    """One enrolled box. `paused`: its silence is agreed."""
+    """One enrolled box.
+
+    Attributes:
+        paused: its silence is agreed.
+        retired: it is expected no more and may write nothing; the row stays, so that nobody gets its id again.
+    """
 
     paused: bool = False
+    retired: bool = False
+
+
+class Watch(Strict):
+    """A country in which a single box that falls silent is a page; `until_ms`: and then by itself no longer."""
+
+    country: Country
+    until_ms: Annotated[int | None, BeforeValidator(_moment_or_none), Field(alias="until")] = None
 
 
 class NetworkRow(Strict):
@@ -44,7 +79,7 @@ class RegistryFile(Strict):
 
     vantages: tuple[VantageRow, ...] | None = ()
     networks: tuple[NetworkRow, ...] | None = ()
-    watch: tuple[Country, ...] | None = ()
+    watch: tuple[Annotated[Watch, BeforeValidator(_by_country)], ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +87,9 @@ class Registry:
     vantages: Mapping[str, Vantage]
     paused: frozenset[str]
     networks: tuple[NetworkRow, ...]
-    watched: tuple[str, ...]
+    watched: tuple[Watch, ...]
     services: tuple[Service, ...]
+    retired: frozenset[str] = frozenset()
 
     @classmethod
     def alone(cls, vantage: Vantage, services: tuple[Service, ...]) -> Registry:
@@ -74,7 +110,7 @@ class Registry:
         for row in self.networks:
             if row.weight is not None:
                 yield Series(metrics.WEIGHT, (row.country, row.network, row.operator)), {}, row.weight
-        for country in self.watched:
+        for country in sorted({each.country for each in self.watched if (each.until_ms or now_ms + 1) > now_ms}):
             yield Series(metrics.WATCH, (country,)), {}, 1
         for country in sorted({vantage.country for vantage in self.vantages.values()}):
             if (offset_s := utc_offset_s(country, now_ms)) is not None:
@@ -91,9 +127,10 @@ def load(path: Path, services: Iterable[Service]) -> tuple[Registry | None, tupl
     if found:
         return None, found
     rows = file.vantages or ()
-    vantages = {row.id: row.as_vantage() for row in rows}
+    vantages = {row.id: row.as_vantage() for row in rows if not row.retired}
     paused = frozenset(row.id for row in rows if row.paused)
-    return Registry(vantages, paused, file.networks or (), file.watch or (), tuple(services)), ()
+    retired = frozenset(row.id for row in rows if row.retired)
+    return Registry(vantages, paused, file.networks or (), file.watch or (), tuple(services), retired), ()
 
 
 def shipped_services() -> tuple[Service, ...]:
@@ -106,11 +143,11 @@ def shipped_services() -> tuple[Service, ...]:
 def _contradictions(file: RegistryFile, document: Document) -> Iterator[Mistake]:
     rows = file.vantages or ()
     ids = [row.id for row in rows]
-    watched = {row.country for row in rows if row.role is Role.INSIDE}
+    watched = {row.country for row in rows if row.role is Role.INSIDE and not row.retired}
     for index, row in enumerate(rows):
         if row.id in ids[:index]:
             yield document.mistake(("vantages", index, "id"), f"{row.id!r} is enrolled twice")
-        if row.role is Role.CONTROL and row.country in watched:
+        if row.role is Role.CONTROL and row.country in watched and not row.retired:
             what = f"is watched from inside: a control in {row.country} would share its blocks"
             yield document.mistake(("vantages", index, "country"), what)
     networks = [(row.country, row.network) for row in file.networks or ()]

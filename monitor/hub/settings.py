@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,21 +16,54 @@ from monitor.hub import registry
 from monitor.hub.registry import Registry
 from monitor.settings import BasicAuth, ClientTls, Home, Notify
 from probes import catalogue
-from probes.doors.schema import HostPort, Seconds, Strict, fit
+from probes.doors.schema import Bytes, HostPort, Seconds, Strict, Word, fit
 from probes.doors.yamlfile import Document, Location, Mistake, read
 from probes.facts import Service
 
 _NAMED_FILES: tuple[Location, ...] = (
-    *(("tls", key) for key in ("cert_file", "key_file")),
+    *(("tls", key) for key in ("cert_file", "key_file", "client_ca_file")),
+    ("public", "ca_file"),
     ("forward", "basic_auth", "password_file"),
     *(("forward", "tls", key) for key in ("ca_file", "cert_file", "key_file")),
     *NOTIFY_FILES,
 )
 
 
+class Proof(StrEnum):
+    """What a vantage must show: a password, a certificate of the hub's own authority, or both in one name."""
+
+    PASSWORD = "password"  # noqa: S105
+    CERTIFICATE = "certificate"
+    BOTH = "both"
+
+
 class ServerTls(Strict):
+    """`client_ca_file`: whose certificates vantages may show; then one is asked for."""
+
     cert_file: str
     key_file: str
+    client_ca_file: str | None = None
+
+
+class Public(Strict):
+    """Where boxes find this hub, whatever it listens on; `ca_file`: the roots they need beside their own."""
+
+    url: Home
+    ca_file: str | None = None
+
+
+class Storage(Strict):
+    """Of the queue.
+
+    Attributes:
+        path: a folder of this hub alone.
+        max_size_bytes: of what waits; each vantage has its equal part of it.
+        keep_s: how long samples the database refuses are kept.
+    """
+
+    path: str = "queue"
+    max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
+    keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
 
 
 class Forward(Strict):
@@ -41,16 +75,33 @@ class Forward(Strict):
 
 
 class HubConfig(Strict):
-    """`credentials`: a folder with one file per vantage, the SHA-256 of its password in hexadecimal digits."""
+    """hub.yml.
 
+    Attributes:
+        name: the label `hub` of what it says of itself: for two hubs behind one name.
+        credentials: a folder with one file per vantage, the SHA-256 of its password in hexadecimal digits.
+        most_samples_per_minute: of one vantage, on average. The home set is 390 a minute; at the default five days of
+            it (2.8 million) come home in 24 minutes, and a captured box writes 2,000 a second at most.
+        most_in_flight: requests of one vantage at the same time.
+        seal_key: the private half of what boxes seal their old days to; made at the first `hub add`.
+    """
+
+    name: Word | None = None
     listen: HostPort
     tls: ServerTls | None = None
+    public: Public | None = None
+    identity: Proof = Proof.PASSWORD
     credentials: str = "credentials"
     registry: str = "registry.yml"
+    seal_key: str = "seal.key"
+    notes: str = "notes.jsonl"
     services: tuple[str, ...] = ()
+    storage: Storage = Storage()
     forward: Forward
     accepts_age_s: Annotated[Seconds, Field(alias="accepts_age")] = 7 * 86400.0
     most_series: Annotated[int, Field(ge=1)] = 5000
+    most_samples_per_minute: Annotated[int, Field(ge=1000)] = 120_000
+    most_in_flight: Annotated[int, Field(ge=1, le=100)] = 4
     notify: Notify = Notify()
 
     @property
@@ -61,6 +112,13 @@ class HubConfig(Strict):
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
 
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedHub:
@@ -70,17 +128,25 @@ class LoadedHub:
     folder: Path
     registry: Registry
 
+    @property
+    def queue(self) -> Path:
+        return self.folder / self.config.storage.path / "queue.db"
 
-def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
-    """The hub's configuration and its registry, or every mistake in either."""
+
+def load(path: Path, *, whole: bool = True) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
+    """The hub's configuration and its registry, or every mistake in either.
+
+    Args:
+        whole: whether the files it names must be there: those of a backup may stand elsewhere.
+    """
     document = read(path)
     config, mistakes = fit(document, HubConfig)
     folder = path.absolute().parent
-    found = [*mistakes, *missing_files(document, folder, _NAMED_FILES)]
+    found = [*mistakes, *(missing_files(document, folder, _NAMED_FILES) if whole else ())]
     listed = config.registry if config is not None else _registry_of(document)
     own: tuple[Service, ...] = ()
     if config is not None:
-        found += _mistakes(config, document, folder)
+        found += _mistakes(config, document, folder) if whole else ()
         own, wrong = catalogue.load(config.services, beside=folder)
         found += wrong
     known, wrong = registry.load(folder / listed, (*registry.shipped_services(), *own))
@@ -88,6 +154,20 @@ def load(path: Path) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
     if config is None or known is None or found:
         return None, tuple(sorted(set(found)))
     return LoadedHub(config, folder, known), ()
+
+
+def files(hub: LoadedHub) -> list[Path]:
+    """What hub.yml names, and what the commands keep beside it; some of it may not be there."""
+    config, document = hub.config, hub.config.model_dump(by_alias=True)
+    named: list[str] = [config.registry, config.seal_key, config.notes]
+    named += [name for name in config.services if name.endswith((".yml", ".yaml"))]
+    for location in _NAMED_FILES:
+        value: Any = document
+        for part in location:
+            value = value.get(part) if isinstance(value, dict) else None
+        named += [value] if isinstance(value, str) else []
+    credentials = (path for path in (hub.folder / config.credentials).iterdir() if path.is_file())
+    return [*(hub.folder / name for name in named), *credentials]
 
 
 def _registry_of(document: Document) -> str:
@@ -99,14 +179,9 @@ def _registry_of(document: Document) -> str:
 
 
 def _mistakes(config: HubConfig, document: Document, folder: Path) -> Iterator[Mistake]:
-    if config.tls is None and not _is_loopback(config.host):
+    if config.tls is None and not config.is_loopback:
         yield document.mistake(("tls",), "is missing: vantages send a password, and not in clear")
     if not (folder / config.credentials).is_dir():
         yield document.mistake(("credentials",), f"{config.credentials}: no such folder")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    if config.identity is not Proof.PASSWORD and (config.tls is None or config.tls.client_ca_file is None):
+        yield document.mistake(("identity",), "needs tls.client_ca_file: whose certificates are believed?")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -85,23 +83,6 @@ def read(path: Path) -> Document:
     except (_TooMuch, RecursionError):
         return _unreadable(path, 1, _TOO_MUCH)
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
-
-
-def appended(text: str, key: str, row: Mapping[str, str]) -> str:
-    """`text` with one more row in the list under `key`, on a line of its own; comments and order stay."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes, yaml.width = True, 4096
-    document = yaml.load(text) or CommentedMap()
-    if document.get(key) is None:
-        document[key] = CommentedSeq()
-    document.fa.set_block_style()
-    document[key].fa.set_block_style()
-    entry = CommentedMap(row)
-    entry.fa.set_flow_style()
-    document[key].append(entry)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
 
 
 def _unreadable(path: Path, line: int, what: str) -> Document:

@@ -15,6 +15,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -221,6 +222,7 @@ storage: {{path: {folder}/state}}
 listen: {world.HUB}:{HUB_PORT}
 tls: {{cert_file: {self.infrastructure.chain}, key_file: {self.infrastructure.key}}}
 forward: {{remote_write: "http://127.0.0.1:{self.database_port}/api/v1/write"}}
+most_samples_per_minute: 10000000
 """)
         if victoria:
             self._start_victoria(at)
@@ -265,6 +267,11 @@ forward: {{remote_write: "http://127.0.0.1:{self.database_port}/api/v1/write"}}
         with urllib.request.urlopen(url, timeout=10) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
             return found
+
+    def wait_until_handed_on(self) -> None:
+        """Until the hub has given the database everything that it has taken so far."""
+        empty = f"didban_hub_queue_samples == 0 and timestamp(didban_hub_queue_samples) > {time.time():.0f}"
+        self.wait_for("the hub's queue", lambda: self.query(empty), patience_s=60)
 
     def alerts(self) -> list[dict[str, Any]]:
         """What Alertmanager holds now, muted or not."""

@@ -71,6 +71,7 @@ class Watch:
     def end(self) -> Held:
         """Stops it well, and returns what it stated."""
         assert self.lab.stop(self.box.name) == 0
+        self.lab.wait_until_handed_on()
         return counted.stated(self.storage)
 
     def said(self, event: str) -> bool:

@@ -103,6 +103,7 @@ def come_home(lab: Lab, count: int, step_ms: int, *, patience_s: float, victoria
         return bool(now) and bool(lab.query(live))
 
     lab.wait_for("the backlog", all_home, patience_s=patience_s)
+    lab.wait_until_handed_on()
     took_s = time.monotonic() - began_s
     days = math.ceil(count * step_ms / 86_400_000) + 1
     found = counted.compared(lab, kept, BOX.name, until_ms, days)

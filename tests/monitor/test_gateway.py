@@ -14,7 +14,7 @@ import pytest
 from monitor.home.remotewrite import STALE, TimeSeries, encode, labels, value
 from monitor.hub import enrol, registry, settings
 from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
-from monitor.hub.registry import NetworkRow, Registry
+from monitor.hub.registry import NetworkRow, Registry, Watch
 from monitor.metrics import identity
 from probes.facts import Vantage
 from tests.monitor.facts import CONTROL, INSIDE
@@ -101,6 +101,18 @@ def test_identity_is_set_from_the_registry_and_never_from_the_wire(gateway: Gate
         (batch(more={"target": "x" * 129}), Refused.BAD_LABEL),
         (batch(more={"bad-name": "x"}), Refused.BAD_LABEL),
         (batch(more={"target": "two\nlines"}), Refused.BAD_LABEL),
+        (batch(more={"target": "web\u202egnp"}), Refused.BAD_LABEL),
+        (batch(more={"target": "w\u0435b"}), Refused.BAD_LABEL),
+        (batch(more={"target": "web\u2028"}), Refused.BAD_LABEL),
+        (batch(more={"TARGET": "web"}), Refused.BAD_LABEL),
+        (batch(more={"hub": "a"}), Refused.BAD_LABEL),
+        (batch("didban_hub_queue_samples"), Refused.FOREIGN_NAME),
+        (batch("didban_hub_quarantined_total"), Refused.FOREIGN_NAME),
+        (batch("didban_hub_batches_total"), Refused.FOREIGN_NAME),
+        (batch("DIDBAN_target_up"), Refused.FOREIGN_NAME),
+        (batch(at_ms=-1), Refused.TOO_OLD),
+        (batch(at_ms=-(2**63)), Refused.TOO_OLD),
+        (batch(at_ms=2**63 - 1), Refused.FUTURE),
         (batch(more={"foo": "a second voice"}), Refused.BAD_LABEL),
         (batch("didban_connectivity_ratio"), Refused.BAD_LABEL),
         (batch('didban_"}\n{ x'), Refused.FOREIGN_NAME),
@@ -168,7 +180,9 @@ def test_a_stranger_makes_no_labels(gateway: Gateway) -> None:
 def test_the_registry_says_who_is_expected_and_whose_silence_is_agreed() -> None:
     paused = replace(INSIDE, id="v2", cohort="k2")
     networks = (NetworkRow(country="IR", network="AS197207", operator="mci", weight=0.4, source="test"),)
-    known = Registry({"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, ("IR",), registry.shipped_services())
+    known = Registry(
+        {"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, (Watch(country="IR"),), registry.shipped_services()
+    )
     said = {
         (series.name, who.get("vantage", ""), series.values): number for series, who, number in known.statements(NOW_MS)
     }
@@ -276,6 +290,21 @@ def test_what_would_spoil_the_registry_is_not_written(hub: Path) -> None:
         (HUB + "colour: red\n", "hub.yml:3: colour: unknown key"),
         (HUB.replace(":8443", ":70000"), "hub.yml:1: listen: must be HOST:PORT, not '127.0.0.1:70000'"),
         (HUB + "notify: {webhook: {url_file: gone}}\n", "hub.yml:3: notify.webhook.url_file: gone: no such file"),
+        (HUB + "identity: certificate\n",
+         "hub.yml:3: identity: needs tls.client_ca_file: whose certificates are believed?"),
+        (HUB + "identity: face\n", "hub.yml:3: identity: must be one of 'password', 'certificate', 'both', not 'face'"),
+        (HUB + "public: {url: http://hub.example.org/api/v1/write}\n",
+         "hub.yml:3: public.url: must be https: a password would cross in clear"),
+        (HUB + "public: {url: https://hub.example.org/api/v1/write, ca_file: gone}\n",
+         "hub.yml:3: public.ca_file: gone: no such file"),
+        (HUB + "tls: {cert_file: hub.yml, key_file: hub.yml, client_ca_file: registry.yml}\n",
+         "hub.yml:3: tls.client_ca_file: registry.yml: there is no certificate in it"),
+        (HUB + "storage: {path: q, max_size: lots}\n",
+         "hub.yml:3: storage.max_size: must be a size such as 500KB, 120MB or 1GB, not 'lots'"),
+        (HUB + "storage: {keep_free: 1GB}\n", "hub.yml:3: storage.keep_free: unknown key; did you mean keep?"),
+        (HUB + "name: Two words\n", "hub.yml:3: name: must be a word of a-z, 0-9, - and _, not 'Two words'"),
+        (HUB + "most_samples_per_minute: 5\n",
+         "hub.yml:3: most_samples_per_minute: must be greater than or equal to 1000, not 5"),
         (HUB + "colour: red\nregistry: gone.yml\n", "gone.yml:1: cannot be read: no such file or directory"),
     ],
 )  # fmt: skip

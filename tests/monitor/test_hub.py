@@ -3,126 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import io
-import re
 import signal
-import sys
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from monitor.home.remotewrite import HEADERS, STALE, TimeSeries, decode, encode, labels, value
-from tests.probes.liars import closed_port
-
-REGISTRY = "vantages:\n  - {id: v1, country: IR, network: AS197207, access: mobile, role: inside}\n"
-SECOND = "  - {id: v2, country: IR, access: fixed, role: inside, cohort: k2}\n"
-
-
-@dataclass
-class Fleet:
-    """A hub, the database behind it, and what that was told."""
-
-    folder: Path
-    port: int
-    answer: int = 204
-    told: list[TimeSeries] = field(default_factory=list)
-    process: asyncio.subprocess.Process | None = None
-
-    async def take(self, request: web.Request) -> web.Response:
-        if self.answer == 204:
-            self.told += decode(await request.read())
-        return web.Response(status=self.answer)
-
-    async def write(self, body: bytes, **headers: str) -> int:
-        given = {**HEADERS, "Authorization": _basic("v1", "secret"), **headers}
-        url = f"http://127.0.0.1:{self.port}/api/v1/write"
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(url, data=io.BytesIO(body), headers=given) as answer,
-        ):
-            return answer.status
-
-    async def raw(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(request)
-        writer.write_eof()
-        answer = await reader.read()
-        writer.close()
-        return answer
-
-    async def counted(self) -> dict[str, int]:
-        url = f"http://127.0.0.1:{self.port}/metrics"
-        async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            text = await answer.text()
-        found = re.findall(r'didban_hub_batches_total\{vantage="(\w+)",result="(\w+)"\} (\d+)', text)
-        found += [(who, why, n) for why, who, n in re.findall(
-            r'didban_hub_batches_total\{result="(\w+)",vantage="(\w+)"\} (\d+)', text)]  # fmt: skip
-        return {f"{who} {why}": int(n) for who, why, n in found}
-
-    def from_v1(self) -> list[TimeSeries]:
-        return [each for each in self.told if each.name == "didban_target_up"]
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def batch(name: str = "didban_target_up", ahead_s: int = 0, **more: str) -> bytes:
-    at_ms = int((time.time() + ahead_s) * 1000)
-    return encode([TimeSeries(labels(name, {"service": "imo", "target": "web", **more}), ((at_ms, value(1.0)),))])
-
-
-async def until(there: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not there():
-        assert time.monotonic() < end, "it never came"
-        await asyncio.sleep(0.02)
+from monitor.home.remotewrite import STALE, value
+from tests.monitor.hubs import REGISTRY, SECOND, Database, Hub, basic, batch, enrolled, until
 
 
 @pytest.fixture
-async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
-    made = Fleet(tmp_path, closed_port())
-    app = web.Application()
-    app.add_routes([web.post("/write", made.take)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    database = runner.addresses[0][1]
-    (tmp_path / "credentials").mkdir()
-    (tmp_path / "credentials" / "v1").write_text(hashlib.sha256(b"secret").hexdigest())
-    (tmp_path / "registry.yml").write_text(REGISTRY + SECOND)
-    (tmp_path / "hub.yml").write_text(
-        f'listen: 127.0.0.1:{made.port}\nforward: {{remote_write: "http://127.0.0.1:{database}/write"}}\n'
-    )
-    command = [sys.executable, "-m", "monitor", "hub", f"--config.file={tmp_path}/hub.yml", "--time-scale=30"]
-    made.process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    await until(lambda: made.told)
+async def database() -> AsyncIterator[Database]:
+    made = Database()
+    await made.start()
     yield made
-    if made.process.returncode is None:
-        made.process.terminate()
-    _, said = await made.process.communicate()
-    await runner.cleanup()
-    assert b"Traceback" not in said, said.decode()
-    assert made.process.returncode == 0
+    await made.stop()
 
 
-async def test_what_is_taken_reaches_the_database_with_the_writers_identity(fleet: Fleet) -> None:
-    assert await fleet.write(batch()) == 204
-    (series,) = fleet.from_v1()
+@pytest.fixture
+async def hub(tmp_path: Path, database: Database) -> AsyncIterator[Hub]:
+    enrolled(tmp_path, "v1", "v2")
+    (tmp_path / "registry.yml").write_text(REGISTRY + SECOND)
+    made = Hub(tmp_path, database)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_what_is_taken_reaches_the_database_with_the_writers_identity(hub: Hub, database: Database) -> None:
+    assert await hub.write(batch()) == 204
+    await until(lambda: database.of("v1"))
+    ((labels, _),) = database.of("v1")
     own = {"vantage": "v1", "country": "IR", "network": "AS197207", "access": "mobile", "role": "inside"}
-    assert dict(series.labels).items() >= own.items()
-    assert (await fleet.counted())["v1 taken"] == 1
+    assert dict(labels).items() >= own.items()
+    assert (await hub.counted())["v1 taken"] == 1
 
 
-async def test_what_is_refused_changes_nothing_and_is_counted(fleet: Fleet) -> None:
+async def test_what_is_refused_changes_nothing_and_is_counted(hub: Hub, database: Database) -> None:
     cases: list[tuple[int, str, bytes, dict[str, str]]] = [
         (400, "v1 foreign_identity", batch(vantage="v2"), {}),
         (400, "v1 future", batch(ahead_s=180), {}),
@@ -132,53 +50,75 @@ async def test_what_is_refused_changes_nothing_and_is_counted(fleet: Fleet) -> N
         (400, "v1 malformed", batch(), {"Content-Encoding": "gzip"}),
         (413, "v1 too_large", bytes(3_000_000), {}),
         (415, "v1 other_version", batch(), {"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request"}),
-        (401, "unknown unauthorized", batch(), {"Authorization": _basic("v1", "guess")}),
+        (401, "unknown unauthorized", batch(), {"Authorization": basic("v1", "guess")}),
         (401, "unknown unauthorized", batch(), {"Authorization": "Basic é"}),
     ]  # fmt: skip
     for status, counted, body, headers in cases:
-        before = (await fleet.counted()).get(counted, 0)
-        assert await fleet.write(body, **headers) == status, counted
-        assert (await fleet.counted())[counted] == before + 1
-    assert fleet.from_v1() == []
+        before = (await hub.counted()).get(counted, 0)
+        assert await hub.write(body, **headers) == status, counted
+        assert (await hub.counted())[counted] == before + 1
+    assert await hub.write(batch()) == 204
+    await until(lambda: database.of("v1"))
+    assert len(database.of("v1")) == 1, "whatever was refused would have gone before it"
 
 
-async def test_half_a_body_changes_nothing_and_is_counted(fleet: Fleet) -> None:
+async def test_half_a_body_changes_nothing_and_is_counted(hub: Hub) -> None:
     body = batch()
-    head = f"POST /api/v1/write HTTP/1.1\r\nHost: x\r\nAuthorization: {_basic('v1', 'secret')}\r\n"
-    await fleet.raw(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:20])
-    assert (await fleet.counted())["v1 malformed"] == 1
-    assert fleet.from_v1() == []
+    head = f"POST /api/v1/write HTTP/1.1\r\nHost: x\r\nAuthorization: {basic('v1', 'secret')}\r\n"
+    await hub.raw(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:20], breaks_off=True)
+    assert (await hub.counted())["v1 malformed"] == 1
+    assert "v1 taken" not in await hub.counted()
 
 
-async def test_when_the_database_is_away_the_box_is_asked_to_come_again(fleet: Fleet) -> None:
-    for answer, status, counted in ((500, 503, "undelivered"), (401, 503, "undelivered"), (400, 400, "not_kept")):
-        fleet.answer = answer
-        before = (await fleet.counted()).get(f"v1 {counted}", 0)
-        assert await fleet.write(batch()) == status
-        assert (await fleet.counted())[f"v1 {counted}"] == before + 1
-    fleet.answer = 204
-    assert await fleet.write(batch()) == 204
+async def test_what_was_acknowledged_waits_for_the_database(hub: Hub, database: Database) -> None:
+    """Whatever the database says, the box has its answer, and what it wrote arrives when the database is back."""
+    for answer in (500, 503, 401, 400):
+        database.answer = answer
+        assert await hub.write(batch(target=f"t{answer}")) == 204
+    assert not database.of("v1")
+    _, text = await hub.page("/metrics")
+    assert "didban_hub_queue_samples 4" in text
+    assert "didban_hub_queue_oldest_timestamp_seconds 1" in text
+    database.answer = 204
+    await until(lambda: len(database.of("v1")) == 4)
+    await until(lambda: database.last("didban_hub_queue_samples") == value(0))
+    await until(lambda: database.last("didban_hub_forward_last_success_timestamp_seconds"))
+    assert database.last("didban_hub_quarantined_total", reason="refused") == value(0)
 
 
-async def test_who_is_no_longer_expected_ends_at_once(fleet: Fleet) -> None:
+async def test_one_bad_sample_holds_up_nothing_and_is_counted(hub: Hub, database: Database) -> None:
+    database.hates = lambda series: ("target", "bad") in series.labels
+    for target in ("good", "bad", "fine"):
+        assert await hub.write(batch(target=target)) == 204
+    await until(lambda: database.last("didban_hub_quarantined_total", reason="refused") == value(1))
+    await until(lambda: {dict(labels)["target"] for labels, _ in database.of("v1")} == {"good", "fine"})
+
+
+async def test_who_is_no_longer_expected_ends_at_once(hub: Hub, database: Database) -> None:
     """A retired box must not look like one that fell silent: its statements end with a staleness marker."""
 
-    def expected(vantage: str, number: float) -> list[TimeSeries]:
-        sample = value(number)
-        rows = (each for each in fleet.told if each.name == "didban_vantage_expected")
-        return [row for row in rows if dict(row.labels)["vantage"] == vantage and row.samples[0][1] == sample]
+    def expected(vantage: str) -> bytes | None:
+        return database.last("didban_vantage_expected", vantage=vantage)
 
-    await until(lambda: expected("v2", 1.0))
-    (fleet.folder / "registry.yml").write_text("vantages: nonsense\n")
-    assert fleet.process is not None
-    fleet.process.send_signal(signal.SIGHUP)
+    await until(lambda: expected("v2") == value(1.0))
+    (hub.folder / "registry.yml").write_text("vantages: nonsense\n")
+    assert hub.process is not None
+    hub.process.send_signal(signal.SIGHUP)
     await asyncio.sleep(0.7)
-    assert not expected("v2", STALE), "a bad registry is refused, the old one stays"
-    (fleet.folder / "registry.yml").write_text(REGISTRY)
-    fleet.process.send_signal(signal.SIGHUP)
-    await until(lambda: expected("v2", STALE))
-    fleet.told.clear()
-    await until(lambda: expected("v1", 1.0))
-    assert not expected("v2", 1.0)
-    assert not expected("v2", STALE), "said once"
-    assert await fleet.write(batch()) == 204
+    assert expected("v2") == value(1.0), "a bad registry is refused, the old one stays"
+    (hub.folder / "registry.yml").write_text(REGISTRY)
+    hub.process.send_signal(signal.SIGHUP)
+    await until(lambda: expected("v2") == value(STALE))
+    database.told.clear()
+    await until(lambda: [each for each in database.told if each.name == "didban_vantage_expected"])
+    assert not [each for each in database.told if ("vantage", "v2") in each.labels], "said once"
+    assert expected("v1") == value(1.0)
+    assert await hub.write(batch()) == 204
+    assert await hub.write(batch(), Authorization=basic("v2", "secret")) == 403
+
+
+async def test_a_changed_registry_is_taken_without_being_told(hub: Hub, database: Database) -> None:
+    await until(lambda: database.last("didban_vantage_paused", vantage="v2") == value(0))
+    (hub.folder / "registry.yml").write_text(REGISTRY + SECOND.replace("cohort: k2", "paused: true"))
+    await until(lambda: database.last("didban_vantage_paused", vantage="v2") == value(1))
+    await until(lambda: database.last("didban_vantage_cohort", vantage="v2") == value(STALE))

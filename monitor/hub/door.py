@@ -1,0 +1,177 @@
+"""The hub's listener: what comes by HTTP becomes a batch in the queue, or a word why not. Believes one header."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import structlog
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
+
+from monitor.home.credentials import server_context
+from monitor.hub.batch import Batch
+from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
+from monitor.hub.queue import Queue
+from monitor.hub.settings import LoadedHub, Proof
+from monitor.hub.turnstile import Turnstile
+from monitor.metrics import Series
+from monitor.telling.exposition import Exposition
+from monitor.tick import Tick
+from probes.ports import Clock
+
+_BODY_PATIENCE_S = 120.0  # 2 MB over a line of 140 kbit/s
+_FULL_AFTER_S = 5.0
+_STATUS = {
+    Refused.UNAUTHORIZED: 401,
+    Refused.UNKNOWN_VANTAGE: 403,
+    Refused.TOO_SLOW: 408,
+    Refused.TOO_LARGE: 413,
+    Refused.OTHER_VERSION: 415,
+    Refused.TOO_FAST: 429,
+    Refused.TOO_MANY_AT_ONCE: 429,
+    Refused.FULL: 503,
+}
+_HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+_log = structlog.get_logger("didban.hub")
+
+Own = Callable[[], AsyncIterator[tuple[Series, float]]]
+
+
+class Door:
+    """Where vantages come in.
+
+    Args:
+        own: what the hub says of itself.
+    """
+
+    def __init__(
+        self, loaded: LoadedHub, gateway: Gateway, queue: Queue, *, own: Own, clock: Clock, time_scale: float
+    ) -> None:
+        self._loaded, self._gateway, self._queue, self._own, self._clock = loaded, gateway, queue, own, clock
+        config = loaded.config
+        self._turnstile = Turnstile(
+            a_minute=int(config.most_samples_per_minute * time_scale), at_once=config.most_in_flight, clock=clock
+        )
+        self._exposition = Exposition({})
+
+    async def open(self) -> web.AppRunner:
+        """Raises OSError when the listen address or a file cannot be had."""
+        config = self._loaded.config
+        app = web.Application(client_max_size=MOST_BODY_BYTES)
+        app.add_routes(
+            [
+                web.post("/api/v1/write", self._write),
+                web.get("/-/healthy", self._healthy),
+                web.get("/-/ready", self._healthy),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        faults = logging.getLogger("didban.hub.http")
+        faults.addFilter(_is_ours)
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False, logger=faults
+        )  # nothing is unpacked before it is known to be snappy
+        await runner.setup()
+        await web.TCPSite(runner, config.host, config.port, ssl_context=self._context()).start()
+        _log.info("listening", address=config.listen, vantages=len(self._gateway.registry.vantages))
+        return runner
+
+    def _context(self) -> ssl.SSLContext | None:
+        config, folder = self._loaded.config, self._loaded.folder
+        if config.tls is None:
+            return None
+        context = server_context(config.tls.cert_file, config.tls.key_file, folder)
+        if config.tls.client_ca_file:
+            context.load_verify_locations(folder / config.tls.client_ca_file)
+            asked = config.identity is Proof.PASSWORD
+            context.verify_mode = ssl.CERT_OPTIONAL if asked else ssl.CERT_REQUIRED
+        return context
+
+    # ---------------------------------------------------------------- receiving
+
+    async def _write(self, request: web.Request) -> web.Response:
+        """204 once it is on the disk here; 4xx for what will never be taken; 429 and 503 for what should come again."""
+        vantage: str | None = None
+        try:
+            authorizations = request.headers.getall("Authorization", [])
+            if len(authorizations) > 1:  # two readers of such a request could each believe another one
+                raise Refusal(Refused.UNAUTHORIZED)
+            vantage = self._gateway.admit(authorizations[0] if authorizations else None, _certified(request))
+            with self._turnstile.passage(vantage):
+                batch = await self._batch(vantage, request)
+                if not await self._queue.put(batch):
+                    raise Refusal(Refused.FULL, _FULL_AFTER_S)
+        except Refusal as refusal:
+            self._gateway.count(vantage, refusal.reason)
+            _log.warning("batch_refused", vantage=vantage or "unknown", why=refusal.reason.value)
+            after = {"Retry-After": str(math.ceil(refusal.after_s))} if refusal.after_s else {}
+            status = _STATUS.get(refusal.reason, 400)
+            return web.Response(text=f"{refusal.reason}\n", status=status, headers=after)
+        self._gateway.count(vantage, TAKEN)
+        return web.Response(status=204)
+
+    async def _batch(self, vantage: str, request: web.Request) -> Batch:
+        body, samples = b"", 0
+        try:
+            body = await self._body(request)
+            series = await asyncio.to_thread(unfold, body)
+            samples = sum(len(each.samples) for each in series)
+            checked = self._gateway.check(vantage, series, self._clock.now_ms())
+            return await asyncio.to_thread(Batch.of, vantage, self._clock.now_ms(), checked)
+        finally:
+            self._turnstile.pay(vantage, body_bytes=len(body), samples=samples)
+
+    async def _body(self, request: web.Request) -> bytes:
+        """Raises Refusal also for half a body, and for one that is packed in another way than it says."""
+        if "v2" in request.headers.get("Content-Type", ""):
+            raise Refusal(Refused.OTHER_VERSION)
+        if request.headers.get("Content-Encoding", "snappy") != "snappy":
+            raise Refusal(Refused.MALFORMED)
+        try:
+            async with asyncio.timeout(_BODY_PATIENCE_S):
+                return await request.read()
+        except TimeoutError:
+            raise Refusal(Refused.TOO_SLOW) from None
+        except web.HTTPRequestEntityTooLarge:
+            raise Refusal(Refused.TOO_LARGE) from None
+        except (RequestPayloadError, ClientPayloadError, OSError):
+            raise Refusal(Refused.MALFORMED) from None
+
+    # ---------------------------------------------------------------- pages
+
+    async def _healthy(self, request: web.Request) -> web.Response:
+        return web.Response(text="Didban's hub is healthy.\n")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """For a person on this machine; the database gets the same by the way everything goes."""
+        if request.remote not in ("127.0.0.1", "::1") or any(each in request.headers for each in _HANDED_ON):
+            return web.Response(status=404)
+        own = {series: number async for series, number in self._own()}
+        self._exposition.publish(Tick(self._clock.now_ms(), own))
+        text, content_type = self._exposition.text(request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={"Content-Type": content_type})
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered with 400 and not told: whoever knocks must not be able to write into the log."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+def _certified(request: web.Request) -> str | None:
+    """Only what the handshake on this very socket proved: no header speaks for a certificate."""
+    return single_name(request.transport.get_extra_info("peercert") if request.transport is not None else None)
+
+
+def single_name(certificate: Mapping[str, Any] | None) -> str | None:
+    """The name in a certificate the ssl module verified; None without one, "" where it has not one name alone."""
+    if not certificate:
+        return None
+    names = [text for part in certificate.get("subject", ()) for key, text in part if key == "commonName"]
+    return str(names[0]) if len(names) == 1 else ""
