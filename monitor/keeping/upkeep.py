@@ -53,5 +53,6 @@ class Upkeep:
         )
         self.gone += gone
         if gone:
-            loud = _log.warning if gone.thinned or gone.unsent else _log.info
-            loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, unsent_samples=gone.unsent)
+            loud = _log.warning if gone.thinned or gone.unsent or gone.unstamped else _log.info
+            said = {"thinned": gone.thinned, "unsent_samples": gone.unsent, "unstamped_ticks": gone.unstamped}
+            loud("spool_trimmed", walks=gone.walks, **said)
