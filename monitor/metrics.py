@@ -209,5 +209,5 @@ HUB_BATCHES = _counter("didban_hub_batches_total", ("vantage", "result"), "Batch
 FROM_THE_HUB = frozenset({EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, HUB_BATCHES})
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
-OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SPOOL_OLDEST, SHIP_SUCCESS})  # values that are times by it
+OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
 NAMES_HOME = frozenset(family.name for family in FAMILIES if family.home)

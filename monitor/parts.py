@@ -29,6 +29,7 @@ from monitor.telling.histogram import Histogram
 from monitor.tools import resolvers
 from probes import catalogue
 from probes.book import Book
+from probes.doors.dates import Dates
 from probes.facts import Service
 from probes.issuers import Issuers
 from probes.place import Tools
@@ -93,12 +94,14 @@ def hearings(
     )
 
 
-def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View) -> Iterator[Shipper]:
+def shippers(
+    loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View, dates: Dates
+) -> Iterator[Shipper]:
     uplink = loaded.config.vantage.uplink
     device = (uplink.home or "") if uplink else ""
     identity = metrics.identity(loaded.config.as_vantage())
     for destination in loaded.config.ship:
-        home = Home.of(destination, loaded.folder, device)
+        home = Home.of(destination, loaded.folder, device, dates)
         yield Shipper(
             home,
             identity,
@@ -106,7 +109,7 @@ def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Sp
             budget=budget,
             pace=pace,
             spool=spool,
-            believed_ms=lambda now_ms: view.around.time.believed_ms(now_ms),
+            believed_ms=lambda: view.around.time.believed_ms(hands.clock.boot_ms()),
         )
 
 

@@ -6,24 +6,8 @@ All of it runs on the spool's own thread, in its transaction.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
-WRONG_MS = 120_000  # so far ahead a hub takes a time (contract): what is nearer to the truth keeps the time it has
-POSSIBLE_MS = (1_767_225_600_000, 1_767_225_600_000 + 10 * 366 * 86_400_000)  # 2026, before us, to what no board lives
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """True time is the time since the boot plus `ahead_ms`.
-
-    Attributes:
-        sources: networks that agreed on it; 0: our own clock says so, and nobody contradicted.
-        error_ms: by how much it may be wrong; None where nobody but our own clock said it.
-    """
-
-    ahead_ms: int
-    sources: int = 0
-    error_ms: int | None = None
+from monitor.meaning.timeofday import POSSIBLE_MS, WRONG_MS, Known
 
 
 class Boot:
@@ -31,18 +15,23 @@ class Boot:
 
     Attributes:
         known: what time it is, once it is on disk.
+        last_ms: when it was last heard of, in milliseconds since it began.
+        wall_ms: our clock minus the time since the boot, then.
     """
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.known: Known | None = None
+        self.last_ms = 0
+        self.wall_ms: int | None = None
         self._number = 0
 
     def load(self, db: sqlite3.Connection) -> None:
         """Anew, after what was written may have come to nothing."""
-        row = db.execute("SELECT id, ahead_ms, sources, error_ms FROM boots WHERE boot = ?", (self.id,)).fetchone()
-        self._number = row[0] if row else 0
-        self.known = Known(*row[1:]) if row and row[1] is not None else None
+        sql = "SELECT id, last_ms, wall_ms, ahead_ms, sources, error_ms FROM boots WHERE boot = ?"
+        row = db.execute(sql, (self.id,)).fetchone() or (0, 0, None, None)
+        self._number, self.last_ms, self.wall_ms = row[:3]
+        self.known = Known(*row[3:]) if row[3] is not None else None
 
     def number(self, db: sqlite3.Connection, boot_ms: int) -> int:
         """By which rows name it."""
@@ -55,10 +44,11 @@ class Boot:
             self._number = made.lastrowid or 0
         return self._number
 
-    def heard(self, db: sqlite3.Connection, boot_ms: int) -> int:
-        """It lives: its number."""
+    def heard(self, db: sqlite3.Connection, boot_ms: int, wall_ms: int | None = None) -> int:
+        """It lives: its number. `wall_ms`: our clock minus the time since the boot, where that may be built on."""
         number = self.number(db, boot_ms)
-        db.execute("UPDATE boots SET last_ms = max(last_ms, ?) WHERE id = ?", (boot_ms, number)).close()
+        sql = "UPDATE boots SET last_ms = max(last_ms, ?), wall_ms = coalesce(?, wall_ms) WHERE id = ?"
+        db.execute(sql, (boot_ms, wall_ms, number)).close()
         return number
 
     def learn(self, db: sqlite3.Connection, boot_ms: int, known: Known) -> int:
@@ -77,7 +67,7 @@ class Boot:
 
 
 def restamp_walks(db: sqlite3.Connection, boot: int, since_ms: int, ahead_ms: int) -> None:
-    """Walks of a boot since then (by the time since it), and what was told of them, come to the time they truly were."""
+    """Walks of a boot, from `since_ms` after it on, and what was told of them, come to the time they truly were."""
     mine = (
         "id > (SELECT coalesce(after_walk, 0) FROM boots WHERE id = :boot) AND boot = :boot AND boot_ms >= :since"
         " AND abs(boot_ms + :ahead - started_ms) > :wrong"

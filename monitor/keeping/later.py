@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from monitor import metrics
 from monitor.keeping import boots, waiting
-from monitor.keeping.boots import Boot, Known
+from monitor.keeping.boots import Boot
 from monitor.keeping.ticks import Kept, Names
+from monitor.meaning.timeofday import Known
 
 _OF_OUR_CLOCK = frozenset(family.name for family in metrics.OF_OUR_CLOCK)
 
@@ -40,9 +41,9 @@ class Later:
         """What time it is in this boot, as far as it is on disk."""
         return self.boot.known
 
-    async def heard(self, boot_ms: int) -> None:
-        """This boot lives, so long after it began."""
-        await self._write(lambda db: _done(self.boot.heard(db, boot_ms)))
+    async def heard(self, boot_ms: int, wall_ms: int | None) -> None:
+        """This boot lives, so long after it began. `wall_ms`: our clock minus that, where it may be built on."""
+        await self._write(lambda db: _done(self.boot.heard(db, boot_ms, wall_ms)))
 
     async def add(self, boot_ms: int, kept: Callable[[sqlite3.Connection], Kept]) -> None:
         """Keeps a tick that waits for its time."""

@@ -12,7 +12,7 @@ from probes.facts import Account, Walk
 
 
 def encode(walk: Walk) -> bytes:
-    """JSON without what is unknown or empty: `probes.facts` has the same defaults. When it was, its row says as well."""
+    """JSON without what is unknown or empty: `probes.facts` has the same defaults. Of its boot the row tells."""
     record = msgspec.to_builtins(walk)
     if walk.told is None:
         del record["told"]

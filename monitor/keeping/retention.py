@@ -71,7 +71,7 @@ def _used(db: sqlite3.Connection) -> int:
 def _tenth(db: sqlite3.Connection, since_ms: int) -> int | None:
     """Up to where the oldest tenth of the walks since then reaches."""
     those = f"FROM walks WHERE started_ms >= ? AND {_timed(db)}"
-    tenth = f"SELECT started_ms {those} ORDER BY started_ms LIMIT 1 OFFSET (SELECT count(*) / 10 {those})"  # noqa: S608
+    tenth = f"SELECT started_ms {those} ORDER BY started_ms LIMIT 1 OFFSET (SELECT count(*) / 10 {those})"
     row = db.execute(tenth, (since_ms, since_ms)).fetchone()
     return row[0] + 1 if row is not None else None
 
@@ -118,7 +118,7 @@ def _timed(db: sqlite3.Connection) -> str:
 
 def _delete_tenth(db: sqlite3.Connection, table: str, which: str) -> int:
     of = f"FROM {table} WHERE {which}"
-    some = f"SELECT id {of} ORDER BY id LIMIT (SELECT (count(*) + 9) / 10 {of})"  # noqa: S608
+    some = f"SELECT id {of} ORDER BY id LIMIT (SELECT (count(*) + 9) / 10 {of})"
     return db.execute(f"DELETE FROM {table} WHERE id IN ({some})").rowcount  # noqa: S608
 
 

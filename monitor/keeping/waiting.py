@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.keeping import ticks
-from monitor.keeping.boots import Known
 from monitor.keeping.ticks import Kept
+from monitor.meaning.timeofday import Known
 
 GoesHome = Callable[
     [int, frozenset[str]], bool

@@ -114,6 +114,9 @@ class Later:
     def elapsed_s(self) -> float:
         return SystemClock().elapsed_s()
 
+    def boot_ms(self) -> int:
+        return SystemClock().boot_ms()
+
 
 @pytest.fixture
 async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
