@@ -73,6 +73,7 @@ class Shipper:
         self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms or clock.now_ms
         self.also = frozenset(home.destination.also)
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
+        self._coming: tuple[int, ...] = ()  # the tick that is being kept, and will be news in a moment
         self._behind = True  # whether the spool may owe what is no longer live
         self._at_once = 4  # ticks of the backlog in one request
         self._news = asyncio.Event()
@@ -93,6 +94,10 @@ class Shipper:
         mine = tick.home(self.also)
         return len(mine.samples) + len(mine.ended)
 
+    def expect(self, at_ms: int) -> None:
+        """A tick is about to be kept and then offered: until then it is no backlog, though the spool owes it."""
+        self._coming = (at_ms,)
+
     def offer(self, tick: Tick) -> None:
         """The home set of a tick, each ended series with its one staleness marker."""
         mine = tick.home(self.also)
@@ -101,6 +106,7 @@ class Shipper:
         part = Part(mine.at_ms, (*live, *gone))
         self._behind |= len(self._live) == _TICKS_KEPT  # the oldest makes room: from now on the spool has it
         self._live.append(part)
+        self._coming = ()
         self.pending += len(part.samples)
         self._news.set()
 
@@ -166,7 +172,7 @@ class Shipper:
             _log.warning("too_old_to_be_sent", destination=self.name, samples=cut)
             self.quarantined[_TOO_OLD] += cut
             self.pending -= cut
-        news = [part.at_ms for part in self._live]
+        news = [*(part.at_ms for part in self._live), *self._coming]
         owed = [self._part(kept) for kept in await self._spool.owed(self.name, but=news, most=self._at_once)]
         self._behind = bool(owed)
         if not owed:

@@ -97,6 +97,8 @@ class Stating:
         else:
             tick = tick.moved(await self._free_ms(true_ms) - tick.at_ms)
             owed_to = {shipper.name: shipper.count(tick) for shipper in shippers}
+            for shipper in shippers:
+                shipper.expect(tick.at_ms)
             await self._spool.add_tick(tick, self._identity, owed_to)
         self._last = tick
         self._exposition.publish(tick)
