@@ -98,7 +98,7 @@ class Engine:
         budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
         limits = parts.limits(config, hands, time_scale)
-        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret)
+        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, dates)
         rounds = Rounds(
             view,
             todo,

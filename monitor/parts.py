@@ -29,7 +29,7 @@ from monitor.telling.histogram import Histogram
 from monitor.tools import resolvers
 from probes import catalogue
 from probes.book import Book
-from probes.doors.dates import Dates
+from probes.doors.dates import OURS, Dates
 from probes.facts import Service
 from probes.issuers import Issuers
 from probes.place import Tools
@@ -73,7 +73,14 @@ def budget(loaded: Loaded, pace: Pace) -> Budget:
 
 
 def hearings(
-    loaded: Loaded, hands: Tools, spool: Spool, view: View, budget: Budget, pace: Pace, secret: bytes
+    loaded: Loaded,
+    hands: Tools,
+    spool: Spool,
+    view: View,
+    budget: Budget,
+    pace: Pace,
+    secret: bytes,
+    dates: Dates = OURS,
 ) -> Hearings | None:
     """None where no responder can be asked. Raises OSError when its token cannot be read."""
     far, clock = Far.of(loaded.config, loaded.folder), hands.clock
@@ -84,7 +91,7 @@ def hearings(
         budget.spend(purpose="ship", sent=sent, received=received, now_ms=clock.now_ms())
 
     return Hearings(
-        Asker(far, clock=clock, patience_s=pace.ship_patience_s, spend=spend),
+        Asker(far, clock=clock, patience_s=pace.ship_patience_s, spend=spend, dates=dates),
         spool=spool,
         pace=pace,
         secret=secret,

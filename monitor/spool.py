@@ -123,10 +123,12 @@ class Spool:
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
         """The newest walks, oldest first."""
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
-        columns = "walk, started_ms, boot_ms"
+        columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
         sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
         nothing: list[tuple[bytes, int, int | None]] = []
-        rows = await self._read(lambda db: db.execute(sql, (*values, since_ms, limit)).fetchall(), nothing)
+        rows = await self._read(
+            lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing
+        )
         told = await self._accounts(since_ms)
         return [records.with_account(records.decode(*row), told) for row in reversed(rows)]
 
@@ -282,6 +284,7 @@ class Spool:
             if "full" in str(error):
                 self._load(db)  # a series numbered in a transaction that failed has no number
             else:
+                self._boot.forget()
                 self._file.drop()  # a disk that came back wants to be opened anew
             raise
 

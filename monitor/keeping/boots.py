@@ -33,6 +33,10 @@ class Boot:
         self._number, self.last_ms, self.wall_ms = row[:3]
         self.known = Known(*row[3:]) if row[3] is not None else None
 
+    def forget(self) -> None:
+        """What was written came to nothing; it is loaded anew with the next connection."""
+        self._number, self.known = 0, None
+
     def number(self, db: sqlite3.Connection, boot_ms: int) -> int:
         """By which rows name it."""
         if not self._number:

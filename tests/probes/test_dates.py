@@ -101,7 +101,7 @@ async def test_one_context_serves_before_and_after_the_time_is_known(authority: 
     dates = Dates(lambda: NOW_MS, lambda: told[0])
     async with liars.listening(liars.silent, authority.server(expired=True)) as port:
         wire = Sockets(authority.ca_file, dates=dates)
-        results = []
+        results: list[Failure | None] = []
         for each in (None, NOW_MS, None, IN_2021_MS):
             told[0] = each
             stream = await wire.connect("127.0.0.1", port, Transport.TCP, Traffic())
