@@ -45,8 +45,7 @@ class _Steady(datetime.tzinfo):
     def utcoffset(self, _: datetime.datetime | None) -> datetime.timedelta:
         return datetime.timedelta(0)
 
-    def dst(self, _: datetime.datetime | None) -> None:
-        return None
+    dst = utcoffset
 
     def tzname(self, _: datetime.datetime | None) -> str:
         return "steady"

@@ -9,11 +9,18 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from monitor.home.posting import Home, Outcome, Ways
 from monitor.home.remotewrite import STALE, value
+from monitor.settings import Destination
 from monitor.stored.kept import Kept
+from probes.doors.dates import Dates
 from tests.monitor.board import DAY_S, HOUR_S, MINUTE_S, TRUE_MS, World, times
+from tests.probes import liars
+from tests.probes.liars import Authority
 
 WAKES_MS = 90_000  # a minute and a half into 1970
+DAY_MS = 86_400_000
+IN_2019_MS = 1_560_000_000_000
 IN_2038_MS = 2_147_483_648_000
 STALE_BYTES = value(STALE)
 NEAR_MS = 2_000  # HTTP's Date is to the second
@@ -266,3 +273,50 @@ async def test_a_full_disk_while_the_time_is_told_delays_the_stamping_and_loses_
         assert life.notices() == []
         await life.delivered(7)
         came_home(world, world.stated)
+
+
+async def test_a_clock_alone_that_is_set_back_states_the_same_hour_twice_and_loses_none_of_it(world: World) -> None:
+    """Nobody abroad ever spoke: what is stated has the time our clock gave it, and takes nobody's place."""
+    world.board.start(off_s=0)
+    world.telling = False
+    async with world.canaries() as loaded, world.process(loaded) as life:
+        await life.minutes(6)
+        world.board.off_ms -= 50 * MINUTE_S * 1000
+        await life.minutes(60)
+        await life.delivered(66)
+        assert len(set(times(world.hub))) == len(times(world.hub)) == 66
+
+
+async def certified(folder: Path, dates: Dates, *, expired: bool) -> Outcome:
+    """What becomes of a batch for a hub whose certificate ended with 2019, or did not."""
+    authority = Authority.make(folder)
+    taken = liars.says(b"HTTP/1.1 204 No Content\r\n\r\n")
+    async with liars.listening(taken, authority.server("localhost", expired=expired)) as port:
+        to = {"name": "hub", "remote_write": f"https://localhost:{port}/", "tls": {"ca_file": authority.ca_file.name}}
+        ways = Ways(
+            Home.of(Destination.model_validate(to), folder, dates=dates),
+            patience_s=10,
+            kept_s=1,
+            spend=lambda sent, received: None,
+        )
+        try:
+            return (await ways.post(b"")).outcome
+        finally:
+            await ways.close()
+
+
+@pytest.mark.parametrize(
+    ("ours_ms", "true_ms", "expired", "outcome"),
+    [
+        (WAKES_MS, TRUE_MS, False, Outcome.TAKEN),
+        (TRUE_MS, IN_2019_MS, True, Outcome.TAKEN),
+        (TRUE_MS, TRUE_MS - DAY_MS, True, Outcome.LATER),
+        (TRUE_MS, TRUE_MS, True, Outcome.LATER),
+        (TRUE_MS, TRUE_MS, False, Outcome.TAKEN),
+    ],
+)
+async def test_a_hub_is_known_by_its_certificate_whatever_our_clock_says(
+    tmp_path: Path, ours_ms: int, true_ms: int, expired: bool, outcome: Outcome
+) -> None:
+    """Else what was stamped at last would lie here until somebody sets the clock."""
+    assert await certified(tmp_path, Dates(lambda: ours_ms, lambda: true_ms), expired=expired) is outcome

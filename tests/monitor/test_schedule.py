@@ -173,3 +173,4 @@ def test_apscheduler_is_told_our_time_and_not_the_systems() -> None:
     now = datetime.datetime.now(schedule._scheduler.timezone)
     assert now.year < 1972
     assert abs(now.timestamp() - schedule.now_s()) < 1
+    assert schedule._scheduler.timezone.utcoffset(now) == datetime.timedelta(0)
