@@ -89,7 +89,7 @@ class Engine:
         pace = Pace.of(config, time_scale=time_scale)
         dates = Dates(clock.now_ms, lambda: time.estimated_ms(clock.now_ms(), clock.boot_ms()))
         hands = tools(loaded, pace, clock, dates)
-        services, counts = parts.walked(loaded, hands, pace)
+        services, counts = parts.walked(loaded, dates.estimated_ms() or clock.now_ms(), pace)
         todo = errands(services, pace)
         book = parts.book(loaded, services, pace, counts)
         hands = replace(hands, book=book.addresses, unexpected=book.issuers.unexpected)
@@ -179,8 +179,9 @@ class Engine:
 
     @property
     def outlived(self) -> bool:
-        """The book of controls has grown too old, or the clock was set: built anew, it would believe other things."""
-        now_ms = self.tools.clock.now_ms()
+        """The book of controls has grown too old, or it is later than we thought: built anew, it would believe others."""
+        clock = self.tools.clock
+        now_ms = self.view.around.time.estimated_ms(clock.now_ms(), clock.boot_ms()) or clock.now_ms()
         return outside.trust(self.loaded.book, self.view.vantage, now_ms, self.pace) != self.trust
 
     # ---------------------------------------------------------------- what it knows of itself

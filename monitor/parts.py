@@ -120,11 +120,11 @@ def shippers(
         )
 
 
-def walked(loaded: Loaded, hands: Tools, pace: Pace) -> tuple[tuple[Service, ...], Trust]:
+def walked(loaded: Loaded, now_ms: int, pace: Pace) -> tuple[tuple[Service, ...], Trust]:
     """The services this vantage walks, without what controls found dead; and what of their book counts now."""
     config = loaded.config
     services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
-    counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
+    counts = outside.trust(loaded.book, config.as_vantage(), now_ms, pace)
     return outside.without_the_dead(services, loaded.book, counts), counts
 
 
