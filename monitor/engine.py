@@ -179,7 +179,7 @@ class Engine:
 
     @property
     def outlived(self) -> bool:
-        """The book of controls has grown too old, or it is later than we thought: built anew, it would believe others."""
+        """The book of controls has grown too old, or it is later than we thought: built anew, it believes others."""
         clock = self.tools.clock
         now_ms = self.view.around.time.estimated_ms(clock.now_ms(), clock.boot_ms()) or clock.now_ms()
         return outside.trust(self.loaded.book, self.view.vantage, now_ms, self.pace) != self.trust
