@@ -28,19 +28,22 @@ from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
 from monitor.hub.registry import Registry
 from monitor.keeping.upkeep import Upkeep
+from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
+from monitor.stating import Stating
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import of_daemon
 from monitor.telling.status import Json, status, target_as_json
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
+from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
+from probes.ports import Clock
 
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
-_CLOCK_BACK_S, _CLOCK_JUMP_S = 1.0, 3600.0
 
 _log = structlog.get_logger("didban")
 
@@ -68,14 +71,15 @@ class Options:
 class Daemon:
     """Lives as long as the process; the engine in it as long as one configuration."""
 
-    def __init__(self, loaded: Loaded, options: Options) -> None:
+    def __init__(self, loaded: Loaded, options: Options, clock: Clock | None = None, boot: str = "") -> None:
         self._options = options
-        self._identity = metrics.identity(loaded.config.as_vantage())
-        self._spool = Spool(options.storage, now_ms=self._now_ms)
-        self._exposition = Exposition(self._identity)
+        self._clock, self._time = clock or SystemClock(), TimeOfDay()
+        identity = metrics.identity(loaded.config.as_vantage())
+        self._spool = Spool(options.storage, now_ms=self._now_ms, boot=boot or boot_id())
+        self._exposition = Exposition(identity)
+        self._stating = Stating(self._spool, self._exposition, identity, self._clock, self._time)
         self._stop = asyncio.Event()
         self._reload_ok = True
-        self._last_tick: Tick | None = None
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
@@ -83,7 +87,7 @@ class Daemon:
 
     def _build(self, loaded: Loaded) -> Engine:
         crew = Crew(self._tasks.create_task)
-        return Engine.build(loaded, self._options.time_scale, self._spool, crew)
+        return Engine.build(loaded, self._options.time_scale, self._spool, crew, self._clock, self._time)
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises OSError when the storage, a file or the listen address cannot be had."""
@@ -92,7 +96,7 @@ class Daemon:
             loop.add_signal_handler(number, self._stop.set)
         await self._spool.open()
         await self._engine.recall(self._spool)
-        self._last_tick = await self._left_behind()
+        await self._stating.begin(self._engine.pace)
         runner = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
@@ -125,46 +129,23 @@ class Daemon:
         if not self._stop.is_set():
             self._tasks.create_task(self._reload_on_signal())
 
-    async def _left_behind(self) -> Tick | None:
-        """What stood when we last stopped or were killed, if a receiver may still believe it: it is ended now."""
-        last = await self._spool.last_tick()
-        if last is not None and not 0 <= self._now_ms() - last[0] <= self._engine.pace.keep_s * 500:
-            self._engine.view.around.time.doubt()  # off for half of all we keep, or before what we saw already
-        if last is None or not 0 <= self._now_ms() - last[0] <= self._engine.pace.believed_s * 1000:
-            return None
-        found = (metrics.read(name, labels) for name, labels in last[1])
-        return Tick(last[0], {series: 0.0 for series in found if series is not None})
-
     # ---------------------------------------------------------------- the tick
 
     async def _beat(self) -> None:
         """States everything once an interval."""
         while True:
-            wait_s = self._engine.next_tick_s() - self._now_ms() / 1000
-            before_ms, before_s = self._now_ms(), self._engine.tools.clock.elapsed_s()
-            await asyncio.sleep(min(max(0.0, wait_s), 2 * self._engine.pace.interval_s))
-            now_ms = self._now_ms()
-            back_s = self._engine.tools.clock.elapsed_s() - before_s - (now_ms - before_ms) / 1000
-            if back_s > _CLOCK_BACK_S:
-                _log.warning("clock_went_back", seconds=round(back_s))
-                self._engine.schedule.clock_went_back()
-            if abs(back_s) > _CLOCK_JUMP_S:
-                self._engine.view.around.time.doubt()
-            self._engine.view.beat(now_ms)
-            await self._state(Tick(now_ms, {**dict(self._engine.samples(now_ms)), **await self._own(now_ms)}))
+            await asyncio.sleep(self._engine.until_next_tick_s())
+            await self.tick()
 
-    async def _state(self, tick: Tick) -> None:
-        """Fixed once, kept, shown, sent; at the time it truly is. Where that is not known, nothing is sent."""
-        true_ms = self._engine.view.around.time.believed_ms(tick.at_ms)
-        tick = tick.after(self._last_tick).moved((true_ms or tick.at_ms) - tick.at_ms)
-        self._last_tick = tick
-        shippers = self._engine.shippers if true_ms is not None else ()
-        owed_to = {shipper.name: shipper.count(tick) for shipper in shippers}
-        await self._spool.add_tick(tick, self._identity, owed_to)
-        await self._engine.remember_spent(self._spool)
-        self._exposition.publish(tick)
-        for shipper in shippers:
-            shipper.offer(tick)
+    async def tick(self) -> None:
+        """States everything now."""
+        engine = self._engine
+        await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
+        now_ms = self._now_ms()
+        engine.view.beat(now_ms)
+        own = await self._own(now_ms)
+        await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        await engine.remember_spent(self._spool)
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
         ok, since_ms = self._reload_ok, self._reloaded_ms
@@ -174,7 +155,7 @@ class Daemon:
     # ---------------------------------------------------------------- what the pages ask
 
     def _now_ms(self) -> int:
-        return self._engine.tools.clock.now_ms()
+        return self._clock.now_ms()
 
     def status(self) -> Json:
         engine = self._engine
@@ -184,6 +165,7 @@ class Daemon:
         if self._options.idle:
             yield "No probe is sent: nobody has agreed to it yet. Run `didban init`, then `didban up`."
         yield from of_spool(self._spool, self._upkeep.gone)
+        yield from self._stating.notices()
         if not self._reload_ok:
             yield "The last configuration was refused; the one before it is at work."
         yield from self._engine.notices(self._now_ms())
@@ -251,11 +233,10 @@ class Daemon:
 
     async def _say_goodbye(self) -> None:
         """One last tick that says this silence is meant, and home with it if home can be reached."""
-        now_ms = self._now_ms()
         last_word: dict[Series, float] = {Series(metrics.STOPPING, ()): 1.0}
         if self._engine.view.heartbeat_ms:
             last_word[Series(metrics.HEARTBEAT, ())] = self._engine.view.heartbeat_ms / 1000
-        await self._state(Tick(now_ms, last_word))
+        await self._stating.state(Tick(self._now_ms(), last_word), self._engine.shippers)
         await self._engine.remember(self._spool)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):

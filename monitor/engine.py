@@ -16,6 +16,7 @@ from monitor.config import Loaded
 from monitor.home import heartbeat
 from monitor.meaning import networks, outside
 from monitor.meaning.outside import Trust
+from monitor.meaning.timeofday import FEWEST_NETWORKS, TimeOfDay
 from monitor.meaning.view import View
 from monitor.metrics import Series
 from monitor.pace import Pace
@@ -24,8 +25,11 @@ from monitor.schedule import Due, Schedule
 from monitor.ship import Shipper
 from monitor.spool import Spool
 from monitor.tools import tools
+from probes.doors.clock import SystemClock
+from probes.doors.dates import Dates
 from probes.place import Tools
-from probes.words import Role
+from probes.ports import Clock
+from probes.words import Role, Scope
 
 _TICK_MOVED_SHARE = 0.05
 
@@ -68,20 +72,33 @@ class Engine:
     trust: Trust  # what of the book of controls counted when it was built
 
     @classmethod
-    def build(cls, loaded: Loaded, time_scale: float, spool: Spool, crew: Crew) -> Engine:
-        """Raises OSError when a file the configuration names cannot be read."""
-        config = loaded.config
+    def build(
+        cls,
+        loaded: Loaded,
+        time_scale: float,
+        spool: Spool,
+        crew: Crew,
+        clock: Clock | None = None,
+        time: TimeOfDay | None = None,
+    ) -> Engine:
+        """Raises OSError when a file the configuration names cannot be read.
+
+        `time`: what the process knows of it; it outlives every configuration.
+        """
+        config, clock, time = loaded.config, clock or SystemClock(), time or TimeOfDay()
         pace = Pace.of(config, time_scale=time_scale)
-        hands = tools(loaded, pace)
-        services, counts = parts.walked(loaded, hands, pace)
+        dates = Dates(clock.now_ms, lambda: time.estimated_ms(clock.now_ms(), clock.boot_ms()))
+        hands = tools(loaded, pace, clock, dates)
+        services, counts = parts.walked(loaded, dates.estimated_ms() or clock.now_ms(), pace)
         todo = errands(services, pace)
         book = parts.book(loaded, services, pace, counts)
         hands = replace(hands, book=book.addresses, unexpected=book.issuers.unexpected)
         view = parts.view(loaded, services, todo, pace, book)
+        view.around.time = time
         budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
         limits = parts.limits(config, hands, time_scale)
-        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret)
+        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, dates)
         rounds = Rounds(
             view,
             todo,
@@ -96,7 +113,7 @@ class Engine:
             spawn=crew.take_on,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
-        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view))
+        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view, dates))
         url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
@@ -130,14 +147,22 @@ class Engine:
         for share, errand in sorted((unit(self.secret, each.name, "first"), each) for each in self.rounds.errands):
             at_s = began_s + share * self.pace.interval_s / 2
             await asyncio.sleep(max(0.0, at_s - self.tools.clock.elapsed_s()))
-            now_s = self.tools.clock.now_ms() / 1000
+            now_s = self.schedule.now_s()
             number, _ = next_round(self.secret, errand.name, now_s, errand.period_s)
             self.rounds.due(Due(errand, number - 1, now_s))
 
-    def next_tick_s(self) -> float:
-        """When the next tick is due, in seconds since 1970: at a phase of our own, and never to the second."""
-        now_s = self.tools.clock.now_ms() / 1000
-        return next_round(self.secret, "tick", now_s, self.pace.interval_s, _TICK_MOVED_SHARE)[1]
+    def until_next_tick_s(self) -> float:
+        """How long until the next tick is due: at a phase of our own, never to the second, however our clock is set."""
+        now_s = self.schedule.now_s()
+        due_s = next_round(self.secret, "tick", now_s, self.pace.interval_s, _TICK_MOVED_SHARE)[1]
+        return max(0.0, due_s - now_s)
+
+    @property
+    def patience_ms(self) -> int:
+        """For how long canaries are waited for to say what time it is; 0 where too few of them could."""
+        abroad = (target for target in self.view.targets() if target.scope is Scope.INTERNATIONAL)
+        networks = {target.at.network for target in abroad if target.at is not None}
+        return int(self.pace.told_s * 1000) if len(networks) >= FEWEST_NETWORKS else 0
 
     def inherit(self, before: Engine) -> None:
         """What a reload would forget."""
@@ -154,8 +179,9 @@ class Engine:
 
     @property
     def outlived(self) -> bool:
-        """The book of controls has grown too old, or the clock was set: built anew, it would believe other things."""
-        now_ms = self.tools.clock.now_ms()
+        """The book of controls has grown too old, or it is later than we thought: built anew, it believes others."""
+        clock = self.tools.clock
+        now_ms = self.view.around.time.estimated_ms(clock.now_ms(), clock.boot_ms()) or clock.now_ms()
         return outside.trust(self.loaded.book, self.view.vantage, now_ms, self.pace) != self.trust
 
     # ---------------------------------------------------------------- what it knows of itself
@@ -164,8 +190,6 @@ class Engine:
         """What the keeper of the box should know of it, in whole sentences."""
         if (share := self.budget.share(now_ms)) < 1:
             yield f"The byte cap of the day is near: {share:.0%} of the rounds that are not essential are walked."
-        if self.view.around.time.believed_ms(now_ms) is None:
-            yield "What time it is cannot be told here: what is seen is kept, and not sent home."
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."

@@ -227,5 +227,5 @@ _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTIN
 FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
-OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SPOOL_OLDEST, SHIP_SUCCESS})  # values that are times by it
+OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
 NAMES_HOME = frozenset(family.name for family in FAMILIES if family.home)

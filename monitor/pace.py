@@ -48,6 +48,7 @@ class Pace:
     comparison_rest_s: float = 5 * _MINUTE_S  # residual blocking lasts 60 to 300 s and is renewed by use
     comparison_again_s: float = 30 * _MINUTE_S  # once a cause is named
     clock_s: float = _DAY_S / 4  # canaries are asked the time; a quartz without help drifts seconds a day
+    told_s: float = 2 * _MINUTE_S  # after a start, until our own clock is believed: within it canaries have spoken
     book_s: float = 7 * _DAY_S
     issuers_s: float = 30 * _DAY_S
     quarantine_s: float = 7 * _DAY_S

@@ -29,6 +29,7 @@ from monitor.telling.histogram import Histogram
 from monitor.tools import resolvers
 from probes import catalogue
 from probes.book import Book
+from probes.doors.dates import OURS, Dates
 from probes.facts import Service
 from probes.issuers import Issuers
 from probes.place import Tools
@@ -72,7 +73,14 @@ def budget(loaded: Loaded, pace: Pace) -> Budget:
 
 
 def hearings(
-    loaded: Loaded, hands: Tools, spool: Spool, view: View, budget: Budget, pace: Pace, secret: bytes
+    loaded: Loaded,
+    hands: Tools,
+    spool: Spool,
+    view: View,
+    budget: Budget,
+    pace: Pace,
+    secret: bytes,
+    dates: Dates = OURS,
 ) -> Hearings | None:
     """None where no responder can be asked. Raises OSError when its token cannot be read."""
     far, clock = Far.of(loaded.config, loaded.folder), hands.clock
@@ -83,7 +91,7 @@ def hearings(
         budget.spend(purpose="ship", sent=sent, received=received, now_ms=clock.now_ms())
 
     return Hearings(
-        Asker(far, clock=clock, patience_s=pace.ship_patience_s, spend=spend),
+        Asker(far, clock=clock, patience_s=pace.ship_patience_s, spend=spend, dates=dates),
         spool=spool,
         pace=pace,
         secret=secret,
@@ -93,12 +101,14 @@ def hearings(
     )
 
 
-def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View) -> Iterator[Shipper]:
+def shippers(
+    loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View, dates: Dates
+) -> Iterator[Shipper]:
     uplink = loaded.config.vantage.uplink
     device = (uplink.home or "") if uplink else ""
     identity = metrics.identity(loaded.config.as_vantage())
     for destination in loaded.config.ship:
-        home = Home.of(destination, loaded.folder, device)
+        home = Home.of(destination, loaded.folder, device, dates)
         yield Shipper(
             home,
             identity,
@@ -106,15 +116,15 @@ def shippers(loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Sp
             budget=budget,
             pace=pace,
             spool=spool,
-            believed_ms=lambda now_ms: view.around.time.believed_ms(now_ms),
+            believed_ms=lambda: view.around.time.believed_ms(hands.clock.boot_ms()),
         )
 
 
-def walked(loaded: Loaded, hands: Tools, pace: Pace) -> tuple[tuple[Service, ...], Trust]:
+def walked(loaded: Loaded, now_ms: int, pace: Pace) -> tuple[tuple[Service, ...], Trust]:
     """The services this vantage walks, without what controls found dead; and what of their book counts now."""
     config = loaded.config
     services = walked_by(config.as_vantage(), loaded.services, list(config.dns.isp) or resolvers(loaded))
-    counts = outside.trust(loaded.book, config.as_vantage(), hands.clock.now_ms(), pace)
+    counts = outside.trust(loaded.book, config.as_vantage(), now_ms, pace)
     return outside.without_the_dead(services, loaded.book, counts), counts
 
 

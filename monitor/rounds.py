@@ -98,7 +98,7 @@ class Rounds:
         elif not due.errand.essential and not self._budget.allows(due.number, now_ms):
             self.missed["limit"] += 1
         else:
-            self.lateness.add(max(0.0, now_ms / 1000 - due.due_s))
+            self.lateness.add(due.late_s)
             self._spawn(self.walk(due.errand, due.number))
 
     def unseen(self, errand: Errand, count: int) -> None:

@@ -22,11 +22,33 @@ _ROUNDING_S = 0.002  # a datetime holds microseconds, our clock milliseconds: as
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Round `number` of an errand, due at `due_s` (seconds since 1970)."""
+    """Round `number` of an errand, due at `due_s`: seconds since 1970, as our clock stood when we started."""
 
     errand: Errand
     number: int
     due_s: float
+    late_s: float = 0.0
+
+
+class _Steady(datetime.tzinfo):
+    """What APScheduler asks for the time (`datetime.now(timezone)`): it is told ours, which nobody sets.
+
+    Set forward, it would bunch an hour's rounds; set back, it would silence the box for as long.
+    """
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+
+    def fromutc(self, _: datetime.datetime) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._now_s(), datetime.UTC)
+
+    def utcoffset(self, _: datetime.datetime | None) -> datetime.timedelta:
+        return datetime.timedelta(0)
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime.datetime | None) -> str:
+        return "steady"
 
 
 class _Keyed(BaseTrigger):  # type: ignore[misc]
@@ -45,8 +67,8 @@ class _Keyed(BaseTrigger):  # type: ignore[misc]
 class Schedule:
     """Calls `on_due` for each round of each errand, and `on_missed` with how many came and went unseen.
 
-    Rounds pass unseen when the machine was busy, asleep, or its clock leapt. APScheduler would coalesce or skip them
-    without a word; the numbers of the rounds tell.
+    Rounds pass unseen when the machine was busy or asleep. APScheduler would coalesce or skip them without a word; the
+    numbers of the rounds tell. Our clock is read once, at the start: setting it neither bunches nor skips any.
     """
 
     def __init__(
@@ -55,7 +77,12 @@ class Schedule:
         self._secret, self._clock = secret, clock
         self._on_due, self._on_missed = on_due, on_missed
         self._last: dict[str, int] = {}
-        self._scheduler = AsyncIOScheduler(timezone=datetime.UTC, executors={"default": DebugExecutor()})
+        self._ahead_ms = clock.now_ms() - clock.boot_ms()
+        self._scheduler = AsyncIOScheduler(timezone=_Steady(self.now_s), executors={"default": DebugExecutor()})
+
+    def now_s(self) -> float:
+        """Seconds since 1970, as our clock stood when we started, and on by the time since the boot, asleep or not."""
+        return (self._clock.boot_ms() + self._ahead_ms) / 1000
 
     def start(self, errands: Iterable[Errand]) -> None:
         for errand in errands:
@@ -69,17 +96,13 @@ class Schedule:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
 
-    def clock_went_back(self) -> None:
-        """Asks every trigger anew: what was due by the old clock may lie hours ahead by the new one."""
-        for job in self._scheduler.get_jobs():
-            job.reschedule(job.trigger)
-
     def _due(self, errand: Errand) -> None:
-        now_s = self._clock.now_ms() / 1000 + _ROUNDING_S
+        now_s = self.now_s() + _ROUNDING_S
         following, _ = next_round(self._secret, errand.name, now_s, errand.period_s)
         number = following - 1
         unseen = number - self._last.get(errand.name, number - 1) - 1
         if unseen > 0:
             self._on_missed(errand, unseen)
         self._last[errand.name] = number
-        self._on_due(Due(errand, number, start_s(self._secret, errand.name, number, errand.period_s)))
+        due_s = start_s(self._secret, errand.name, number, errand.period_s)
+        self._on_due(Due(errand, number, due_s, late_s=max(0.0, self.now_s() - due_s)))

@@ -55,7 +55,7 @@ class Shipper:
     """One destination. `offer` a tick, and `run` brings it there, now or in five days.
 
     Args:
-        believed_ms: what time it is, given our clock; None where nobody can say: then nothing is too old.
+        believed_ms: what time it is; None where nobody can say: then nothing is too old.
     """
 
     def __init__(
@@ -67,12 +67,13 @@ class Shipper:
         budget: Budget,
         pace: Pace,
         spool: Spool,
-        believed_ms: Callable[[int], int | None] = lambda now_ms: now_ms,
+        believed_ms: Callable[[], int | None] | None = None,
     ) -> None:
         self._home, self._identity, self._spool = home, identity, spool
-        self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms
-        self._also = frozenset(home.destination.also)
+        self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms or clock.now_ms
+        self.also = frozenset(home.destination.also)
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
+        self._coming: tuple[int, ...] = ()  # the tick that is being kept, and will be news in a moment
         self._behind = True  # whether the spool may owe what is no longer live
         self._at_once = 4  # ticks of the backlog in one request
         self._news = asyncio.Event()
@@ -90,18 +91,29 @@ class Shipper:
 
     def count(self, tick: Tick) -> int:
         """How many samples of it are owed here."""
-        mine = tick.home(self._also)
+        mine = tick.home(self.also)
         return len(mine.samples) + len(mine.ended)
+
+    def expect(self, at_ms: int) -> None:
+        """A tick is about to be kept and then offered: until then it is no backlog, though the spool owes it."""
+        self._coming = (at_ms,)
 
     def offer(self, tick: Tick) -> None:
         """The home set of a tick, each ended series with its one staleness marker."""
-        mine = tick.home(self._also)
+        mine = tick.home(self.also)
         live = (self._sample(s.name, s.labels(self._identity), mine.at_ms, v) for s, v in mine.samples.items())
         gone = (self._sample(s.name, s.labels(self._identity), mine.at_ms, STALE) for s in mine.ended)
         part = Part(mine.at_ms, (*live, *gone))
         self._behind |= len(self._live) == _TICKS_KEPT  # the oldest makes room: from now on the spool has it
         self._live.append(part)
+        self._coming = ()
         self.pending += len(part.samples)
+        self._news.set()
+
+    def owes_more(self, samples: int) -> None:
+        """The spool owes what was never news here."""
+        self._behind = True
+        self.pending += samples
         self._news.set()
 
     @staticmethod
@@ -154,16 +166,17 @@ class Shipper:
 
     async def _send_older(self) -> bool:
         """One request of what the spool owes, the oldest first; False if it has to be tried again."""
-        now_ms = self._believed_ms(self._clock.now_ms())
+        now_ms = self._believed_ms()
         oldest_ms = (now_ms or 0) - int((self._home.destination.accepts_age_s - _MARGIN_S) * 1000)
         if cut := await self._spool.cut(self.name, oldest_ms, _TOO_OLD):
             _log.warning("too_old_to_be_sent", destination=self.name, samples=cut)
             self.quarantined[_TOO_OLD] += cut
             self.pending -= cut
-        news = [part.at_ms for part in self._live]
+        news = [*(part.at_ms for part in self._live), *self._coming]
         owed = [self._part(kept) for kept in await self._spool.owed(self.name, but=news, most=self._at_once)]
         self._behind = bool(owed)
         if not owed:
+            self.pending = sum(len(part.samples) for part in self._live)
             return True
         while len(owed) > 1 and sum(len(part.samples) for part in owed) > _MOST_SAMPLES:
             owed.pop()
@@ -177,7 +190,7 @@ class Shipper:
     def _part(self, kept: Kept) -> Part:
         """As it was when it was news."""
         names, stated = self._spool.names, [*kept.samples, *((id, STALE) for id in kept.ended)]
-        mine = ((names.of(id), number) for id, number in stated if names.goes_home(id, self._also))
+        mine = ((names.of(id), number) for id, number in stated if names.goes_home(id, self.also))
         samples = (self._sample(*named, kept.at_ms, number) for named, number in mine if named is not None)
         return Part(kept.at_ms, tuple(samples))
 

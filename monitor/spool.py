@@ -20,7 +20,9 @@ import msgspec
 import structlog
 
 from monitor.keeping import records, retention, ticks
+from monitor.keeping.boots import Boot
 from monitor.keeping.file import File, NoRoom, is_damage
+from monitor.keeping.later import Later
 from monitor.keeping.retention import Gone
 from monitor.keeping.schema import SpoolError
 from monitor.keeping.ticks import Kept, Names, Refused
@@ -50,14 +52,17 @@ class Spool:
 
     Args:
         now_ms: for the name of a damaged file that is set aside.
+        boot: which start of this machine it is.
     """
 
-    def __init__(self, folder: Path, *, now_ms: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, folder: Path, *, now_ms: Callable[[], int] = lambda: 0, boot: str = "") -> None:
         self._file = File(folder / "spool.db", now_ms)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._waiting: deque[Write] = deque()
         self._unsynced = False
         self.names = Names()
+        self._boot = Boot(boot)
+        self.later = Later(self._write, self._read, self.names, self._boot)
         self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
         self.forgotten = 0  # writes that memory could not hold either
 
@@ -86,9 +91,16 @@ class Spool:
 
     async def add(self, done: Round) -> None:
         """Keeps the walks of a finished round; they are committed when this returns."""
-        rows = [(walk.started_ms, done.target, done.number, records.encode(walk)) for walk in done.walks]
-        sql = "INSERT INTO walks(started_ms, target, round, walk) VALUES (?, ?, ?, ?)"
-        await self._write(lambda db: db.executemany(sql, rows).close())
+        blobs = [(walk, records.encode(walk)) for walk in done.walks]
+        sql = "INSERT INTO walks(started_ms, target, round, walk, boot, boot_ms) VALUES (?, ?, ?, ?, ?, ?)"
+
+        def keep(db: sqlite3.Connection) -> None:
+            for walk, blob in blobs:
+                boot = self._boot.number(db, walk.boot_ms) if walk.boot_ms is not None else None
+                at_ms = self._boot.true_ms(walk.started_ms, walk.boot_ms)
+                db.execute(sql, (at_ms, done.target, done.number, blob, boot, walk.boot_ms)).close()
+
+        await self._write(keep)
 
     async def add_tick(self, tick: Tick, identity: Mapping[str, str], owed_to: Mapping[str, int] | None = None) -> None:
         """Keeps the tick as it was stated.
@@ -97,29 +109,38 @@ class Spool:
             identity: the labels of this vantage, part of every series.
             owed_to: destination -> how many samples of it are to go there.
         """
-        samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
-        ended = [(series.name, series.labels(identity)) for series in tick.ended]
+        kept = ticks.named(self.names, tick, identity)
+        await self._write(lambda db: ticks.keep(db, kept(db), owed_to or {}))
 
-        def keep(db: sqlite3.Connection) -> None:
-            stated = tuple((self.names.id(db, name, labels), value) for name, labels, value in samples)
-            gone = tuple(self.names.id(db, name, labels) for name, labels in ended)
-            ticks.keep(db, Kept(tick.at_ms, stated, gone), owed_to or {})
+    async def add_waiting(self, tick: Tick, identity: Mapping[str, str], boot_ms: int) -> None:
+        """Keeps a tick of which nobody can say when it is but so long after the boot; it is owed once somebody can."""
+        await self.later.add(boot_ms, ticks.named(self.names, tick, identity))
 
-        await self._write(keep)
+    async def free_ms(self, at_ms: int) -> int:
+        """The first millisecond from then on that no tick is kept at."""
+        return await self._read(lambda db: ticks.free(db, at_ms), at_ms)
 
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
         """The newest walks, oldest first."""
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
-        sql = f"SELECT walk FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
-        nothing: list[tuple[bytes]] = []
-        rows = await self._read(lambda db: db.execute(sql, (*values, since_ms, limit)).fetchall(), nothing)
+        columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
+        sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
+        nothing: list[tuple[bytes, int, int | None]] = []
+        rows = await self._read(
+            lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing
+        )
         told = await self._accounts(since_ms)
-        return [records.with_account(records.decode(row[0]), told) for row in reversed(rows)]
+        return [records.with_account(records.decode(*row), told) for row in reversed(rows)]
 
     async def add_account(self, walk: Walk) -> None:
         """Keeps what the responder told of a walk; what it told later takes the place of what it told first."""
-        row = (walk.marks[0], walk.started_ms, msgspec.json.encode(walk.told))
-        await self._write(lambda db: db.execute("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)", row).close())
+        told, sql = msgspec.json.encode(walk.told), "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)"
+
+        def keep(db: sqlite3.Connection) -> None:
+            at_ms = self._boot.true_ms(walk.started_ms, walk.boot_ms)
+            db.execute(sql, (walk.marks[0], at_ms, told)).close()
+
+        await self._write(keep)
 
     async def _accounts(self, since_ms: int) -> dict[str, bytes]:
         """Of walks since then, by the first mark of each."""
@@ -144,10 +165,11 @@ class Spool:
     async def last_tick(self) -> tuple[int, list[tuple[str, dict[str, str]]]] | None:
         """When the last tick was stated, and its series by name and labels: after a restart they have ended."""
         last = await self._read(ticks.last, None)
-        if last is None:
-            return None
-        named = (self.names.of(id) for id, _ in last.samples)
-        return last.at_ms, [each for each in named if each is not None]
+        return (last.at_ms, self.series_of(last)) if last is not None else None
+
+    def series_of(self, kept: Kept) -> list[tuple[str, dict[str, str]]]:
+        named = (self.names.of(id) for id, _ in kept.samples)
+        return [each for each in named if each is not None]
 
     # ---------------------------------------------------------------- what is owed
 
@@ -248,18 +270,24 @@ class Spool:
             if not is_damage(error):
                 raise
             self._file.rescue(str(error))
+            self._load(self._file.db()[0])
             return self._try(action)
 
     def _try(self, action: Callable[[sqlite3.Connection], T]) -> T:
         db, new = self._file.db()
         if new:
-            self.names.load(db)
+            self._load(db)
         try:
             with db:
                 return action(db)
         except sqlite3.OperationalError as error:
             if "full" in str(error):
-                self.names.load(db)  # a series numbered in a transaction that failed has no number
+                self._load(db)  # a series numbered in a transaction that failed has no number
             else:
+                self._boot.forget()
                 self._file.close()  # a disk that comes back wants to be opened anew, and checked before that
             raise
+
+    def _load(self, db: sqlite3.Connection) -> None:
+        self.names.load(db)
+        self._boot.load(db)

@@ -11,6 +11,7 @@ from monitor.config import Loaded
 from monitor.pace import Pace
 from probes import known
 from probes.doors.clock import SystemClock
+from probes.doors.dates import OURS, Dates
 from probes.doors.names import Resolvers
 from probes.doors.quic import QuicLines
 from probes.doors.schema import is_address
@@ -19,6 +20,7 @@ from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.fingerprint import Fingerprints
 from probes.place import Tools
+from probes.ports import Clock
 from probes.words import Role
 
 _ORDINARY = (
@@ -30,21 +32,21 @@ _HONEST = f"Didban/{__version__} (measures whether people can reach one another;
 _RESOLVER_SHARE, _PAGE_SHARE = 0.45, 0.8
 
 
-def tools(loaded: Loaded, pace: Pace) -> Tools:
+def tools(loaded: Loaded, pace: Pace, clock: Clock | None = None, dates: Dates = OURS) -> Tools:
     """Inside, an ordinary browser's words; at a control we say what we are."""
     config = loaded.config
     device = config.vantage.uplink.walks if config.vantage.uplink else ""
     ca_file = loaded.path(config.tls.ca_file) if config.tls.ca_file else None
-    wire = Sockets(ca_file, device)
+    wire = Sockets(ca_file, device, dates=dates)
     agent = _ORDINARY if config.vantage.role is Role.INSIDE else _HONEST
     web = Browser(agent, patience_s=pace.timeout_s * _PAGE_SHARE)
     trusted = [each.resolver() for each in config.dns.trusted]
     asked_s = pace.timeout_s / max(1, len(trusted))  # all of them within the one deadline
     return Tools(
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device),
         wire=wire,
-        quic=QuicLines(ca_file),
+        quic=QuicLines(ca_file, dates=dates),
         web=web,
         fingerprints=functools.reduce(
             Fingerprints.more, (each.fingerprints for each in loaded.fingerprints), known.load()

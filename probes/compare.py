@@ -77,7 +77,7 @@ async def _canary(canary: Target, cell: Cell, tools: Tools) -> Walk:
 
 async def _greeted(target: Target, at: Endpoint, says: str, accepts: Iterable[str], cell: Cell, tools: Tools) -> Walk:
     """A connection and a TLS greeting by a name that need not be the endpoint's."""
-    started_ms = tools.clock.now_ms()
+    started_ms, boot_ms = tools.clock.now_ms(), tools.clock.boot_ms()
     place = Place(target, at, 0, Traffic(), address=at.address)
     steps = []
     try:
@@ -99,4 +99,5 @@ async def _greeted(target: Target, at: Endpoint, says: str, accepts: Iterable[st
         bytes_sent=place.traffic.sent,
         bytes_received=place.traffic.received,
         cell=cell,
+        boot_ms=boot_ms,
     )

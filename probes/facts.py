@@ -136,11 +136,20 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What the far end showed and we verified. `expires_ms` is UTC, `sha256` of the leaf's DER."""
+    """What the far end showed and we verified. `expires_ms` is UTC, `sha256` of the leaf's DER.
+
+    `valid_ms`: from when until when the whole chain is valid, where our clock was not fit to compare it with.
+    """
 
     issuer: str
     sha256: str
     expires_ms: int
+    valid_ms: tuple[int, int] | None = None
+
+    def held_at(self, at_ms: int) -> bool:
+        """Whether it was valid then, as far as it was looked at."""
+        since_ms, until_ms = self.valid_ms or (0, self.expires_ms)
+        return since_ms <= at_ms <= until_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +205,7 @@ class Walk:
             is seen all the same.
         cell: the question it answers, if it is part of a comparison.
         told: what the far end's own log says of it, where that is our responder and has been asked.
+        boot_ms: when it began in milliseconds since the machine was started, which no setting of its clock changes.
     """
 
     target: str
@@ -209,6 +219,7 @@ class Walk:
     booked: bool = False
     cell: Cell | None = None
     told: Account | None = None
+    boot_ms: int | None = None
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -21,6 +21,9 @@ class Clock(Protocol):
     def elapsed_s(self) -> float:
         """Monotonic seconds from an arbitrary start: for lengths."""
 
+    def boot_ms(self) -> int:
+        """Milliseconds since this machine was started, also asleep: for order, whatever is done to the wall clock."""
+
 
 @dataclass(slots=True)
 class Traffic:

@@ -57,7 +57,7 @@ async def walk(
     avoid: frozenset[str] = frozenset(),
 ) -> Walk:
     """One walk, whatever happens on the way: every wait in it has a deadline of `tools.timeout_s`."""
-    started_ms, began_s = tools.clock.now_ms(), tools.clock.elapsed_s()
+    started_ms, boot_ms, began_s = tools.clock.now_ms(), tools.clock.boot_ms(), tools.clock.elapsed_s()
     place = Place(
         target, endpoint, turn, Traffic(elapsed_s=tools.clock.elapsed_s), address=endpoint.address, avoid=avoid
     )
@@ -84,6 +84,7 @@ async def walk(
         bytes_sent=place.traffic.sent,
         bytes_received=place.traffic.received,
         booked=place.booked,
+        boot_ms=boot_ms,
     )
 
 

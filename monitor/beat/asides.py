@@ -40,13 +40,13 @@ class Asides:
             await self._ask(replace(target, kind=Kind.HTTP, endpoints=(at,), options={}))
 
     async def time(self) -> None:
-        """At the start, then a few times a day, and at once where our own clock was set or has stood still.
+        """At the start, then a few times a day, and at once where our own clock was set or has stood still. Where it is
+        wrong, or nobody could say, again soon.
 
         A HEAD, to hosts in different networks that live: the answer is one packet, and its `Date` is authenticated.
         """
-        ahead_s = self._clock.now_ms() / 1000 - self._clock.elapsed_s()
+        ahead_s, time = self._clock.now_ms() / 1000 - self._clock.elapsed_s(), self._view.around.time
         if abs(ahead_s - self._ahead_s) > _WAS_SET_S:
-            self._view.around.time.forget()
             self._time_due_s = 0.0
         self._ahead_s = ahead_s
         chosen = self._of_several_networks() if self._clock.elapsed_s() >= self._time_due_s else []
@@ -56,7 +56,9 @@ class Asides:
         self._time_due_s = self._clock.elapsed_s() + self._pace.clock_s
         for target in chosen:
             await self._ask(replace(target, kind=Kind.HTTPS, options={"method": "HEAD"}))
-        if self._view.around.time.is_wrong(self._clock.now_ms()):
+        told = time.look(self._clock.now_ms(), self._clock.boot_ms())
+        unknown = told is None and (time.known is None or not time.known.sources)
+        if time.is_wrong or unknown:
             self._time_due_s = self._clock.elapsed_s() + self._pace.tier_1_s
 
     def _of_several_networks(self) -> list[Target]:

@@ -105,7 +105,7 @@ class Hearings:
         """Whether to ask again, and when. One silence speaks for all that wait: they would go the same ways."""
         waiting.times += not silent
         self._silent = self._silent + 1 if silent else 0
-        too_old = self._clock.now_ms() - waiting.walk.started_ms > self._pace.witness_keep_s * 1000
+        too_old = self._age_ms(waiting.walk) > self._pace.witness_keep_s * 1000
         enough = complete(waiting.walk) or waiting.times >= _MOST_TIMES_TOLD
         if self._waiting.get(mark) is not waiting:
             return
@@ -115,6 +115,11 @@ class Hearings:
             self._put_off(self._pace.witness_again_s * 2 ** min(self._silent - 1, _MOST_DOUBLINGS))
         else:
             waiting.due_s = self._clock.elapsed_s() + self._pace.witness_s * 2**waiting.times
+
+    def _age_ms(self, walk: Walk) -> int:
+        """By the time since the boot, where it was walked in this one: our clock may have been set since."""
+        known = walk.boot_ms is not None
+        return self._clock.boot_ms() - (walk.boot_ms or 0) if known else self._clock.now_ms() - walk.started_ms
 
     def _put_off(self, about_s: float) -> None:
         self._not_before_s = self._clock.elapsed_s() + spread_s(self._secret, "witness", self._silent, about_s)

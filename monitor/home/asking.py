@@ -20,6 +20,7 @@ from aiohttp_socks import ProxyConnector
 from monitor.home.ways import NO_WAY, bound_to
 from monitor.settings import Config, Responder
 from probes.account import Newest, checked, public_key
+from probes.doors.dates import OURS, Dates, dated
 from probes.facts import Account, Endpoint, Walk
 from probes.ports import Clock
 from probes.words import Hearing
@@ -79,8 +80,9 @@ class Far:
 class Asker:
     """`account` of a walk. Remembers the newest line it was ever shown: a log that was cut back does not hold."""
 
-    def __init__(self, far: Far, *, clock: Clock, patience_s: float, spend: Spend) -> None:
-        self.far, self._clock, self._patience_s, self._spend = far, clock, patience_s, spend
+    def __init__(self, far: Far, *, clock: Clock, patience_s: float, spend: Spend, dates: Dates = OURS) -> None:
+        self.far, self._clock, self._patience_s, self._spend, self._dates = far, clock, patience_s, spend, dates
+        dated(far.tls, dates)
         self._ways = list(far.ways)  # the one that worked last stands first
         self._key = public_key(far.responder.key)
         self.newest = Newest()
@@ -124,6 +126,7 @@ class Asker:
         """Status and body, of which no more than a little beyond the bound is read."""
         headers = {"Authorization": f"Bearer {self.far.token}"}
         proxy = way if way.startswith("http") else None
+        self._dates.fit(self.far.tls)
         self._spend(_REQUEST_BYTES + _HANDSHAKE_BYTES[0], _HANDSHAKE_BYTES[1])
         async with (
             self._session(way) as session,

@@ -16,6 +16,7 @@ from monitor.home import remotewrite
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.ways import NO_WAY, bound_to
 from monitor.settings import Destination
+from probes.doors.dates import OURS, Dates, dated
 
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
 _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
@@ -49,13 +50,19 @@ class Home:
     authorization: str | None
     tls: ssl.SSLContext
     device: str
+    dates: Dates = OURS
 
     @classmethod
-    def of(cls, destination: Destination, folder: Path, device: str = "") -> Home:
-        """Raises OSError when a file named in the configuration cannot be read."""
+    def of(cls, destination: Destination, folder: Path, device: str = "", dates: Dates = OURS) -> Home:
+        """Raises OSError when a file named in the configuration cannot be read.
+
+        `dates`: by what time the far end's certificate is judged.
+        """
         auth = destination.basic_auth
         authorization = basic_header(auth, folder) if auth is not None else None
-        return cls(destination, authorization, client_context(destination.tls, folder), device)
+        tls = client_context(destination.tls, folder)
+        dated(tls, dates)
+        return cls(destination, authorization, tls, device, dates)
 
 
 class Ways:
@@ -95,6 +102,7 @@ class Ways:
         if self._home.authorization:
             headers["Authorization"] = self._home.authorization
         url, tls = self._home.destination.remote_write, self._home.tls
+        self._home.dates.fit(tls)
         self._spend(len(body) + _HEADERS_BYTES, 0)
         async with self._sessions[way].post(
             url, data=body, headers=headers, proxy=proxy, ssl=tls, allow_redirects=False

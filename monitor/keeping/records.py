@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -11,18 +12,29 @@ from probes.facts import Account, Walk
 
 
 def encode(walk: Walk) -> bytes:
-    """JSON without what is unknown or empty: `probes.facts` has the same defaults."""
+    """JSON without what is unknown or empty: `probes.facts` has the same defaults. Of its boot the row tells."""
     record = msgspec.to_builtins(walk)
     if walk.told is None:
         del record["told"]
-    record["steps"] = [
-        {key: value for key, value in seen.items() if value not in (None, [])} for seen in record["steps"]
-    ]
+    del record["boot_ms"]
+    record["steps"] = [_known(seen) for seen in record["steps"]]
     return msgspec.json.encode(record)
 
 
-def decode(blob: bytes) -> Walk:
-    return msgspec.json.decode(blob, type=Walk)
+def _known(seen: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _known(value) if isinstance(value, dict) else value
+        for key, value in seen.items()
+        if value not in (None, [])
+    }
+
+
+def decode(blob: bytes, started_ms: int | None = None, boot_ms: int | None = None) -> Walk:
+    """`started_ms`: by its row, which was put right where the clock of the walk was wrong."""
+    walk = msgspec.json.decode(blob, type=Walk)
+    if boot_ms is None and started_ms in (None, walk.started_ms):
+        return walk
+    return replace(walk, started_ms=walk.started_ms if started_ms is None else started_ms, boot_ms=boot_ms)
 
 
 def with_account(walk: Walk, told: Mapping[str, bytes]) -> Walk:

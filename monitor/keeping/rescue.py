@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms"}  # tables in which a damaged stretch can be stepped over
+# tables in which a damaged stretch can be stepped over
+_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms", "boots": "id", "waiting": "id", "stamped": "at_ms"}
 _WHOLE = ("owed", "aside", "memory", "accounts")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 
@@ -27,9 +28,11 @@ def carry_over(wreck: Path, db: sqlite3.Connection) -> Counter[str]:
     came = Counter[str]()
     with sqlite3.connect(f"file:{wreck}?mode=ro", uri=True) as old:
         for table in (*_BY_NUMBER, *_WHOLE) if _has_tables(old) else ():
+            wide = len(db.execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608
             for row in _rows(old, table):
-                places = ",".join("?" * len(row))
-                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row).close()  # noqa: S608
+                all_of_it = (*row, *[None] * (wide - len(row)))  # an older format had fewer columns
+                places = ",".join("?" * wide)
+                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", all_of_it).close()  # noqa: S608
                 came[table] += 1
     old.close()
     db.execute("DELETE FROM owed WHERE at_ms NOT IN (SELECT at_ms FROM ticks)").close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE walks(
@@ -30,8 +30,23 @@ CREATE TABLE aside(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, series INT
 CREATE TABLE accounts(mark TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, account BLOB NOT NULL);
 CREATE INDEX accounts_in_time ON accounts(started_ms);
 """
-_STEPS = (_FIRST, _SECOND)  # the step at index n leads to version n + 1
-TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts"]
+# boots: `ahead_ms` is true time minus the time since the boot, once `sources` networks said so (0: only our own clock,
+# which nobody contradicted), `wall_ms` our clock minus it when that was last noted; `after_ms` and `after_walk`: the
+# newest tick and the last walk there was when it was first heard of.
+# waiting: ticks of which nobody could say when they were, by the time since their boot. stamped: those told it later
+_THIRD = """
+CREATE TABLE boots(id INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL, after_ms INTEGER, after_walk INTEGER,
+  wall_ms INTEGER, ahead_ms INTEGER, sources INTEGER, error_ms INTEGER);
+CREATE TABLE waiting(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, boot_ms INTEGER NOT NULL,
+  wall_ms INTEGER NOT NULL, samples BLOB NOT NULL, ended BLOB NOT NULL);
+CREATE INDEX waiting_of_boot ON waiting(boot, boot_ms);
+CREATE TABLE stamped(at_ms INTEGER PRIMARY KEY, boot INTEGER NOT NULL, error_ms INTEGER);
+ALTER TABLE walks ADD COLUMN boot INTEGER;
+ALTER TABLE walks ADD COLUMN boot_ms INTEGER;
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
+TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts", "boots", "waiting", "stamped"]
 
 _log = structlog.get_logger("didban.spool")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from monitor.metrics import NAMES_HOME
+from monitor.tick import Tick
 
 _WHOLE_TICK = 0  # in the place of a series: none has this id
 
@@ -47,7 +48,7 @@ class Names:
 
     def _learn(self, id: int, name: str, labels: str) -> None:
         self._ids[(name, labels)] = id
-        self._names[id] = (name, msgspec.json.decode(labels))
+        self._names[id] = (name, labels_of(labels))
 
     def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
         key = (name, _text(labels))
@@ -64,23 +65,57 @@ class Names:
         """Name and labels; None for a number that a damaged file no longer explains."""
         return self._names.get(id)
 
+    def numbers(self, names: Collection[str]) -> frozenset[int]:
+        """Of every series by one of these names."""
+        return frozenset(id for id, (name, _) in self._names.items() if name in names)
+
     def goes_home(self, id: int, also: frozenset[str]) -> bool:
         named = self._names.get(id)
         return named is not None and (named[0] in NAMES_HOME or named[0] in also)
+
+
+def labels_of(text: str) -> dict[str, str]:
+    return msgspec.json.decode(text, type=dict[str, str])
 
 
 def _text(labels: Mapping[str, str]) -> str:
     return msgspec.json.encode(dict(sorted(labels.items()))).decode()
 
 
+def named(names: Names, tick: Tick, identity: Mapping[str, str]) -> Callable[[sqlite3.Connection], Kept]:
+    """A tick, ready to be kept: its series have their numbers once there is somewhere to keep it."""
+    samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
+    ended = [(series.name, series.labels(identity)) for series in tick.ended]
+
+    def kept(db: sqlite3.Connection) -> Kept:
+        stated = tuple((names.id(db, name, labels), value) for name, labels, value in samples)
+        return Kept(tick.at_ms, stated, tuple(names.id(db, name, labels) for name, labels in ended))
+
+    return kept
+
+
 def keep(db: sqlite3.Connection, kept: Kept, owed_to: Mapping[str, int]) -> None:
     """`owed_to`: how many samples of it are owed to each destination."""
-    packed = zlib.compress(msgspec.msgpack.encode(kept.samples), 1)
-    db.execute(
-        "INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", (kept.at_ms, packed, msgspec.msgpack.encode(kept.ended))
-    )
+    db.execute("INSERT OR REPLACE INTO ticks VALUES (?, ?, ?)", packed(kept)).close()
     rows = [(destination, kept.at_ms, samples) for destination, samples in owed_to.items()]
     db.executemany("INSERT OR REPLACE INTO owed VALUES (?, ?, ?)", rows).close()
+
+
+def packed(kept: Kept) -> tuple[int, bytes, bytes]:
+    """As it lies on disk."""
+    return kept.at_ms, zlib.compress(msgspec.msgpack.encode(kept.samples), 1), msgspec.msgpack.encode(kept.ended)
+
+
+def free(db: sqlite3.Connection, at_ms: int) -> int:
+    """The first millisecond from then on at which no tick is kept: two never share one."""
+    while db.execute("SELECT 1 FROM ticks WHERE at_ms = ?", (at_ms,)).fetchone():
+        at_ms += 1
+    return at_ms
+
+
+def going_home(kept: Kept, also: frozenset[str], goes_home: Callable[[int, frozenset[str]], bool]) -> int:
+    """How many samples of it are for a destination that wants `also` beside the home set."""
+    return sum(goes_home(id, also) for id in (*(id for id, _ in kept.samples), *kept.ended))
 
 
 def read(row: tuple[int, bytes, bytes]) -> Kept:

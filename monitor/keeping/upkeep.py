@@ -45,7 +45,7 @@ class Upkeep:
 
     async def _make_room(self) -> None:
         engine = self._engine()
-        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.now_ms())
+        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.boot_ms())
         gone = await self._spool.trim(
             before_ms=true_ms - int(engine.pace.keep_s * 1000) if true_ms is not None else _NEVER_MS,
             most_bytes=engine.loaded.config.storage.max_size_bytes,
@@ -53,5 +53,6 @@ class Upkeep:
         )
         self.gone += gone
         if gone:
-            loud = _log.warning if gone.thinned or gone.unsent else _log.info
-            loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, unsent_samples=gone.unsent)
+            loud = _log.warning if gone.thinned or gone.unsent or gone.unstamped else _log.info
+            said = {"thinned": gone.thinned, "unsent_samples": gone.unsent, "unstamped_ticks": gone.unstamped}
+            loud("spool_trimmed", walks=gone.walks, **said)

@@ -49,14 +49,14 @@ class Surroundings:
         if first.step is Step.RESOLVE and not walk.endpoint.address:
             self._names.append((walk.target.partition("/")[0], first.failure is None))
 
-    def asked_aside(self, canary: Target, seen: Walk, now_ms: int) -> None:
+    def asked_aside(self, canary: Target, seen: Walk) -> None:
         """Takes in a walk to a canary that was none of its rounds: it was asked the time, or something in clear."""
         if any(step.step is Step.HANDSHAKE for step in seen.steps):
-            self.time.note(canary, seen, now_ms)
+            self.time.note(canary, seen)
         else:
             self.clear[canary.name] = seen
 
-    def look(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk], now_ms: int) -> None:
+    def look(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk]) -> None:
         """Once a tick, with the last walk to each canary and to everything else: what does the house do?
 
         What would silence a whole line is believed only after several straight ticks; a clock, that several networks
@@ -68,8 +68,10 @@ class Surroundings:
         clear = tuple(self.clear.values())
         does = house.does(house.Seen(abroad, seen[Scope.DOMESTIC], clear, seen[Scope.GATEWAY]), watched)
         self._lately.append(does)
+        if Finding.CLOCK_WRONG in does and self.time.offset_s is None:
+            self.time.doubt()  # certificates mind our date: from now on they are asked what it is, and not by it
         lasting = frozenset.intersection(*self._lately) if len(self._lately) == house.STRAIGHT_TICKS else frozenset()
-        self.spoilt = (lasting & house.WHOLE_LINE) | (_CLOCK if self.time.is_wrong(now_ms) else frozenset())
+        self.spoilt = (lasting & house.WHOLE_LINE) | (_CLOCK if self.time.is_wrong else frozenset())
         self.house = (does - house.WHOLE_LINE) | self.spoilt
         self._ipv6_broken = house.ipv6_is_broken(watched)
 

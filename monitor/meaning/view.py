@@ -146,7 +146,7 @@ class View:
         """What was walked beside the regular rounds, to tell a cause from coincidence."""
         standing = self.standings[window.target]
         if standing.record.target.scope is not None:
-            self.around.asked_aside(standing.record.target, window.walks[0], now_ms)
+            self.around.asked_aside(standing.record.target, window.walks[0])
             return
         standing.record.compared(window.walks)
         self.book.learn((each for each in window.walks if each.cell is Cell.NAME_HERE), now_ms)
@@ -184,7 +184,7 @@ class View:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
         canaries = {scope: self._of_canaries(scope, now_ms) for scope in Scope}
-        self.around.look(canaries, list(self._watched(now_ms)), now_ms)
+        self.around.look(canaries, list(self._watched(now_ms)))
         fresh = self._fresh(now_ms)
         filtered = self.protocols.filtered(fresh.values(), fresh.get)
         for name, standing in self.standings.items():
@@ -278,7 +278,7 @@ class View:
         if (self.canaries.ratio(Scope.INTERNATIONAL, now_ms) or 0) >= _WELL:  # else it is our own line
             for about, ratio in self.landmarks.ratios():
                 yield Series(metrics.LANDMARKS, (about.country, about.network, about.kind)), ratio
-        if (offset_s := self.around.time.offset_s(now_ms)) is not None:
+        if (offset_s := self.around.time.offset_s) is not None:
             yield Series(metrics.CLOCK_OFFSET, ()), offset_s
         if self.heartbeat_ms:
             yield Series(metrics.HEARTBEAT, ()), self.heartbeat_ms / 1000

@@ -18,6 +18,8 @@ def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:
         )
     if spool.wreck is not None:
         yield f"The spool was damaged: what could be read was carried over, the rest is in {spool.wreck.name}."
+    if gone.unstamped:
+        yield f"Room is short: {gone.unstamped} ticks went of which nobody could say when they were."
     if gone.thinned or gone.unsent:
         yield (
             f"Room is short: of {gone.thinned} old walks one in ten minutes was kept, and {gone.unsent} samples went "

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from OpenSSL import crypto
 
+from probes.doors.dates import NO_CHECK_TIME, OURS, Dates, Window, WrongDate, narrowest
 from probes.facts import Certificate
 from probes.failure import NO_KNOWN_ROOT, Refusal
 from probes.ports import Greeting
@@ -30,17 +31,28 @@ class Roots:
 
     Args:
         files: of certificates in PEM.
+        dates: by what time they are judged.
     """
 
-    def __init__(self, files: Sequence[Path | str]) -> None:
-        self._store = crypto.X509Store()
-        for file in files:
-            self._store.load_locations(str(file))
+    def __init__(self, files: Sequence[Path | str], dates: Dates = OURS) -> None:
+        self._files, self._dates = files, dates
+        self._store = self._read()
+        self._undated: crypto.X509Store | None = None  # made where it is needed
+
+    def _read(self) -> crypto.X509Store:
+        store = crypto.X509Store()
+        for file in self._files:
+            store.load_locations(str(file))
+        return store
 
     def verify(self, leaf: x509.Certificate, others: Sequence[x509.Certificate], greeting: Greeting) -> Certificate:
         """What was shown. Refusal with the word of the first flaw; with nobody to accept, nothing is one."""
+        valid_ms = None
         if greeting.accepts:
-            self._lead_here(leaf, others[:_MOST_CERTIFICATES])
+            if self._dates.ours_will_do:
+                self._lead_here(self._store, leaf, others)
+            else:
+                valid_ms = self._lead_here_now(leaf, others)
             if not _is_for_servers(leaf):
                 raise Refusal(Failure.SSL_INVALID_CERTIFICATE)
             if not any(_is_for(leaf, name) for name in greeting.accepts):
@@ -49,12 +61,32 @@ class Roots:
             issuer=_issuer(leaf),
             sha256=hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest(),
             expires_ms=int(leaf.not_valid_after_utc.timestamp() * 1000),
+            valid_ms=valid_ms,
         )
 
-    def _lead_here(self, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> None:
-        chain = [crypto.X509.from_cryptography(each) for each in others]
+    def _lead_here_now(self, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> Window:
+        """The same by the time it is, where that is not our clock's: when the whole chain is valid."""
+        if self._undated is None:
+            self._undated = self._read()
+            self._undated.set_flags(NO_CHECK_TIME)
+        chain = self._lead_here(self._undated, leaf, others)
         try:
-            crypto.X509StoreContext(self._store, crypto.X509.from_cryptography(leaf), chain).verify_certificate()
+            valid_ms = narrowest(
+                (each.not_valid_before_utc.timestamp(), each.not_valid_after_utc.timestamp()) for each in chain
+            )
+            self._dates.judge(valid_ms)
+        except WrongDate:
+            raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
+        return valid_ms
+
+    def _lead_here(
+        self, store: crypto.X509Store, leaf: x509.Certificate, others: Sequence[x509.Certificate]
+    ) -> list[x509.Certificate]:
+        """The chain from the leaf to a root."""
+        given = [crypto.X509.from_cryptography(each) for each in others[:_MOST_CERTIFICATES]]
+        try:
+            chain = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), given).get_verified_chain()
+            return [each.to_cryptography() for each in chain]
         except crypto.X509StoreContextError as error:
             code = error.errors[0]
             known = Failure.SSL_UNKNOWN_AUTHORITY if code in NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE

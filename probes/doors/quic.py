@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from probes.doors.chain import Roots
+from probes.doors.dates import OURS, Dates
 from probes.doors.request import BODY_BYTES, HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Fields, Request, page
 from probes.doors.wire import ROOTS, trusted_file
 from probes.failure import Refusal
@@ -50,10 +51,11 @@ class QuicLines:
     Args:
         ca_file: extra roots, as of a laboratory; the system's stay trusted.
         roots: the folder of the files a greeting names.
+        dates: by what time certificates are judged.
     """
 
-    def __init__(self, ca_file: Path | None = None, roots: Path = ROOTS) -> None:
-        self._ca_file, self._folder = ca_file, roots
+    def __init__(self, ca_file: Path | None = None, roots: Path = ROOTS, dates: Dates = OURS) -> None:
+        self._ca_file, self._folder, self._dates = ca_file, roots, dates
         self._roots: dict[str, Roots] = {}
 
     async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
@@ -69,7 +71,7 @@ class QuicLines:
     def _trusted(self, roots: str) -> Roots:
         if roots not in self._roots:
             files = [file for file in (trusted_file(roots, self._folder), self._ca_file) if file]
-            self._roots[roots] = Roots(files)
+            self._roots[roots] = Roots(files, self._dates)
         return self._roots[roots]
 
 

@@ -15,9 +15,12 @@ import socket
 import ssl
 import sys
 import termios
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from probes.doors import dates
+from probes.doors.dates import OURS, Dates
 from probes.facts import Certificate
 from probes.failure import Refusal
 from probes.ports import Greeted, Greeting, Stream, Traffic
@@ -69,8 +72,9 @@ class Line:
 class SecureLine:
     """TLS on a `Line`."""
 
-    def __init__(self, below: Stream, context: ssl.SSLContext, greeting: Greeting) -> None:
-        self._below, self._greeting = below, greeting
+    def __init__(self, below: Stream, context: ssl.SSLContext, greeting: Greeting, by: Dates = OURS) -> None:
+        self._below, self._greeting, self._dates = below, greeting, by
+        self._undated = by.fit(context) and context.verify_mode is ssl.CERT_REQUIRED
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=greeting.says)
@@ -94,10 +98,21 @@ class SecureLine:
     def _greeted(self) -> Greeted:
         """What was shown. Where another name was said than is demanded, OpenSSL has not compared it: we do."""
         shown = _shown(self._tls)
+        valid_ms = self._judged_by_date() if self._undated else None
         accepts = self._greeting.accepts
         if _compared_by_us(self._greeting) and not any(_holds(shown, name) for name in accepts):
             raise Refusal(Failure.SSL_INVALID_HOSTNAME)
-        return Greeted(self, _certificate(self._tls, shown), self._tls.selected_alpn_protocol() or "")
+        certificate = replace(_certificate(self._tls, shown), valid_ms=valid_ms)
+        return Greeted(self, certificate, self._tls.selected_alpn_protocol() or "")
+
+    def _judged_by_date(self) -> tuple[int, int]:
+        """OpenSSL was told to leave dates to us."""
+        try:
+            valid_ms = dates.window(self._tls)
+            self._dates.judge(valid_ms)
+        except dates.WrongDate:
+            raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
+        return valid_ms
 
     async def send(self, data: bytes) -> None:
         self._tls.write(data)
@@ -134,10 +149,11 @@ class Sockets:
         ca_file: extra roots, as of a laboratory; the system's stay trusted.
         device: bind every walk to this interface (`uplink.walks`).
         roots: the folder of the files a greeting names.
+        dates: by what time certificates are judged.
     """
 
-    def __init__(self, ca_file: Path | None = None, device: str = "", roots: Path = ROOTS) -> None:
-        self._ca_file, self._device, self._roots = ca_file, device, roots
+    def __init__(self, ca_file: Path | None = None, device: str = "", roots: Path = ROOTS, dates: Dates = OURS) -> None:
+        self._ca_file, self._device, self._roots, self._dates = ca_file, device, roots, dates
         # 38-46 ms each with a CA bundle (measured): one context per policy, never per walk
         self._contexts: dict[_Policy, ssl.SSLContext] = {}
         for alpn in ((), ("http/1.1",)):  # made at once: what most walks need, and a bad file is told before the first
@@ -166,7 +182,7 @@ class Sockets:
         return Line(sock, transport, traffic)
 
     async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
-        return await SecureLine(stream, self._context(greeting), greeting).handshake()
+        return await SecureLine(stream, self._context(greeting), greeting, self._dates).handshake()
 
     def _context(self, greeting: Greeting) -> ssl.SSLContext:
         policy = (greeting.alpn, greeting.roots, bool(greeting.accepts), _compared_by_us(greeting))

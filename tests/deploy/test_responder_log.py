@@ -36,6 +36,9 @@ class Clock:
     def elapsed_s(self) -> float:
         return self.s
 
+    def boot_ms(self) -> int:
+        return int(self.s * 1000)
+
 
 def written(folder: Path, count: int = 8, bounds: Bounds | None = None) -> list[str]:
     journal = Journal(folder, KEY, Clock(), bounds)

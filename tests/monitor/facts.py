@@ -62,6 +62,7 @@ def walk(
     findings: tuple[Finding, ...] = (),
     started_ms: int = 0,
     connect_s: float = 0.05,
+    boot_ms: int | None = None,
 ) -> Walk:
     """A walk over TLS that came as far as `step`, and failed there if `failed` says so."""
     steps = []
@@ -77,7 +78,7 @@ def walk(
             )
         )
     known = "" if step is Step.RESOLVE and failed else address
-    return Walk(to, at or endpoint(), known, started_ms, Reason.DUE, tuple(steps))
+    return Walk(to, at or endpoint(), known, started_ms, Reason.DUE, tuple(steps), boot_ms=boot_ms)
 
 
 def rounds(*walks: Walk, number: int = 1, at_ms: int = 0) -> Round:

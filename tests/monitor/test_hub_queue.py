@@ -32,6 +32,9 @@ class Clock:
     def elapsed_s(self) -> float:
         return self.at_ms / 1000
 
+    def boot_ms(self) -> int:
+        return self.at_ms
+
 
 @dataclass
 class Database:

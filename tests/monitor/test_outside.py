@@ -114,6 +114,9 @@ class Later:
     def elapsed_s(self) -> float:
         return SystemClock().elapsed_s()
 
+    def boot_ms(self) -> int:
+        return SystemClock().boot_ms()
+
 
 @pytest.fixture
 async def spool(tmp_path: Path) -> AsyncIterator[Spool]:
@@ -180,6 +183,8 @@ async def test_the_book_gives_addresses_and_issuers_until_it_is_too_old(tmp_path
     assert not engine.outlived
     engine.tools = replace(engine.tools, clock=Later(8))
     assert engine.outlived, "endpoints that were dead are to be walked again"
+    engine.view.around.time.settle(now_ms, SystemClock().boot_ms())
+    assert not engine.outlived, "the clock was set, and it is no later than before: nothing is walked at once again"
     await engine.remember(spool)
     again = await built(tmp_path, spool, Seen(now_ms, 2, {"app": {"a.example": name}}))
     await again.recall(spool)

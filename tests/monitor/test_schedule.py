@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import itertools
 import time
 from pathlib import Path
+
+import pytest
 
 from monitor.beat.errands import Errand, errands, gateways, walked_by
 from monitor.beat.spread import start_s
@@ -125,17 +129,48 @@ def test_thirty_times_faster_divides_every_duration_of_the_daemon() -> None:
     assert (fast.standing_s, fast.memory_s, fast.keep_s) == (2880.0, 20160.0, 86400.0)
 
 
-async def test_a_clock_set_back_does_not_silence_the_box() -> None:
-    """APScheduler keeps its starts by the wall clock: after an hour's correction nothing would be due for an hour."""
-    due: list[Due] = []
-    schedule = Schedule(SECRET, SystemClock(), due.append, lambda errand, count: None)
+class SetAnew(SystemClock):
+    """A wall clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.by_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self.by_s * 1000)
+
+
+@pytest.mark.parametrize("by_s", [3600.0, -3600.0, 40 * 366 * 86400.0, -30 * 86400.0])
+async def test_a_clock_that_is_set_neither_bunches_rounds_nor_skips_any(by_s: float) -> None:
+    due: list[tuple[Due, float]] = []
+    missed: list[int] = []
+    clock = SetAnew()
+    schedule = Schedule(
+        SECRET,
+        clock,
+        lambda each: due.append((each, clock.elapsed_s())),
+        lambda errand, count: missed.append(count),
+    )
     schedule.start([Errand("e", (target(),), 1, 0.1, essential=True)])
-    (job,) = schedule._scheduler.get_jobs()
-    job.modify(next_run_time=job.next_run_time.replace(year=job.next_run_time.year + 1))
     await asyncio.sleep(0.3)
-    assert due == []
-    schedule.clock_went_back()
-    await asyncio.sleep(0.4)
+    clock.by_s = by_s
+    await asyncio.sleep(0.5)
     schedule.stop()
-    assert len(due) >= 2
-    schedule.stop()
+    numbers = [each.number for each, _ in due]
+    assert missed == []
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert len(numbers) >= 6
+    gaps = [later - before for (_, before), (_, later) in itertools.pairwise(due)]
+    assert min(gaps) > 0.03, "rounds are half a period apart at least"
+    assert all(each.late_s < 0.1 for each, _ in due)
+
+
+def test_apscheduler_is_told_our_time_and_not_the_systems() -> None:
+    """What it takes for now is what keeps rounds in their places: its own clock is the one that is set."""
+    clock = SetAnew()
+    clock.by_s = -56 * 365.25 * 86400  # a board with no battery
+    schedule = Schedule(SECRET, clock, lambda due: None, lambda errand, count: None)
+    clock.by_s = 0.0
+    now = datetime.datetime.now(schedule._scheduler.timezone)
+    assert now.year < 1972
+    assert abs(now.timestamp() - schedule.now_s()) < 1
+    assert schedule._scheduler.timezone.utcoffset(now) == datetime.timedelta(0)

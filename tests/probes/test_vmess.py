@@ -155,6 +155,9 @@ class Wrong:
     def elapsed_s(self) -> float:
         return time.monotonic()
 
+    def boot_ms(self) -> int:
+        return int(time.monotonic() * 1000)
+
 
 def to(port: int, user: str = ID) -> Target:
     return replace(target(Kind.VMESS, port), options={"through": "www.example.org"}, secrets={"id_file": user})
