@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from monitor.keeping import seal
 from probes.doors.schema import (
     Address,
     Bytes,
@@ -162,6 +163,7 @@ class Storage(Strict):
     max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
     keep_free_bytes: Annotated[Bytes, Field(alias="keep_free")] = 100 * 10**6
     sync_s: Annotated[Seconds, Field(alias="sync")] = 1.0
+    seal_to: Annotated[str, AfterValidator(seal.check_public)] | None = None
 
 
 class BasicAuth(Strict):
@@ -178,6 +180,7 @@ class ClientTls(Strict):
 class Destination(Strict):
     name: Word
     remote_write: Home
+    query: Home | None = None
     basic_auth: BasicAuth | None = None
     tls: ClientTls = ClientTls()
     proxies: Annotated[tuple[Way, ...], Field(min_length=1)] = ("direct",)

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms"}  # tables in which a damaged stretch can be stepped over
+_BY_NUMBER = {
+    "series": "id",
+    "walks": "id",
+    "ticks": "at_ms",
+    "sealed": "id",
+    "summaries": "hour_ms",
+}  # tables in which a damaged stretch can be stepped over
 _WHOLE = ("owed", "aside", "memory", "accounts")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+from monitor.keeping.pieces import HOUR_MS
 
 THINNED_TO_MS = 600_000  # one tick, and one walk of each target, in ten minutes
 _DETAILED_MS = 86_400_000  # the last day is never thinned: it goes whole, when nothing older is left
@@ -22,29 +24,42 @@ _FIRST_OF_EACH_SLOT = "SELECT min(id) FROM walks WHERE started_ms < ? GROUP BY t
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What was given up. `unsent`: samples no receiver has; `thinned`: walks of which one in ten minutes stays."""
+    """What was given up.
+
+    Attributes:
+        walks: sealed ones too.
+        thinned: walks of which one in ten minutes stays.
+        unsent: samples no receiver has.
+        sealed: pieces only the hub could have read.
+    """
 
     walks: int = 0
     thinned: int = 0
     unsent: int = 0
+    sealed: int = 0
 
     def __add__(self, other: Gone) -> Gone:
-        return Gone(self.walks + other.walks, self.thinned + other.thinned, self.unsent + other.unsent)
+        mine, theirs = astuple(self), astuple(other)
+        return Gone(*(one + another for one, another in zip(mine, theirs, strict=True)))
 
     def __bool__(self) -> bool:
-        return bool(self.walks or self.thinned or self.unsent)
+        return any(astuple(self))
 
 
 def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int) -> Gone:
-    """Deletes what is too old; while the file is too large it thins the oldest tenth, and only then lets it go."""
+    """Deletes what is too old; while the file is too large it thins the oldest tenth, and only then lets it go.
+
+    What is sealed cannot be thinned: it goes with its age, or as the oldest where nothing else helps.
+    """
     gone = _delete_before(db, min(before_ms, _LARGEST))
+    db.execute("DELETE FROM summaries WHERE hour_ms < ?", (min(before_ms, _LARGEST),)).close()  # small: never for room
     since_ms = -_LARGEST
     while _used(db) > most_bytes:
         until_ms = _tenth(db, since_ms)
         if until_ms is not None and until_ms < _newest(db) - _DETAILED_MS:
             gone += _thin(db, until_ms)
             since_ms = until_ms
-        elif (until_ms := _tenth(db, -_LARGEST)) is not None:
+        elif (until_ms := _oldest(db)) is not None:
             gone += _delete_before(db, until_ms)
         else:
             break
@@ -61,6 +76,14 @@ def _tenth(db: sqlite3.Connection, since_ms: int) -> int | None:
     """Up to where the oldest tenth of the walks since then reaches."""
     row = db.execute(_TENTH, (since_ms, since_ms)).fetchone()
     return row[0] + 1 if row is not None else None
+
+
+def _oldest(db: sqlite3.Connection) -> int | None:
+    """Up to where the oldest tenth reaches, of what lies open or of what is sealed: whichever is older."""
+    sql = "SELECT hour_ms FROM sealed ORDER BY hour_ms LIMIT 1 OFFSET (SELECT count(*) / 10 FROM sealed)"
+    row = db.execute(sql).fetchone()
+    ends = (_tenth(db, -_LARGEST), row[0] + HOUR_MS if row is not None else None)
+    return min((each for each in ends if each is not None), default=None)
 
 
 def _newest(db: sqlite3.Connection) -> int:
@@ -82,7 +105,11 @@ def _thin(db: sqlite3.Connection, before_ms: int) -> Gone:
 def _delete_before(db: sqlite3.Connection, before_ms: int) -> Gone:
     unsent = _delete_ticks(db, "at_ms < ?", (before_ms,))
     db.execute("DELETE FROM accounts WHERE started_ms < ?", (before_ms,)).close()
-    return Gone(walks=db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount, unsent=unsent)
+    walks = db.execute("DELETE FROM walks WHERE started_ms < ?", (before_ms,)).rowcount
+    over, values = "hour_ms <= ?", (before_ms - HOUR_MS,)
+    hidden = int(db.execute(f"SELECT total(walks) FROM sealed WHERE {over}", values).fetchone()[0])  # noqa: S608
+    sealed = db.execute(f"DELETE FROM sealed WHERE {over}", values).rowcount  # noqa: S608
+    return Gone(walks + hidden, unsent=unsent, sealed=sealed)
 
 
 def _delete_ticks(db: sqlite3.Connection, doomed: str, values: tuple[int, ...]) -> int:

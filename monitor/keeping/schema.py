@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE walks(
@@ -30,8 +30,16 @@ CREATE TABLE aside(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, series INT
 CREATE TABLE accounts(mark TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, account BLOB NOT NULL);
 CREATE INDEX accounts_in_time ON accounts(started_ms);
 """
-_STEPS = (_FIRST, _SECOND)  # the step at index n leads to version n + 1
-TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts"]
+# sealed: hours that only the hub can read, of which there may be several pieces; summaries: what of every hour stays
+_THIRD = """
+CREATE TABLE sealed(id INTEGER PRIMARY KEY, hour_ms INTEGER NOT NULL, key TEXT NOT NULL, walks INTEGER NOT NULL,
+  samples INTEGER NOT NULL, piece BLOB NOT NULL);
+CREATE INDEX sealed_in_time ON sealed(hour_ms, walks, samples);
+CREATE TABLE summaries(hour_ms INTEGER PRIMARY KEY, summary BLOB NOT NULL);
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
+TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts", "sealed", "summaries"]
+TICKS = ("ticks",)  # the tables that name series by number, in columns `samples` and `ended`
 
 _log = structlog.get_logger("didban.spool")
 
@@ -51,6 +59,7 @@ def bring_forward(db: sqlite3.Connection, path: Path) -> None:
         raise SpoolError(f"{path}: written by a newer Didban (format {version}); left untouched")
     if version == 0:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # so that room given up can be given back
+    db.execute("PRAGMA secure_delete=ON")  # what is sealed or too old is overwritten, not only left out
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
     if 0 < version < VERSION:
