@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -58,7 +59,7 @@ class Hour:
 class _Packed(msgspec.Struct):
     format: int
     hour_ms: int
-    tables: dict[str, tuple[tuple[str, ...], tuple[Row, ...]]]
+    tables: dict[str, tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]]  # msgspec wants no union of text and bytes
 
 
 def pack(hour: Hour) -> bytes:
