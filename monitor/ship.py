@@ -99,7 +99,7 @@ class Shipper:
         live = (self._sample(s.name, s.labels(self._identity), mine.at_ms, v) for s, v in mine.samples.items())
         gone = (self._sample(s.name, s.labels(self._identity), mine.at_ms, STALE) for s in mine.ended)
         part = Part(mine.at_ms, (*live, *gone))
-        self._behind |= len(self._live) == _TICKS_KEPT  # the oldest makes room: from now on the spool has it
+        self._behind = True  # the oldest may have made room for it, or `didban verify` owes something again: look
         self._live.append(part)
         self.pending += len(part.samples)
         self._news.set()
@@ -163,6 +163,7 @@ class Shipper:
         news = [part.at_ms for part in self._live]
         owed = [self._part(kept) for kept in await self._spool.owed(self.name, but=news, most=self._at_once)]
         self._behind = bool(owed)
+        self.pending = await self._spool.owed_samples(self.name)
         if not owed:
             return True
         while len(owed) > 1 and sum(len(part.samples) for part in owed) > _MOST_SAMPLES:
@@ -173,6 +174,14 @@ class Shipper:
         more, fewer = min(_MOST_TICKS, 2 * self._at_once), max(_FEWEST_TICKS, self._at_once // 2)
         self._at_once = more if done and brisk else fewer
         return done
+
+    async def settle(self) -> bool:
+        """All that the spool owes, without waiting for news; False where some of it is not taken now."""
+        self._behind = True
+        while self._behind:
+            if not await self._send_older():
+                return False
+        return True
 
     def _part(self, kept: Kept) -> Part:
         """As it was when it was news."""

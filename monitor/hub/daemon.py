@@ -19,6 +19,7 @@ from monitor.home.remotewrite import Labels, TimeSeries
 from monitor.hub import settings
 from monitor.hub.forward import Forwarder, Outcome
 from monitor.hub.gateway import MOST_BODY_BYTES, NOT_KEPT, TAKEN, UNDELIVERED, Bounds, Gateway, Refusal, Refused
+from monitor.hub.held import Desk
 from monitor.hub.settings import LoadedHub
 from monitor.metrics import Series
 from monitor.telling.exposition import Exposition
@@ -70,6 +71,7 @@ class Hub:
         app.add_routes(
             [
                 web.post("/api/v1/write", self._write),
+                web.get("/api/v1/held", Desk(self._gateway, config.forward, self._loaded.folder, self._clock).answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),

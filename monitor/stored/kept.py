@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,27 @@ class Kept:
         sql = "SELECT hour_ms, key, walks, samples FROM sealed WHERE hour_ms > ? AND hour_ms < ? ORDER BY hour_ms, id"
         with self._in_words():
             return tuple(Sealed(*row) for row in self._db.execute(sql, (since_ms - HOUR_MS, until_ms)))
+
+    @property
+    def opens(self) -> bool:
+        """Whether sealed hours are read too."""
+        return self._key is not None
+
+    def owed(self, destination: str) -> frozenset[int]:
+        """The ticks it has not acknowledged."""
+        with self._in_words():
+            sql = "SELECT at_ms FROM owed WHERE destination = ?"
+            return frozenset(row[0] for row in self._db.execute(sql, (destination,)))
+
+    def aside(self, destination: str, since_ms: int, until_ms: int) -> dict[int, dict[Named | None, str]]:
+        """What of each tick it will not take, and why. None in the place of a series: every one of that tick."""
+        found: defaultdict[int, dict[Named | None, str]] = defaultdict(dict)
+        with self._in_words():
+            names = _names(self._db.execute("SELECT id, name, labels FROM series"))
+            sql = "SELECT at_ms, series, reason FROM aside WHERE destination = ? AND at_ms >= ? AND at_ms < ?"
+            for at_ms, number, reason in self._db.execute(sql, (destination, since_ms, until_ms)):
+                found[at_ms][names.get(number)] = reason
+        return found
 
     def memory(self, key: str) -> object:
         """What the daemon remembered under `key`, or None."""

@@ -1,0 +1,111 @@
+"""Who has what this box sent: a database that says all of it, or a hub that says it in digests. Only asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from monitor.home import querying
+from monitor.home.digests import Digests, Held, digests
+from monitor.home.querying import Far, Unanswered
+from monitor.settings import Destination
+
+_WRITE, _HELD = "/api/v1/write", "/api/v1/held"
+_MOST_AT_ONCE = 50  # series whose samples a hub is asked for in one request
+_MOST_PATIENCE_S = 60.0
+_TRIES = 3
+_NO_HUB = Unanswered("it says nothing that a hub of ours would: give `query`")
+
+
+class Holder(Protocol):
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
+        """Of a day at most; None where it says no digests."""
+        ...
+
+    async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
+        """Of an hour at most. A series that is known to be as expected comes back as it was given."""
+        ...
+
+
+class Database:
+    """A Prometheus or VictoriaMetrics."""
+
+    def __init__(self, far: Far, vantage: str) -> None:
+        self._far, self._vantage = far, vantage
+
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
+        return None
+
+    async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
+        return await querying.held(self._far, self._vantage, from_ms, until_ms)
+
+
+class _Digested(msgspec.Struct):
+    series: dict[str, tuple[int, str]]
+
+
+class _Sampled(msgspec.Struct):
+    samples: dict[str, list[tuple[int, str]]]
+
+
+class Hub:
+    """A hub of ours: who asks, it knows by the credential."""
+
+    def __init__(self, far: Far) -> None:
+        self._far = far
+
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
+        said = await self._ask(from_ms, until_ms, ())
+        if isinstance(said, Unanswered):
+            return Unanswered(f"{said.why} (if it is no Didban hub, give `query`)")
+        try:
+            return msgspec.json.decode(said, type=_Digested).series
+        except msgspec.DecodeError:
+            return _NO_HUB
+
+    async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
+        """Samples are asked for only of what differs: a bad line pays kilobytes."""
+        theirs = await self.digests(from_ms, until_ms)
+        if theirs is None or isinstance(theirs, Unanswered):
+            return theirs or {}
+        mine = digests(expected)
+        found = {series: expected[series] for series in expected if theirs.get(series) == mine[series]}
+        for some in _pieces([series for series in expected if series not in found and series in theirs]):
+            said = await self._ask(from_ms, until_ms, some)
+            if isinstance(said, Unanswered):
+                return said
+            try:
+                sampled = msgspec.json.decode(said, type=_Sampled).samples
+                found |= {each: {at_ms: float(text) for at_ms, text in samples} for each, samples in sampled.items()}
+            except (msgspec.DecodeError, ValueError):
+                return _NO_HUB
+        return found
+
+    async def _ask(self, from_ms: int, until_ms: int, series: Sequence[str]) -> bytes | Unanswered:
+        """Waits where it is asked to: a hub says no more than so much an hour."""
+        params = {"from": str(from_ms), "until": str(until_ms), **({"series": ",".join(series)} if series else {})}
+        said: bytes | Unanswered = Unanswered("")
+        for _ in range(_TRIES):
+            said = await self._far.ask(_HELD, params)
+            if not isinstance(said, Unanswered) or not said.after_s:
+                return said
+            await asyncio.sleep(min(said.after_s, _MOST_PATIENCE_S))
+        return said
+
+
+def _pieces(series: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield from (series[first : first + _MOST_AT_ONCE] for first in range(0, len(series), _MOST_AT_ONCE))
+
+
+def of(destination: Destination, folder: Path, vantage: str, device: str = "") -> Holder | Unanswered:
+    """Whom to ask about a destination. Raises OSError when a file named in the configuration cannot be read."""
+    rest = (destination.basic_auth, destination.tls, folder, destination.proxies, device)
+    if destination.query is not None:
+        return Database(Far.of(destination.query, *rest), vantage)
+    if not destination.remote_write.endswith(_WRITE):
+        return Unanswered("nobody says where to ask: give `query`")
+    return Hub(Far.of(destination.remote_write.removesuffix(_WRITE), *rest))

@@ -1,0 +1,106 @@
+"""Tells a vantage what the database holds of it: counts and digests, or the samples of a few series. Nobody else's.
+
+Who asks is known by the credential, never by what is asked. How much may be asked is bounded: a captured vantage must
+not be able to keep the database busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from monitor.home import querying
+from monitor.home.digests import Running
+from monitor.home.querying import Far, Unanswered
+from monitor.hub.gateway import Gateway, Refusal, Refused
+from monitor.hub.settings import Forward
+from probes.ports import Clock
+
+_HOUR_MS = 3_600_000
+_LONGEST_MS = 24 * _HOUR_MS
+_LATEST_MS = 2**53
+_MOST_SERIES = 50
+_MOST_HOURS = 400.0  # of data that may be asked for at once; and so many come back a second
+_HOURS_BACK_PER_S = 1.0
+_STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
+
+
+class Allowance:
+    """Of each vantage: how many hours of data it may still ask for."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def wait_s(self, vantage: str, hours: float, now_s: float) -> float:
+        """0 where it may ask now, and then it is spent; else after how many seconds."""
+        left, then_s = self._left.get(vantage, (_MOST_HOURS, now_s))
+        left = min(_MOST_HOURS, left + (now_s - then_s) * _HOURS_BACK_PER_S)
+        if left < hours:
+            return (hours - left) / _HOURS_BACK_PER_S
+        self._left[vantage] = (left - hours, now_s)
+        return 0.0
+
+
+class Desk:
+    """`GET /api/v1/held?from=MS&until=MS[&series=ID,ID]`: an hour to a day; samples of at most an hour."""
+
+    def __init__(self, gateway: Gateway, forward: Forward, folder: Path, clock: Clock) -> None:
+        """Raises OSError when a file named in the configuration cannot be read."""
+        self._gateway, self._clock = gateway, clock
+        self._far = Far.of(forward.query, forward.basic_auth, forward.tls, folder) if forward.query else None
+        self._allowance = Allowance()
+        self._busy: set[str] = set()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        try:
+            vantage = self._gateway.admit(request.headers.get("Authorization"))
+        except Refusal as refusal:
+            return web.Response(text=f"{refusal.reason}\n", status=_STATUS.get(refusal.reason, 400))
+        if self._far is None:
+            return web.Response(text="this hub does not say: forward.query is not set\n", status=501)
+        asked = _asked(request.query)
+        if asked is None:
+            return web.Response(text="from and until are milliseconds, at most a day apart\n", status=400)
+        from_ms, until_ms, series = asked
+        hours = max(1.0, (until_ms - from_ms) / _HOUR_MS)
+        wait_s = 1.0 if vantage in self._busy else self._allowance.wait_s(vantage, hours, self._clock.elapsed_s())
+        if wait_s:
+            return web.Response(status=429, headers={"Retry-After": str(int(wait_s) + 1)})
+        self._busy.add(vantage)
+        try:
+            said = await self._said(self._far, vantage, from_ms, until_ms, series)
+        finally:
+            self._busy.discard(vantage)
+        if said is None:
+            return web.Response(text="the database does not answer\n", status=503)
+        return web.Response(body=said, content_type="application/json")
+
+    async def _said(self, far: Far, vantage: str, from_ms: int, until_ms: int, series: frozenset[str]) -> bytes | None:
+        """An hour at a time, so that no more than that is ever held in memory."""
+        running, samples = Running(), {}
+        for start_ms in range(from_ms, until_ms, _HOUR_MS):
+            held = await querying.held(far, vantage, start_ms, min(start_ms + _HOUR_MS, until_ms))
+            if isinstance(held, Unanswered):
+                return None
+            for each, of in held.items():
+                if not series:
+                    running.add(each, sorted(of.items()))
+                elif each in series:
+                    samples[each] = [(at_ms, repr(value)) for at_ms, value in sorted(of.items())]
+        return msgspec.json.encode({"samples": samples} if series else {"series": running.digests()})
+
+
+def _asked(query: Mapping[str, str]) -> tuple[int, int, frozenset[str]] | None:
+    """From, until and the series whose samples are wanted; None for what is not answered."""
+    try:
+        from_ms, until_ms = int(query.get("from", "")), int(query.get("until", ""))
+    except ValueError:
+        return None
+    series = frozenset(query["series"].split(",")) if "series" in query else frozenset()
+    longest_ms = _HOUR_MS if series else _LONGEST_MS
+    if not 0 <= from_ms < until_ms <= min(from_ms + longest_ms, _LATEST_MS) or len(series) > _MOST_SERIES:
+        return None
+    return from_ms, until_ms, series
