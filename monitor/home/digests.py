@@ -1,7 +1,8 @@
 """What a receiver holds, said in few bytes: of each series how many samples, and a digest of them. Pure.
 
 The five labels of identity are left out: the hub sets them from the credential. NaN is not compared, for a staleness
-marker is one, and no receiver gives it back. A digest rounds to 12 digits: VictoriaMetrics keeps some 15.
+marker is one, and no receiver gives it back. VictoriaMetrics 1.79 keeps fractions to 1 part in 10^12 (1/n for n up to
+182, measured): two values that close seldom differ in their first eight digits, and if they do, samples are compared.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 from monitor.metrics import IDENTITY
 
-_TOLERANCE = 1e-12
+_TOLERANCE = 1e-9
+_ROUNDED = ".7e"
 _DIGITS = 16
 
 Samples = Mapping[int, float]  # when, in milliseconds since 1970 -> value
@@ -49,7 +51,7 @@ class Running:
         of = self._series.setdefault(series, _Running())
         for at_ms, value in samples:
             of.count += 1
-            of.hashed.update(b"%d %s\n" % (at_ms, format(value + 0.0, ".11e").encode()))  # + 0.0: there is one zero
+            of.hashed.update(b"%d %s\n" % (at_ms, format(value + 0.0, _ROUNDED).encode()))  # + 0.0: there is one zero
 
     def digests(self) -> Digests:
         return {series: (of.count, of.hashed.hexdigest()[:_DIGITS]) for series, of in self._series.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from monitor.home.querying import Far, Unanswered
 from monitor.settings import Destination
 
 _WRITE, _HELD = "/api/v1/write", "/api/v1/held"
-_MOST_AT_ONCE = 50  # series whose samples a hub is asked for in one request
+MOST_AT_ONCE = 50  # series a hub is asked for by name in one request
 _MOST_PATIENCE_S = 60.0
 _TRIES = 3
 _NO_HUB = Unanswered("it says nothing that a hub of ours would: give `query`")
@@ -59,7 +59,12 @@ class Hub:
         self._far = far
 
     async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
-        said = await self._ask(from_ms, until_ms, ())
+        return await self._digests(from_ms, until_ms, ())
+
+    async def _digests(self, from_ms: int, until_ms: int, series: Collection[str]) -> Digests | Unanswered:
+        """`series`: of these alone, where they are few."""
+        few = tuple(series) if len(series) <= MOST_AT_ONCE else ()
+        said = await self._ask(from_ms, until_ms, few)
         if isinstance(said, Unanswered):
             return Unanswered(f"{said.why} (if it is no Didban hub, give `query`)")
         try:
@@ -69,13 +74,13 @@ class Hub:
 
     async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
         """Samples are asked for only of what differs: a bad line pays kilobytes."""
-        theirs = await self.digests(from_ms, until_ms)
-        if theirs is None or isinstance(theirs, Unanswered):
-            return theirs or {}
+        theirs = await self._digests(from_ms, until_ms, expected)
+        if isinstance(theirs, Unanswered):
+            return theirs
         mine = digests(expected)
         found = {series: expected[series] for series in expected if theirs.get(series) == mine[series]}
         for some in _pieces([series for series in expected if series not in found and series in theirs]):
-            said = await self._ask(from_ms, until_ms, some)
+            said = await self._ask(from_ms, until_ms, some, samples="1")
             if isinstance(said, Unanswered):
                 return said
             try:
@@ -85,9 +90,11 @@ class Hub:
                 return _NO_HUB
         return found
 
-    async def _ask(self, from_ms: int, until_ms: int, series: Sequence[str]) -> bytes | Unanswered:
+    async def _ask(self, from_ms: int, until_ms: int, series: Sequence[str], **more: str) -> bytes | Unanswered:
         """Waits where it is asked to: a hub says no more than so much an hour."""
-        params = {"from": str(from_ms), "until": str(until_ms), **({"series": ",".join(series)} if series else {})}
+        params = {"from": str(from_ms), "until": str(until_ms), **more}
+        if series:
+            params["series"] = ",".join(series)
         said: bytes | Unanswered = Unanswered("")
         for _ in range(_TRIES):
             said = await self._far.ask(_HELD, params)
@@ -98,7 +105,7 @@ class Hub:
 
 
 def _pieces(series: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (series[first : first + _MOST_AT_ONCE] for first in range(0, len(series), _MOST_AT_ONCE))
+    yield from (series[first : first + MOST_AT_ONCE] for first in range(0, len(series), MOST_AT_ONCE))
 
 
 def of(destination: Destination, folder: Path, vantage: str, device: str = "") -> Holder | Unanswered:

@@ -7,6 +7,7 @@ not be able to keep the database busy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from monitor.home import querying
 from monitor.home.digests import Running
+from monitor.home.holders import MOST_AT_ONCE
 from monitor.home.querying import Far, Unanswered
 from monitor.hub.gateway import Gateway, Refusal, Refused
 from monitor.hub.settings import Forward
@@ -22,10 +24,19 @@ from probes.ports import Clock
 _HOUR_MS = 3_600_000
 _LONGEST_MS = 24 * _HOUR_MS
 _LATEST_MS = 2**53
-_MOST_SERIES = 50
 _MOST_HOURS = 400.0  # of data that may be asked for at once; and so many come back a second
 _HOURS_BACK_PER_S = 1.0
 _STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`series`: of these alone, or of all. `samples`: themselves, in the place of digests."""
+
+    from_ms: int
+    until_ms: int
+    series: frozenset[str]
+    samples: bool
 
 
 class Allowance:
@@ -45,7 +56,7 @@ class Allowance:
 
 
 class Desk:
-    """`GET /api/v1/held?from=MS&until=MS[&series=ID,ID]`: an hour to a day; samples of at most an hour."""
+    """`GET /api/v1/held?from=MS&until=MS[&series=ID,ID[&samples=1]]`: of at most a day; samples of at most an hour."""
 
     def __init__(self, gateway: Gateway, forward: Forward, folder: Path, clock: Clock) -> None:
         """Raises OSError when a file named in the configuration cannot be read."""
@@ -64,43 +75,47 @@ class Desk:
         asked = _asked(request.query)
         if asked is None:
             return web.Response(text="from and until are milliseconds, at most a day apart\n", status=400)
-        from_ms, until_ms, series = asked
-        hours = max(1.0, (until_ms - from_ms) / _HOUR_MS)
+        hours = max(1.0, (asked.until_ms - asked.from_ms) / _HOUR_MS)
         wait_s = 1.0 if vantage in self._busy else self._allowance.wait_s(vantage, hours, self._clock.elapsed_s())
         if wait_s:
             return web.Response(status=429, headers={"Retry-After": str(int(wait_s) + 1)})
         self._busy.add(vantage)
         try:
-            said = await self._said(self._far, vantage, from_ms, until_ms, series)
+            said = await self._said(self._far, vantage, asked)
         finally:
             self._busy.discard(vantage)
         if said is None:
             return web.Response(text="the database does not answer\n", status=503)
         return web.Response(body=said, content_type="application/json")
 
-    async def _said(self, far: Far, vantage: str, from_ms: int, until_ms: int, series: frozenset[str]) -> bytes | None:
+    async def _said(self, far: Far, vantage: str, asked: Asked) -> bytes | None:
         """An hour at a time, so that no more than that is ever held in memory."""
         running, samples = Running(), {}
-        for start_ms in range(from_ms, until_ms, _HOUR_MS):
-            held = await querying.held(far, vantage, start_ms, min(start_ms + _HOUR_MS, until_ms))
+        for start_ms in range(asked.from_ms, asked.until_ms, _HOUR_MS):
+            held = await querying.held(far, vantage, start_ms, min(start_ms + _HOUR_MS, asked.until_ms))
             if isinstance(held, Unanswered):
                 return None
-            for each, of in held.items():
-                if not series:
-                    running.add(each, sorted(of.items()))
-                elif each in series:
-                    samples[each] = [(at_ms, repr(value)) for at_ms, value in sorted(of.items())]
-        return msgspec.json.encode({"samples": samples} if series else {"series": running.digests()})
+            for series, of in held.items():
+                if asked.series and series not in asked.series:
+                    continue
+                if asked.samples:
+                    samples[series] = [(at_ms, repr(value)) for at_ms, value in sorted(of.items())]
+                else:
+                    running.add(series, sorted(of.items()))
+        return msgspec.json.encode({"samples": samples} if asked.samples else {"series": running.digests()})
 
 
-def _asked(query: Mapping[str, str]) -> tuple[int, int, frozenset[str]] | None:
-    """From, until and the series whose samples are wanted; None for what is not answered."""
+def _asked(query: Mapping[str, str]) -> Asked | None:
+    """None for what is not answered."""
     try:
         from_ms, until_ms = int(query.get("from", "")), int(query.get("until", ""))
     except ValueError:
         return None
     series = frozenset(query["series"].split(",")) if "series" in query else frozenset()
-    longest_ms = _HOUR_MS if series else _LONGEST_MS
-    if not 0 <= from_ms < until_ms <= min(from_ms + longest_ms, _LATEST_MS) or len(series) > _MOST_SERIES:
+    samples = query.get("samples") == "1"
+    longest_ms = _HOUR_MS if samples else _LONGEST_MS
+    if not 0 <= from_ms < until_ms <= min(from_ms + longest_ms, _LATEST_MS):
         return None
-    return from_ms, until_ms, series
+    if len(series) > MOST_AT_ONCE or (samples and not series):
+        return None
+    return Asked(from_ms, until_ms, series, samples)

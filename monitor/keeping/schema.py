@@ -48,6 +48,10 @@ class SpoolError(OSError):
     """The spool cannot be used; the message is one clear line."""
 
 
+class InUse(SpoolError):
+    """A daemon is at work on it."""
+
+
 def bring_forward(db: sqlite3.Connection, path: Path) -> None:
     """Makes the tables, or those that are missing since an older version.
 

@@ -5,10 +5,10 @@ Where hours are sealed it has holes, unless the hub's private key is at hand: th
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,10 @@ class Kept:
         if not self._path.is_file():
             raise SpoolError(f"{self._path}: no spool is there: no daemon has walked yet, or its storage is elsewhere")
         try:
+            _ = seal.public_of(key) if key is not None else None
+        except ValueError as error:
+            raise SpoolError(f"the key to sealed hours {error}") from None
+        try:
             self._db = sqlite3.connect(f"file:{quote(str(self._path.absolute()))}?mode=ro", uri=True)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             self._tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -113,6 +117,13 @@ class Kept:
         """Whether sealed hours are read too."""
         return self._key is not None
 
+    @property
+    def vantage(self) -> str:
+        """Whose spool it is, by the labels of its series; empty where there is none yet."""
+        with self._in_words():
+            row = self._db.execute("SELECT labels FROM series LIMIT 1").fetchone()
+        return str(msgspec.json.decode(row[0]).get("vantage", "")) if row else ""
+
     def owed(self, destination: str) -> frozenset[int]:
         """The ticks it has not acknowledged."""
         with self._in_words():
@@ -131,7 +142,7 @@ class Kept:
 
     def memory(self, key: str) -> object:
         """What the daemon remembered under `key`, or None."""
-        with contextlib.suppress(sqlite3.Error, msgspec.DecodeError):
+        with suppress(sqlite3.Error, msgspec.DecodeError):
             row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
             return msgspec.json.decode(row[0]) if row else None
         return None
@@ -174,7 +185,7 @@ class Kept:
         sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {when} >= ? AND {when} < ? ORDER BY {when}, rowid"  # noqa: S608
         yield from self._db.execute(sql, (span.start_ms, span.end_ms))
 
-    @contextlib.contextmanager
+    @contextmanager
     def _in_words(self) -> Iterator[None]:
         try:
             yield

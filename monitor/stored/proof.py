@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
-from monitor.home.digests import Held, Running, same, series_id
+from monitor.home.digests import Digests, Held, Running, same, series_id
 from monitor.home.holders import Holder
 from monitor.home.querying import Unanswered
 from monitor.keeping.pieces import HOUR_MS
@@ -36,7 +36,7 @@ class Proof:
     """
 
     destination: str
-    hours: int = 0
+    hours: set[int] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
     samples: int = 0
     missing: Counter[Named] = field(default_factory=Counter)
@@ -63,7 +63,7 @@ class Expected:
         self._kept, self._destination, self._also, self._proof = kept, destination, also, proof
         self._owed = kept.owed(destination)
 
-    def ticks(self, from_ms: int, until_ms: int) -> Iterator[tuple[int, list[tuple[Named, float]]]]:
+    def ticks(self, from_ms: int, until_ms: int) -> Iterator[tuple[Stated, list[tuple[Named, float]]]]:
         """Of each settled tick the samples that went there. Counts on the way what did not."""
         aside = self._kept.aside(self._destination, from_ms, until_ms)
         for tick in self._kept.ticks(from_ms, until_ms):
@@ -71,7 +71,7 @@ class Expected:
                 continue
             refused = aside.get(tick.at_ms, {})
             mine = [(named, value) for named, value in tick.samples if self._goes(named) and not math.isnan(value)]
-            yield tick.at_ms, [] if None in refused else [each for each in mine if each[0] not in refused]
+            yield tick, [] if None in refused else [each for each in mine if each[0] not in refused]
 
     def count_the_rest(self, from_ms: int, until_ms: int) -> None:
         """What cannot be compared, and why."""
@@ -104,10 +104,9 @@ async def prove(
         if isinstance(theirs, Unanswered):
             proof.unanswered = theirs.why
             break
-        if theirs is not None and _is_whole(expected, theirs, from_ms, end_ms, proof):
-            continue
-        for hour_ms in range(from_ms, end_ms, HOUR_MS):
-            if not await _hour(expected, holder, hour_ms, min(hour_ms + HOUR_MS, end_ms), proof):
+        differing = _differing(expected, theirs, from_ms, end_ms, proof) if theirs is not None else None
+        for hour_ms in range(from_ms, end_ms, HOUR_MS) if differing != set() else ():
+            if not await _hour(expected, holder, hour_ms, min(hour_ms + HOUR_MS, end_ms), differing, proof):
                 return proof
     return proof
 
@@ -118,40 +117,41 @@ def _days(since_ms: int, until_ms: int) -> Iterator[tuple[int, int]]:
     yield from ((from_ms, min(from_ms + DAY_MS, until_ms)) for from_ms in range(since_ms, until_ms, DAY_MS))
 
 
-def _is_whole(
-    expected: Expected, theirs: Mapping[str, tuple[int, str]], from_ms: int, until_ms: int, proof: Proof
-) -> bool:
-    """Whether every digest of the time is the same; if so, it is counted as compared."""
-    running, hours, samples = Running(), set(), 0
-    for at_ms, stated in expected.ticks(from_ms, until_ms):
+def _differing(expected: Expected, theirs: Digests, from_ms: int, until_ms: int, proof: Proof) -> set[str]:
+    """The series of which the digest is another; the others are whole, and counted as compared."""
+    running = Running()
+    hours: defaultdict[str, set[int]] = defaultdict(set)
+    for tick, stated in expected.ticks(from_ms, until_ms):
         for named, value in stated:
-            running.add(id_of(named), ((at_ms, value),))
-        samples += len(stated)
-        hours.update({at_ms // HOUR_MS} if stated else ())
+            running.add(id_of(named), ((tick.at_ms, value),))
+            hours[id_of(named)].add(tick.at_ms // HOUR_MS)
     mine = running.digests()
-    if any(theirs.get(series) != digest for series, digest in mine.items()):
-        return False
-    proof.hours += len(hours)
-    proof.samples += samples
-    proof.series |= mine.keys()
-    return True
+    whole = {series for series, digest in mine.items() if theirs.get(series) == digest}
+    for series in whole:
+        proof.samples += mine[series][0]
+        proof.hours |= hours[series]
+    proof.series |= whole
+    return set(mine) - whole
 
 
-async def _hour(expected: Expected, holder: Holder, from_ms: int, until_ms: int, proof: Proof) -> bool:
-    """Sample by sample; False where nobody answers."""
+async def _hour(
+    expected: Expected, holder: Holder, from_ms: int, until_ms: int, only: set[str] | None, proof: Proof
+) -> bool:
+    """Sample by sample, of these series or of all; False where nobody answers."""
     stated: defaultdict[Named, dict[int, float]] = defaultdict(dict)
-    sizes = Counter[int]()
-    for at_ms, samples in expected.ticks(from_ms, until_ms):
-        sizes[at_ms] = len(samples)
+    sizes = {}
+    for tick, samples in expected.ticks(from_ms, until_ms):
+        sizes[tick.at_ms] = expected.owed_of(tick)
         for named, value in samples:
-            stated[named][at_ms] = value
+            if only is None or id_of(named) in only:
+                stated[named][tick.at_ms] = value
     if not stated:
         return True
     theirs = await holder.held(from_ms, until_ms, {id_of(named): of for named, of in stated.items()})
     if isinstance(theirs, Unanswered):
         proof.unanswered = theirs.why
         return False
-    proof.hours += 1
+    proof.hours.add(from_ms // HOUR_MS)
     for named, of in stated.items():
         proof.series.add(id_of(named))
         proof.samples += len(of)
