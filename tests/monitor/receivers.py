@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -84,12 +85,18 @@ def victoria(folder: Path) -> Iterator[str]:
         process.wait()
 
 
+def forget(base: str, match: str) -> None:
+    """Has VictoriaMetrics delete a series."""
+    given = urllib.parse.urlencode({"match[]": match}).encode()
+    urllib.request.urlopen(f"{base}/api/v1/admin/tsdb/delete_series", data=given, timeout=5).close()
+
+
 class Forwarder:
     """Takes remote write, loses what it is told to, hands on the rest. `lost`: how many samples."""
 
     def __init__(self, to: str) -> None:
-        self._to, self.loses, self.lost, self.port = to, (lambda labels, at_ms: False), 0, 0
-        self.loses: Loses
+        self._to, self.lost, self.port = to, 0, 0
+        self.loses: Loses = lambda labels, at_ms: False
 
     async def write(self, request: web.Request) -> web.Response:
         kept = []
