@@ -39,6 +39,7 @@ _MARGIN_MS = 120_000  # what is about to be too old is too old when it arrives
 _DAY_MS = 86_400_000
 _DOUBTED_MS = 15 * _DAY_MS  # a clock so far ahead of the last tick may be wrong: by it nothing is too old
 _TRIES = 3
+_SHOWS_AFTER_S = 2.0
 _HUB_KEYS = {"forward", "registry", "credentials"}
 
 
@@ -99,7 +100,7 @@ class _Box:
         for each in chosen:
             proof = await self._prove(each)
             if resend and proof.lacking and await self._resend(each, proof):
-                proof = await self._prove(each)
+                proof = await self._prove_again(each)
             proofs.append(proof)
         return proofs
 
@@ -108,6 +109,16 @@ class _Box:
         holder = holders.of(destination, self._loaded.folder, vantage, self._device)
         with contextlib.closing(Kept(self._storage)) as kept:
             return await _proof(kept, destination.name, holder, destination.also, self._since_ms, self._until_ms)
+
+    async def _prove_again(self, destination: Destination) -> Proof:
+        """VictoriaMetrics shows what it took after some seconds."""
+        proof = await self._prove(destination)
+        for _ in range(_TRIES):
+            if not proof.lacking:
+                break
+            await asyncio.sleep(_SHOWS_AFTER_S)
+            proof = await self._prove(destination)
+        return proof
 
     async def _resend(self, destination: Destination, proof: Proof) -> bool:
         """Whether it was sent here and now; a daemon that runs does it by itself."""

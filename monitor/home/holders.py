@@ -22,8 +22,12 @@ _NO_HUB = Unanswered("it says nothing that a hub of ours would: give `query`")
 
 
 class Holder(Protocol):
-    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
-        """Of a day at most; None where it says no digests."""
+    """`in_digests`: whether a day can be asked for in digests; else it has to be compared sample by sample."""
+
+    in_digests: bool
+
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered:
+        """Of a day at most."""
         ...
 
     async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
@@ -34,11 +38,13 @@ class Holder(Protocol):
 class Database:
     """A Prometheus or VictoriaMetrics."""
 
+    in_digests = False
+
     def __init__(self, far: Far, vantage: str) -> None:
         self._far, self._vantage = far, vantage
 
-    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
-        return None
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered:
+        return Unanswered("it says no digests")
 
     async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
         return await querying.held(self._far, self._vantage, from_ms, until_ms)
@@ -55,10 +61,12 @@ class _Sampled(msgspec.Struct):
 class Hub:
     """A hub of ours: who asks, it knows by the credential."""
 
+    in_digests = True
+
     def __init__(self, far: Far) -> None:
         self._far = far
 
-    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered | None:
+    async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered:
         return await self._digests(from_ms, until_ms, ())
 
     async def _digests(self, from_ms: int, until_ms: int, series: Collection[str]) -> Digests | Unanswered:

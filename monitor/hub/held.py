@@ -24,8 +24,8 @@ from probes.ports import Clock
 _HOUR_MS = 3_600_000
 _LONGEST_MS = 24 * _HOUR_MS
 _LATEST_MS = 2**53
-_MOST_HOURS = 400.0  # of data that may be asked for at once; and so many come back a second
-_HOURS_BACK_PER_S = 1.0
+_MOST_HOURS = 1000.0  # of data that may be asked for at once: more than a month; and so many come back a second
+_HOURS_BACK_PER_S = 2.0
 _STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
 
 

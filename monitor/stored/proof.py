@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
-from monitor.home.digests import Digests, Held, Running, same, series_id
+from monitor.home.digests import Held, Running, same, series_id
 from monitor.home.holders import Holder
 from monitor.home.querying import Unanswered
 from monitor.keeping.pieces import HOUR_MS
@@ -100,14 +100,11 @@ async def prove(
     expected = Expected(kept, destination, also, proof)
     expected.count_the_rest(since_ms, until_ms)
     for from_ms, end_ms in _days(since_ms, until_ms):
-        theirs = await holder.digests(from_ms, end_ms)
-        if isinstance(theirs, Unanswered):
-            proof.unanswered = theirs.why
-            break
-        differing = _differing(expected, theirs, from_ms, end_ms, proof) if theirs is not None else None
+        differing = await _differing(expected, holder, from_ms, end_ms, proof) if holder.in_digests else None
         for hour_ms in range(from_ms, end_ms, HOUR_MS) if differing != set() else ():
-            if not await _hour(expected, holder, hour_ms, min(hour_ms + HOUR_MS, end_ms), differing, proof):
-                return proof
+            await _hour(expected, holder, hour_ms, min(hour_ms + HOUR_MS, end_ms), differing, proof)
+        if proof.unanswered is not None:
+            break
     return proof
 
 
@@ -117,7 +114,7 @@ def _days(since_ms: int, until_ms: int) -> Iterator[tuple[int, int]]:
     yield from ((from_ms, min(from_ms + DAY_MS, until_ms)) for from_ms in range(since_ms, until_ms, DAY_MS))
 
 
-def _differing(expected: Expected, theirs: Digests, from_ms: int, until_ms: int, proof: Proof) -> set[str]:
+async def _differing(expected: Expected, holder: Holder, from_ms: int, until_ms: int, proof: Proof) -> set[str]:
     """The series of which the digest is another; the others are whole, and counted as compared."""
     running = Running()
     hours: defaultdict[str, set[int]] = defaultdict(set)
@@ -126,6 +123,10 @@ def _differing(expected: Expected, theirs: Digests, from_ms: int, until_ms: int,
             running.add(id_of(named), ((tick.at_ms, value),))
             hours[id_of(named)].add(tick.at_ms // HOUR_MS)
     mine = running.digests()
+    theirs = await holder.digests(from_ms, until_ms) if mine else {}
+    if isinstance(theirs, Unanswered):
+        proof.unanswered = theirs.why
+        return set()
     whole = {series for series, digest in mine.items() if theirs.get(series) == digest}
     for series in whole:
         proof.samples += mine[series][0]
@@ -136,8 +137,8 @@ def _differing(expected: Expected, theirs: Digests, from_ms: int, until_ms: int,
 
 async def _hour(
     expected: Expected, holder: Holder, from_ms: int, until_ms: int, only: set[str] | None, proof: Proof
-) -> bool:
-    """Sample by sample, of these series or of all; False where nobody answers."""
+) -> None:
+    """Sample by sample, of these series or of all."""
     stated: defaultdict[Named, dict[int, float]] = defaultdict(dict)
     sizes = {}
     for tick, samples in expected.ticks(from_ms, until_ms):
@@ -145,18 +146,17 @@ async def _hour(
         for named, value in samples:
             if only is None or id_of(named) in only:
                 stated[named][tick.at_ms] = value
-    if not stated:
-        return True
+    if not stated or proof.unanswered is not None:
+        return
     theirs = await holder.held(from_ms, until_ms, {id_of(named): of for named, of in stated.items()})
     if isinstance(theirs, Unanswered):
         proof.unanswered = theirs.why
-        return False
+        return
     proof.hours.add(from_ms // HOUR_MS)
     for named, of in stated.items():
         proof.series.add(id_of(named))
         proof.samples += len(of)
         _compare(named, of, theirs, sizes, proof)
-    return True
 
 
 def _compare(named: Named, of: Mapping[int, float], theirs: Held, sizes: Mapping[int, int], proof: Proof) -> None:
