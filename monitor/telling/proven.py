@@ -48,7 +48,7 @@ def _besides(proof: Proof) -> Iterator[str]:
     if proof.aside:
         yield "set aside: " + ", ".join(f"{count:,} samples {reason}" for reason, count in sorted(proof.aside.items()))
     if proof.whole:
-        yield "all of it is there"
+        yield "all of it is there" if proof.samples else "nothing could be compared"
 
 
 def _series(what: str, found: Counter[Named]) -> Iterator[str]:
