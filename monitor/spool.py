@@ -69,6 +69,10 @@ class Spool:
         return len(self._waiting)
 
     @property
+    def folder(self) -> Path:
+        return self._file.path.parent
+
+    @property
     def wreck(self) -> Path | None:
         """A damaged file that was set aside since we started."""
         return self._file.wreck

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from monitor.keeping import sealing, summaries
 from monitor.keeping.pieces import HOUR_MS, Hour
 from monitor.keeping.schema import TICKS
+from monitor.keeping.shred import shred
 from monitor.keeping.summaries import Summary
 from monitor.spool import Spool
 
@@ -57,6 +59,7 @@ class Sealer:
             await self._forget_series()
             await self._spool.bite(sealing.empty_the_log, None)
             _log.info("hours_sealed", hours=done)
+        await asyncio.to_thread(_destroy_copies, self._spool.folder, before_ms)
         return done
 
     async def _next(self, which: partial[int | None]) -> Hour | None:
@@ -94,3 +97,11 @@ def _put_away(db: sqlite3.Connection, hour: Hour, piece: bytes, key: str, made: 
         return False
     sealing.sum_up(db, hour.hour_ms, made)
     return True
+
+
+def _destroy_copies(folder: Path, before_ms: int) -> None:
+    """A copy from before a new format holds in plain what is sealed now; a day tells whether all went well."""
+    for copy in folder.glob("spool.db.v*"):
+        if copy.stat().st_mtime * 1000 < before_ms:
+            left = shred(copy)
+            _log.info("old_copy_destroyed", copy=copy.name, left=left)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor import metrics
-from monitor.keeping import retention, schema, seal, summaries
+from monitor.keeping import retention, schema, seal, sealing, summaries
 from monitor.keeping.pieces import HOUR_MS
 from monitor.keeping.schema import SpoolError
 from monitor.keeping.sealer import Sealer
@@ -241,8 +243,26 @@ async def test_a_file_of_the_second_format_is_brought_forward_and_seals(tmp_path
     spool = Spool(tmp_path)
     await spool.open()
     await an_evening(spool)
-    assert await Sealer(spool).seal(NOW_MS - DAY_MS, KEY) == 1
+    copy, sealer = tmp_path / "spool.db.v2", Sealer(spool)
+    os.utime(copy, (NOW_MS / 1000, NOW_MS / 1000))
+    assert await sealer.seal(NOW_MS - DAY_MS, KEY) == 1
+    assert copy.exists(), "a day is enough to know that all went well"
+    await sealer.seal(NOW_MS + 1, KEY)
+    assert not copy.exists(), "it holds in plain what is sealed now"
     await spool.close()
+
+
+async def test_of_a_damaged_file_sealed_hours_and_summaries_come_over_too(spool: Spool, tmp_path: Path) -> None:
+    await an_evening(spool)
+    sealer = Sealer(spool)
+    await sealer.sum_up(NOW_MS)
+    await sealer.seal(NOW_MS - DAY_MS, KEY)
+    await today(spool)
+    await asyncio.get_running_loop().run_in_executor(spool._thread, spool._file.rescue, "a test")
+    assert [each.started_ms for each in await spool.walks()] == [NOW_MS - HOUR_MS]
+    with closing(Kept(tmp_path, PRIVATE)) as kept:
+        assert len(list(kept.walks(0))) == 11
+    assert await spool.bite(sealing.last_summed_up, None) == OLD_MS // HOUR_MS * HOUR_MS
 
 
 @pytest.mark.long

@@ -116,7 +116,7 @@ async def test_without_yes_it_says_what_it_would_destroy_and_destroys_nothing(bo
     for name in (*NAMED, "v1.secret", "didban.yml~", "spool.db", "spool.db.v1", "spool-damaged-7.db", "out/day/chunk"):
         assert name in said
     assert "public.pem" not in said
-    assert everything(box) == before
+    assert before.items() <= everything(box).items()
 
 
 async def test_twice_is_once(box: Path) -> None:
