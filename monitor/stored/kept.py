@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from monitor.keeping import pieces, records, seal, ticks
+from monitor.keeping import pieces, records, seal, summaries, ticks
 from monitor.keeping.pieces import HOUR_MS, Hour, Row
 from monitor.keeping.schema import VERSION, SpoolError
+from monitor.keeping.summaries import Summary
 from probes.facts import Walk
 
 _TIMES = {"walks": "started_ms", "accounts": "started_ms", "ticks": "at_ms"}
@@ -139,6 +140,15 @@ class Kept:
             for at_ms, number, reason in self._db.execute(sql, (destination, since_ms, until_ms)):
                 found[at_ms][names.get(number)] = reason
         return found
+
+    def summaries(self, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> Iterator[tuple[int, Summary]]:
+        """What of every hour stays readable, each with its beginning."""
+        if "summaries" not in self._tables:
+            return
+        sql = "SELECT hour_ms, summary FROM summaries WHERE hour_ms >= ? AND hour_ms < ? ORDER BY hour_ms"
+        with self._in_words():
+            for hour_ms, blob in self._db.execute(sql, (since_ms, until_ms)):
+                yield hour_ms, summaries.decode(blob)
 
     def memory(self, key: str) -> object:
         """What the daemon remembered under `key`, or None."""

@@ -170,9 +170,8 @@ async def test_every_hour_is_summed_up_once_it_is_over_and_stays_so(spool: Spool
     await sealer.sum_up(NOW_MS)
     await sealer.seal(NOW_MS - DAY_MS, KEY)
     await Sealer(spool).sum_up(NOW_MS)
-    with sqlite3.connect(tmp_path / "spool.db") as db:
-        found = {hour: summaries.decode(blob) for hour, blob in db.execute("SELECT * FROM summaries ORDER BY hour_ms")}
-    db.close()
+    with closing(Kept(tmp_path)) as kept:
+        found = dict(kept.summaries())
     assert list(found) == [OLD_MS // HOUR_MS * HOUR_MS, NOW_MS // HOUR_MS * HOUR_MS - HOUR_MS]
     one = found[OLD_MS // HOUR_MS * HOUR_MS]
     assert (one.walks, one.ticks, one.connectivity) == (10, 10, {"international": 0.5})
