@@ -181,7 +181,8 @@ async def _at_hub(
     for copy in copies:
         with contextlib.closing(Kept(copy, key)) as kept:
             if kept.vantage not in found.registry.vantages:
-                fail(f"{copy}: is the spool of {kept.vantage or 'nobody yet'}, who is not enrolled", WRONG_USE)
+                whose = f"of {kept.vantage}, who is not enrolled" if kept.vantage else "empty, or all of it is sealed"
+                fail(f"{copy}: the spool is {whose}", WRONG_USE)
             holder = holders.Database(far, kept.vantage)
             proof = await _proof(kept, destination, holder, (), since_ms, until_ms)
             proof.destination = f"{kept.vantage} ({copy})"

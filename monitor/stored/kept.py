@@ -120,10 +120,11 @@ class Kept:
 
     @property
     def vantage(self) -> str:
-        """Whose spool it is, by the labels of its series; empty where there is none yet."""
+        """Whose spool it is, by the labels of its series; empty where there is none, or all are sealed."""
         with self._in_words():
-            row = self._db.execute("SELECT labels FROM series LIMIT 1").fetchone()
-        return str(msgspec.json.decode(row[0]).get("vantage", "")) if row else ""
+            row = self._db.execute("SELECT name, labels FROM series LIMIT 1").fetchone()
+        named: Named | None = row or next((named for tick in self.ticks(0) for named, _ in tick.samples), None)
+        return str(msgspec.json.decode(named[1]).get("vantage", "")) if named is not None else ""
 
     def owed(self, destination: str) -> frozenset[int]:
         """The ticks it has not acknowledged."""
