@@ -9,21 +9,26 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from monitor import metrics
+from monitor.begin import init
+from monitor.begin.check import check
 from monitor.keeping import retention, schema, seal, sealing, summaries
 from monitor.keeping.pieces import HOUR_MS
 from monitor.keeping.schema import SpoolError
 from monitor.keeping.sealer import Sealer
 from monitor.keeping.ticks import Refused
+from monitor.keeping.upkeep import Upkeep
 from monitor.metrics import Series, identity
 from monitor.spool import Spool
 from monitor.stored.kept import Kept
 from monitor.tick import Tick
 from probes.facts import Endpoint, Walk
-from probes.words import Failure, Step, Transport
+from probes.words import Access, Failure, Role, Step, Transport
 from tests.monitor.facts import INSIDE, rounds, walk
 from tests.monitor.test_spool import witnessed
 
@@ -262,6 +267,72 @@ async def test_of_a_damaged_file_sealed_hours_and_summaries_come_over_too(spool:
     with closing(Kept(tmp_path, PRIVATE)) as kept:
         assert len(list(kept.walks(0))) == 11
     assert await spool.bite(sealing.last_summed_up, None) == OLD_MS // HOUR_MS * HOUR_MS
+
+
+async def test_the_daemons_upkeep_sums_up_and_seals_where_there_is_a_key_and_a_time(
+    spool: Spool, tmp_path: Path
+) -> None:
+    await an_evening(spool)
+    await today(spool)
+    now: dict[str, int | None] = {"ms": None}
+    key: dict[str, str | None] = {"to": None}
+
+    async def tidied() -> None:
+        """Two turns: the first one may have been under way."""
+        upkeep = Upkeep(spool, lambda: _engine(now["ms"], key["to"], turns), _nothing)
+        turns: list[int] = []
+        task = asyncio.get_running_loop().create_task(upkeep.tidy())
+        async with asyncio.timeout(20):
+            while len(turns) < 3:  # noqa: ASYNC110 - a loop that nobody tells of
+                await asyncio.sleep(0.005)
+        task.cancel()
+
+    key["to"] = KEY
+    await tidied()
+    assert len(await spool.walks()) == 11, "what time it is, nobody knows"
+    now["ms"], key["to"] = NOW_MS, None
+    await tidied()
+    assert len(await spool.walks()) == 11, "there is nobody to seal it to"
+    with closing(Kept(tmp_path)) as kept:
+        assert len(dict(kept.summaries())) == 2
+    key["to"] = KEY
+    await tidied()
+    assert [each.started_ms for each in await spool.walks()] == [NOW_MS - HOUR_MS]
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _engine(now_ms: int | None, key: str | None, turns: list[int]) -> Any:
+    """As much of one as upkeep asks for."""
+
+    async def remember(spool: Spool) -> None:
+        turns.append(1)
+
+    storage = SimpleNamespace(seal_to=key, max_size_bytes=10**9, keep_free_bytes=0)
+    return SimpleNamespace(
+        pace=SimpleNamespace(retention_every_s=0.001, open_s=86_400.0, keep_s=30 * 86_400.0),
+        remember=remember,
+        outlived=False,
+        loaded=SimpleNamespace(config=SimpleNamespace(storage=storage)),
+        view=SimpleNamespace(around=SimpleNamespace(time=SimpleNamespace(believed_ms=lambda _: now_ms))),
+        tools=SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: NOW_MS)),
+    )
+
+
+def test_a_box_inside_that_seals_nothing_is_told_so_and_a_bad_key_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "didban.yml"
+    init.write(file, init.Answers(Role.INSIDE, "IR", Access.MOBILE), storage=str(tmp_path), today="2026-11-22")
+    assert "Nothing is sealed" in check(file)[0]
+    plain = file.read_text()
+    file.write_text(plain.replace("max_size: 1GB}", f"max_size: 1GB, seal_to: {KEY}}}"))
+    news, mistakes = check(file)
+    assert not mistakes
+    assert "Nothing is sealed" not in news
+    file.write_text(plain.replace("max_size: 1GB}", "max_size: 1GB, seal_to: nonsense}"))
+    (mistake,) = check(file)[1]
+    assert mistake.key == "storage.seal_to"
 
 
 @pytest.mark.long
