@@ -29,6 +29,7 @@ class Sealer:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._summed_up_ms: int | None = None
+        self._log_holds_some = True  # of what was sealed, perhaps by one before us that was killed
 
     async def sum_up(self, now_ms: int) -> None:
         """Hours that are over, each once; `now_ms`: what time it truly is."""
@@ -41,7 +42,8 @@ class Sealer:
             if hour is None:
                 return
             made = await asyncio.to_thread(summaries.summary, hour, self._spool.names.of)
-            await self._spool.bite(partial(sealing.sum_up, hour_ms=hour.hour_ms, made=made), None)
+            if not await self._spool.bite(partial(sealing.sum_up, hour_ms=hour.hour_ms, made=made), False):
+                return
             self._summed_up_ms = hour.hour_ms + HOUR_MS
 
     async def seal(self, before_ms: int, key: str) -> int:
@@ -57,8 +59,10 @@ class Sealer:
             done += await self._spool.bite(partial(_put_away, hour=hour, piece=piece, key=key, made=made), False)
         if done:
             await self._forget_series()
-            await self._spool.bite(sealing.empty_the_log, None)
+            self._log_holds_some = True
             _log.info("hours_sealed", hours=done)
+        if self._log_holds_some:
+            self._log_holds_some = not await self._spool.bite(sealing.empty_the_log, False)
         await asyncio.to_thread(_destroy_copies, self._spool.folder, before_ms)
         return done
 

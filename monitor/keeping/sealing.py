@@ -86,10 +86,12 @@ def put_away(db: sqlite3.Connection, hour: Hour, piece: bytes, key: str) -> None
         db.executemany(f"DELETE FROM {table} WHERE {same}", found.rows).close()  # noqa: S608
 
 
-def sum_up(db: sqlite3.Connection, hour_ms: int, made: Summary) -> None:
+def sum_up(db: sqlite3.Connection, hour_ms: int, made: Summary) -> bool:
+    """True once it is kept, or a fuller one was."""
     row = db.execute("SELECT summary FROM summaries WHERE hour_ms = ?", (hour_ms,)).fetchone()
     if row is None or summaries.decode(row[0]).weight < made.weight:
         db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (hour_ms, summaries.encode(made))).close()
+    return True
 
 
 def last_summed_up(db: sqlite3.Connection) -> int | None:
@@ -97,9 +99,13 @@ def last_summed_up(db: sqlite3.Connection) -> int | None:
     return found
 
 
-def empty_the_log(db: sqlite3.Connection) -> None:
-    """What was deleted stands in the write-ahead log until it is emptied. Somebody who reads puts that off."""
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+def empty_the_log(db: sqlite3.Connection) -> bool:
+    """What was deleted stands in the write-ahead log until it is emptied; False while somebody reads by it."""
+    (patience_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
+    db.execute("PRAGMA busy_timeout=50")  # the daemon does not wait for a reader
+    busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    db.execute(f"PRAGMA busy_timeout={patience_ms:d}")
+    return not busy
 
 
 # ---------------------------------------------------------------- series nobody names any more

@@ -88,6 +88,18 @@ async def test_of_a_sealed_hour_nothing_is_left_in_the_files(spool: Spool, tmp_p
     assert (await spool.size()).oldest_ms == OLD_MS // HOUR_MS * HOUR_MS
 
 
+async def test_somebody_who_reads_puts_off_only_the_end_of_it(spool: Spool, tmp_path: Path) -> None:
+    await an_evening(spool)
+    sealer = Sealer(spool)
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM walks").fetchall()
+        assert await sealer.seal(NOW_MS - DAY_MS, KEY) == 1
+        assert HOST.encode() in raw(tmp_path), "the log is still read by"
+    assert await sealer.seal(NOW_MS - DAY_MS, KEY) == 0
+    assert HOST.encode() not in raw(tmp_path)
+
+
 async def test_the_hub_reads_sealed_hours_as_if_they_lay_open(spool: Spool, tmp_path: Path) -> None:
     await an_evening(spool)
     told = witnessed(OLD_MS + 60_500, "a line")
