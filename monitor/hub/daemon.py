@@ -71,7 +71,7 @@ class Hub:
         app.add_routes(
             [
                 web.post("/api/v1/write", self._write),
-                web.get("/api/v1/held", Desk(self._gateway, config.forward, self._loaded.folder, self._clock).answer),
+                web.get("/api/v1/held", Desk(self._admit, config.forward, self._loaded.folder, self._clock).answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
@@ -93,7 +93,7 @@ class Hub:
         """204 once the database has it; 4xx for what will never be taken, 503 for what should come again."""
         vantage: str | None = None
         try:
-            vantage = self._gateway.admit(request.headers.get("Authorization"))
+            vantage = self._admit(request)
             series = self._gateway.read(vantage, await self._body(request), self._clock.now_ms())
         except Refusal as refusal:
             self._gateway.count(vantage, refusal.reason)
@@ -108,6 +108,9 @@ class Hub:
                 return web.Response(text="the database will not take it\n", status=400)
             case Outcome.UNDELIVERED:
                 return web.Response(status=503, headers={"Retry-After": str(_RETRY_AFTER_S)})
+
+    def _admit(self, request: web.Request) -> str:
+        return self._gateway.admit(request.headers.get("Authorization"))
 
     async def _body(self, request: web.Request) -> bytes:
         """Raises Refusal also for half a body, and for one that is packed in another way than it says."""

@@ -6,7 +6,7 @@ not be able to keep the database busy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from monitor.home import querying
 from monitor.home.digests import Running
 from monitor.home.holders import MOST_AT_ONCE
 from monitor.home.querying import Far, Unanswered
-from monitor.hub.gateway import Gateway, Refusal, Refused
+from monitor.hub.gateway import Refusal, Refused
 from monitor.hub.settings import Forward
 from probes.ports import Clock
 
@@ -26,6 +26,8 @@ _LONGEST_MS = 24 * _HOUR_MS
 _LATEST_MS = 2**53
 _MOST_HOURS = 1000.0  # of data that may be asked for at once: more than a month; and so many come back a second
 _HOURS_BACK_PER_S = 2.0
+Admit = Callable[[web.Request], str]  # the vantage whose credential it carries; raises Refusal
+
 _STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
 
 
@@ -58,16 +60,16 @@ class Allowance:
 class Desk:
     """`GET /api/v1/held?from=MS&until=MS[&series=ID,ID[&samples=1]]`: of at most a day; samples of at most an hour."""
 
-    def __init__(self, gateway: Gateway, forward: Forward, folder: Path, clock: Clock) -> None:
-        """Raises OSError when a file named in the configuration cannot be read."""
-        self._gateway, self._clock = gateway, clock
+    def __init__(self, admit: Admit, forward: Forward, folder: Path, clock: Clock) -> None:
+        """`admit`: whose request it is. Raises OSError when a file named in the configuration cannot be read."""
+        self._admit, self._clock = admit, clock
         self._far = Far.of(forward.query, forward.basic_auth, forward.tls, folder) if forward.query else None
         self._allowance = Allowance()
         self._busy: set[str] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
         try:
-            vantage = self._gateway.admit(request.headers.get("Authorization"))
+            vantage = self._admit(request)
         except Refusal as refusal:
             return web.Response(text=f"{refusal.reason}\n", status=_STATUS.get(refusal.reason, 400))
         if self._far is None:

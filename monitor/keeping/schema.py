@@ -39,7 +39,7 @@ CREATE TABLE summaries(hour_ms INTEGER PRIMARY KEY, summary BLOB NOT NULL);
 """
 _STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
 TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts", "sealed", "summaries"]
-TICKS = ("ticks",)  # the tables that name series by number, in columns `samples` and `ended`
+TICKS = {"ticks": "at_ms"}  # the tables that number series, in columns `samples` and `ended`, and by what they are read
 
 _log = structlog.get_logger("didban.spool")
 

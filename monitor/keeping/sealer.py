@@ -18,7 +18,7 @@ from monitor.spool import Spool
 
 _MOST_HOURS = 24  # at a time: a month that was never sealed takes some hours, not all of a small board
 _SETTLED_MS = 600_000  # after its end: walks that began in an hour are over, and kept
-_BEGINNING_MS = -(2**62)
+_BEGINNING = -(2**62)
 
 _log = structlog.get_logger("didban.sealing")
 
@@ -80,17 +80,17 @@ class Sealer:
         named: set[int] = set()
         self._spool.names.asked_for.clear()
         for table in TICKS:
-            after_ms: int | None = _BEGINNING_MS
-            while after_ms is not None:
-                found = await self._named_after(table, after_ms)
+            after: int | None = _BEGINNING
+            while after is not None:
+                found = await self._named_after(table, after)
                 if found is None:
                     return
                 named |= found[0]
-                after_ms = found[1]
+                after = found[1]
         await self._spool.bite(partial(sealing.forget_series, named=named, names=self._spool.names), 0)
 
-    async def _named_after(self, table: str, after_ms: int) -> tuple[set[int], int | None] | None:
-        return await self._spool.bite(lambda db: sealing.named_after(db, table, after_ms), None)
+    async def _named_after(self, table: str, after: int) -> tuple[set[int], int | None] | None:
+        return await self._spool.bite(lambda db: sealing.named_after(db, table, after), None)
 
 
 def _put_away(db: sqlite3.Connection, hour: Hour, piece: bytes, key: str, made: Summary) -> bool:

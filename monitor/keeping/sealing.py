@@ -13,6 +13,7 @@ from contextlib import closing
 
 from monitor.keeping import pieces, seal, summaries
 from monitor.keeping.pieces import HOUR_MS, Hour, Rows
+from monitor.keeping.schema import TICKS
 from monitor.keeping.summaries import Summary
 from monitor.keeping.ticks import Kept, Names, read
 
@@ -111,10 +112,11 @@ def empty_the_log(db: sqlite3.Connection) -> bool:
 # ---------------------------------------------------------------- series nobody names any more
 
 
-def named_after(db: sqlite3.Connection, table: str, after_ms: int) -> tuple[set[int], int | None]:
-    """The series that some ticks after that time name, and the time of the last of them; None where there is none."""
-    sql = f"SELECT at_ms, samples, ended FROM {table} WHERE at_ms > ? ORDER BY at_ms LIMIT ?"  # noqa: S608
-    ticks = [read(row) for row in db.execute(sql, (after_ms, _READ_AT_ONCE)).fetchall()]
+def named_after(db: sqlite3.Connection, table: str, after: int) -> tuple[set[int], int | None]:
+    """The series that some ticks after that one name, and which is the last of them; None where there is none."""
+    key = TICKS[table]
+    sql = f"SELECT {key}, samples, ended FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"  # noqa: S608
+    ticks = [read(row) for row in db.execute(sql, (after, _READ_AT_ONCE)).fetchall()]
     named = {number for tick in ticks for number in _numbers(tick)}
     return named, ticks[-1].at_ms if ticks else None
 
