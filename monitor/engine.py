@@ -24,6 +24,7 @@ from monitor.rounds import Rounds
 from monitor.schedule import Due, Schedule
 from monitor.ship import Shipper
 from monitor.spool import Spool
+from monitor.telling import notices
 from monitor.tools import tools
 from probes.doors.clock import SystemClock
 from probes.doors.dates import Dates
@@ -193,6 +194,7 @@ class Engine:
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
+        yield from notices.of_sealing(self.loaded.config)
         yield from outside.notices(self.loaded.book, self.trust, self.view.vantage, self.view.services)
         if aside := self.view.landmarks.set_aside():
             yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."

@@ -59,6 +59,7 @@ class Pace:
     witness_s: float = 6.0  # until our own walks have ended at the responder, and its clock may be 5 s behind ours
     witness_again_s: float = 5.5 * _MINUTE_S  # beyond a residual block, which a try within it would renew
     witness_keep_s: float = 2 * _DAY_S  # for how long it is tried; its log is kept for 14 days
+    open_s: float = _DAY_S  # what is younger is never sealed
     retention_every_s: float = 10 * _MINUTE_S
     believed_s: float = 5 * _MINUTE_S  # Prometheus's lookback: how long a series that ended without a word lives on
 

@@ -182,6 +182,7 @@ class ClientTls(Strict):
 class Destination(Strict):
     name: Word
     remote_write: Home
+    query: Home | None = None
     basic_auth: BasicAuth | None = None
     tls: ClientTls = ClientTls()
     proxies: Annotated[tuple[Way, ...], Field(min_length=1)] = ("direct",)

@@ -104,7 +104,7 @@ class Shipper:
         live = (self._sample(s.name, s.labels(self._identity), mine.at_ms, v) for s, v in mine.samples.items())
         gone = (self._sample(s.name, s.labels(self._identity), mine.at_ms, STALE) for s in mine.ended)
         part = Part(mine.at_ms, (*live, *gone))
-        self._behind |= len(self._live) == _TICKS_KEPT  # the oldest makes room: from now on the spool has it
+        self._behind = True  # the oldest may have made room for it, or `didban verify` owes something again: look
         self._live.append(part)
         self._coming = ()
         self.pending += len(part.samples)
@@ -175,6 +175,7 @@ class Shipper:
         news = [*(part.at_ms for part in self._live), *self._coming]
         owed = [self._part(kept) for kept in await self._spool.owed(self.name, but=news, most=self._at_once)]
         self._behind = bool(owed)
+        self.pending = await self._spool.owed_samples(self.name)
         if not owed:
             self.pending = sum(len(part.samples) for part in self._live)
             return True
@@ -186,6 +187,14 @@ class Shipper:
         more, fewer = min(_MOST_TICKS, 2 * self._at_once), max(_FEWEST_TICKS, self._at_once // 2)
         self._at_once = more if done and brisk else fewer
         return done
+
+    async def settle(self) -> bool:
+        """All that the spool owes, without waiting for news; False where some of it is not taken now."""
+        self._behind = True
+        while self._behind:
+            if not await self._send_older():
+                return False
+        return True
 
     def _part(self, kept: Kept) -> Part:
         """As it was when it was news."""

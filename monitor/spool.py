@@ -42,6 +42,8 @@ _log = structlog.get_logger("didban.spool")
 
 @dataclass(frozen=True, slots=True)
 class SpoolSize:
+    """Sealed walks count too."""
+
     walks: int
     bytes: int
     oldest_ms: int | None
@@ -70,6 +72,10 @@ class Spool:
     def waiting(self) -> int:
         """Writes that are kept in memory until the disk takes them."""
         return len(self._waiting)
+
+    @property
+    def folder(self) -> Path:
+        return self._file.path.parent
 
     @property
     def wreck(self) -> Path | None:
@@ -199,7 +205,9 @@ class Spool:
     async def size(self) -> SpoolSize:
         def measure(db: sqlite3.Connection) -> SpoolSize:
             count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
-            return SpoolSize(count, self._file.bytes(), oldest)
+            sealed, first = db.execute("SELECT total(walks), min(hour_ms) FROM sealed").fetchone()
+            oldest = min((at_ms for at_ms in (oldest, first) if at_ms is not None), default=None)
+            return SpoolSize(count + int(sealed), self._file.bytes(), oldest)
 
         return await self._read(measure, SpoolSize(0, 0, None))
 
@@ -212,6 +220,10 @@ class Spool:
             return retention.trim(db, before_ms=before_ms, most_bytes=most)
 
         return await self._read(make_room, Gone())
+
+    async def bite(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """A short piece of upkeep, in one transaction; `otherwise`: what is said while the disk takes nothing."""
+        return await self._read(action, otherwise)
 
     async def sync(self) -> None:
         """Has the operating system write what was committed: a power cut after this loses none of it."""

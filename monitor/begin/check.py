@@ -10,6 +10,7 @@ from monitor.begin import cost
 from monitor.hub import settings
 from monitor.meaning import networks, outside
 from monitor.pace import Pace
+from monitor.telling import notices
 from probes import catalogue, seenfile
 from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake, read
@@ -50,6 +51,7 @@ def _news(loaded: config.Loaded) -> Iterator[str]:
     if a_day > cap:
         news += "; more than the cap: what is not essential will be stretched, or give a longer interval"
     yield news
+    yield from notices.of_sealing(loaded.config)
     for name, found in zip(loaded.config.fingerprints, loaded.fingerprints, strict=True):
         yield from _of_list(name, found)
     if loaded.book is not None:

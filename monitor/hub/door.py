@@ -17,6 +17,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from monitor.home.credentials import server_context
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
+from monitor.hub.held import Desk
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
 from monitor.hub.turnstile import Turnstile
@@ -68,6 +69,7 @@ class Door:
         app.add_routes(
             [
                 web.post("/api/v1/write", self._write),
+                web.get("/api/v1/held", Desk(self._admitted, config.forward, self._loaded.folder, self._clock).answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
@@ -100,10 +102,7 @@ class Door:
         """204 once it is on the disk here; 4xx for what will never be taken; 429 and 503 for what should come again."""
         vantage: str | None = None
         try:
-            authorizations = request.headers.getall("Authorization", [])
-            if len(authorizations) > 1:  # two readers of such a request could each believe another one
-                raise Refusal(Refused.UNAUTHORIZED)
-            vantage = self._gateway.admit(authorizations[0] if authorizations else None, _certified(request))
+            vantage = self._admitted(request)
             with self._turnstile.passage(vantage):
                 batch = await self._batch(vantage, request)
                 if not await self._queue.put(batch):
@@ -116,6 +115,13 @@ class Door:
             return web.Response(text=f"{refusal.reason}\n", status=status, headers=after)
         self._gateway.count(vantage, TAKEN)
         return web.Response(status=204)
+
+    def _admitted(self, request: web.Request) -> str:
+        """The vantage whose request it is. Raises Refusal."""
+        authorizations = request.headers.getall("Authorization", [])
+        if len(authorizations) > 1:  # two readers of such a request could each believe another one
+            raise Refusal(Refused.UNAUTHORIZED)
+        return self._gateway.admit(authorizations[0] if authorizations else None, _certified(request))
 
     async def _batch(self, vantage: str, request: web.Request) -> Batch:
         body, samples = b"", 0

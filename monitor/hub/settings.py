@@ -67,9 +67,13 @@ class Storage(Strict):
 
 
 class Forward(Strict):
-    """A Prometheus, VictoriaMetrics or Mimir that takes remote write."""
+    """A Prometheus, VictoriaMetrics or Mimir that takes remote write.
+
+    `query`: the base of its HTTP API, by which boxes may prove what they sent; asked with the same credentials.
+    """
 
     remote_write: Home
+    query: Home | None = None
     basic_auth: BasicAuth | None = None
     tls: ClientTls = ClientTls()
 

@@ -9,6 +9,12 @@ import sqlite3
 
 from monitor.meaning.timeofday import POSSIBLE_MS, WRONG_MS, Known
 
+# walks of a boot have numbers in one stretch, which an index holds as well: their rows need not be read to count them
+_UNTIMED = """
+SELECT coalesce(b.after_walk, 0), (SELECT coalesce(min(n.after_walk), 0) FROM boots n WHERE n.id > b.id), EXISTS
+(SELECT 1 FROM boots n WHERE n.id > b.id) FROM boots b WHERE b.ahead_ms IS NULL
+"""
+
 
 class Boot:
     """This boot, as the spool knows it.
@@ -83,3 +89,12 @@ def restamp_walks(db: sqlite3.Connection, boot: int, since_ms: int, ahead_ms: in
         said,
     ).close()
     db.execute(f"UPDATE walks SET started_ms = boot_ms + :ahead WHERE {mine}", said).close()  # noqa: S608
+
+
+def timed(db: sqlite3.Connection) -> str:
+    """The condition on walks that it is known when they were: those of every boot that learned what time it is."""
+    stretches = [
+        f"NOT (id > {int(after)}{f' AND id <= {int(until)}' if is_over else ''})"
+        for after, until, is_over in db.execute(_UNTIMED)
+    ]
+    return f"({' AND '.join(stretches)})" if stretches else "1"

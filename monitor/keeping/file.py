@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from monitor.keeping import rescue
-from monitor.keeping.schema import SpoolError, bring_forward
+from monitor.keeping.schema import InUse, SpoolError, bring_forward
 
 _CHECKED_BYTES = 64 * 1024 * 1024  # a larger file is not read whole before the first walk: damage shows when it is met
 _DAMAGED = ("malformed", "not a database")
@@ -102,7 +102,7 @@ class File:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SpoolError(f"{self.path.parent}: is in use by another Didban") from None
+            raise InUse(f"{self.path.parent}: is in use by another Didban") from None
 
     def rescue(self, why: str) -> None:
         """Sets the damaged file aside, and carries over into a new one what can be read of it."""

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # tables in which a damaged stretch can be stepped over
-_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms", "boots": "id", "waiting": "id", "stamped": "at_ms"}
+_BY_NUMBER = {
+    "series": "id",
+    "walks": "id",
+    "ticks": "at_ms",
+    "boots": "id",
+    "waiting": "id",
+    "stamped": "at_ms",
+    "sealed": "id",
+    "summaries": "hour_ms",
+}
 _WHOLE = ("owed", "aside", "memory", "accounts")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 

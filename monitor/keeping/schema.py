@@ -34,6 +34,7 @@ CREATE INDEX accounts_in_time ON accounts(started_ms);
 # which nobody contradicted), `wall_ms` our clock minus it when that was last noted; `after_ms` and `after_walk`: the
 # newest tick and the last walk there was when it was first heard of.
 # waiting: ticks of which nobody could say when they were, by the time since their boot. stamped: those told it later
+# sealed: hours that only the hub can read, of which there may be several pieces; summaries: what of every hour stays
 _THIRD = """
 CREATE TABLE boots(id INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, first_ms INTEGER NOT NULL,
   last_ms INTEGER NOT NULL, after_ms INTEGER, after_walk INTEGER,
@@ -44,15 +45,28 @@ CREATE INDEX waiting_of_boot ON waiting(boot, boot_ms);
 CREATE TABLE stamped(at_ms INTEGER PRIMARY KEY, boot INTEGER NOT NULL, error_ms INTEGER);
 ALTER TABLE walks ADD COLUMN boot INTEGER;
 ALTER TABLE walks ADD COLUMN boot_ms INTEGER;
+CREATE TABLE sealed(id INTEGER PRIMARY KEY, hour_ms INTEGER NOT NULL, key TEXT NOT NULL, walks INTEGER NOT NULL,
+  samples INTEGER NOT NULL, piece BLOB NOT NULL);
+CREATE INDEX sealed_in_time ON sealed(hour_ms, walks, samples);
+CREATE TABLE summaries(hour_ms INTEGER PRIMARY KEY, summary BLOB NOT NULL);
 """
 _STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
-TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts", "boots", "waiting", "stamped"]
+TABLES = [
+    *("walks", "series", "ticks", "memory", "owed", "aside", "accounts", "boots", "waiting", "stamped"),
+    *("sealed", "summaries"),
+]
+# the tables that number series, in columns `samples` and `ended`, and by what they are read; what waits becomes a tick
+TICKS = {"waiting": "id", "ticks": "at_ms"}
 
 _log = structlog.get_logger("didban.spool")
 
 
 class SpoolError(OSError):
     """The spool cannot be used; the message is one clear line."""
+
+
+class InUse(SpoolError):
+    """A daemon is at work on it."""
 
 
 def bring_forward(db: sqlite3.Connection, path: Path) -> None:
@@ -66,6 +80,7 @@ def bring_forward(db: sqlite3.Connection, path: Path) -> None:
         raise SpoolError(f"{path}: written by a newer Didban (format {version}); left untouched")
     if version == 0:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # so that room given up can be given back
+    db.execute("PRAGMA secure_delete=ON")  # what is sealed or too old is overwritten, not only left out
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
     if 0 < version < VERSION:

@@ -39,6 +39,7 @@ class Names:
     def __init__(self) -> None:
         self._ids: dict[tuple[str, str], int] = {}
         self._names: dict[int, tuple[str, dict[str, str]]] = {}
+        self.asked_for: set[int] = set()  # for a tick that is kept, since somebody last emptied it
 
     def load(self, db: sqlite3.Connection) -> None:
         self._ids.clear()
@@ -55,7 +56,14 @@ class Names:
         if key not in self._ids:
             made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
             self._learn(made, *key)
+        self.asked_for.add(self._ids[key])
         return self._ids[key]
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Of these no row is left."""
+        for id in ids:
+            name, labels = self._names.pop(id)
+            del self._ids[(name, _text(labels))]
 
     def number(self, name: str, labels: Mapping[str, str]) -> int:
         """0 for a series that was never kept."""
@@ -68,6 +76,11 @@ class Names:
     def numbers(self, names: Collection[str]) -> frozenset[int]:
         """Of every series by one of these names."""
         return frozenset(id for id, (name, _) in self._names.items() if name in names)
+
+    def as_kept(self, id: int) -> tuple[str, str] | None:
+        """The same, labels as they lie on disk."""
+        named = self._names.get(id)
+        return (named[0], _text(named[1])) if named is not None else None
 
     def goes_home(self, id: int, also: frozenset[str]) -> bool:
         named = self._names.get(id)

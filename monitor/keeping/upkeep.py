@@ -9,6 +9,7 @@ import structlog
 
 from monitor.engine import Engine
 from monitor.keeping.retention import Gone
+from monitor.keeping.sealer import Sealer
 from monitor.spool import Spool
 
 _NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
@@ -26,6 +27,7 @@ class Upkeep:
 
     def __init__(self, spool: Spool, engine: Callable[[], Engine], renew: Callable[[], Awaitable[None]]) -> None:
         self._spool, self._engine, self._renew = spool, engine, renew
+        self._sealer = Sealer(spool)
         self.gone = Gone()
 
     async def sync(self) -> None:
@@ -41,11 +43,24 @@ class Upkeep:
             await self._engine().remember(self._spool)
             if self._engine().outlived:
                 await self._renew()
-            await self._make_room()
+            true_ms = self._true_ms()
+            if true_ms is not None:
+                await self._sealer.sum_up(true_ms)
+                await self._seal(true_ms)
+            await self._make_room(true_ms)
 
-    async def _make_room(self) -> None:
+    def _true_ms(self) -> int | None:
         engine = self._engine()
-        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.boot_ms())
+        return engine.view.around.time.believed_ms(engine.tools.clock.boot_ms())
+
+    async def _seal(self, true_ms: int) -> None:
+        """What is older than a day, where there is a key to seal it to."""
+        key = self._engine().loaded.config.storage.seal_to
+        if key is not None:
+            await self._sealer.seal(true_ms - int(self._engine().pace.open_s * 1000), key)
+
+    async def _make_room(self, true_ms: int | None) -> None:
+        engine = self._engine()
         gone = await self._spool.trim(
             before_ms=true_ms - int(engine.pace.keep_s * 1000) if true_ms is not None else _NEVER_MS,
             most_bytes=engine.loaded.config.storage.max_size_bytes,
@@ -54,5 +69,5 @@ class Upkeep:
         self.gone += gone
         if gone:
             loud = _log.warning if gone.thinned or gone.unsent or gone.unstamped else _log.info
-            said = {"thinned": gone.thinned, "unsent_samples": gone.unsent, "unstamped_ticks": gone.unstamped}
-            loud("spool_trimmed", walks=gone.walks, **said)
+            lost = {"unsent_samples": gone.unsent, "unstamped_ticks": gone.unstamped, "sealed": gone.sealed}
+            loud("spool_trimmed", walks=gone.walks, thinned=gone.thinned, **lost)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.keeping.retention import Gone
+from monitor.settings import Config
 from monitor.spool import Spool
+from probes.words import Role
 
 
 def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:
@@ -25,3 +27,9 @@ def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:
             f"Room is short: of {gone.thinned} old walks one in ten minutes was kept, and {gone.unsent} samples went "
             "that a receiver has not had."
         )
+
+
+def of_sealing(config: Config) -> Iterator[str]:
+    """Inside, what a board holds of last month may be read by whoever takes it."""
+    if config.vantage.role is Role.INSIDE and config.storage.seal_to is None:
+        yield "Nothing is sealed: whoever takes this box can read all it keeps. `storage.seal_to` is the hub's key."

@@ -1,0 +1,137 @@
+"""Asks somebody abroad what they hold, by each way in turn until one answers. Only reads; silence is a value.
+
+Prometheus's HTTP API (prometheus.io/docs/prometheus/latest/querying/api): an instant query with a range selector gives
+back raw samples with their own times. VictoriaMetrics answers the same question the same way.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from aiohttp_socks import ProxyConnector
+
+from monitor.home.credentials import basic_header, client_context
+from monitor.home.digests import Held, series_id
+from monitor.home.ways import NO_WAY, bound_to
+from monitor.settings import BasicAuth, ClientTls
+
+_MOST_BYTES = 64 * 1024 * 1024  # an hour of 5,000 series is 10
+_PATIENCE_S = 60.0
+_MARGIN_MS = 1000  # Prometheus 3 leaves out what stands at the beginning of a range, 2 does not
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Nobody said what they hold, and why. `after_s`: when to ask again, where somebody said that."""
+
+    why: str
+    after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """Whom to ask, and what is needed to get there. Secrets are read once, from their files."""
+
+    url: str
+    authorization: str | None
+    tls: ssl.SSLContext
+    ways: tuple[str, ...] = ("direct",)
+    device: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        url: str,
+        auth: BasicAuth | None,
+        tls: ClientTls,
+        folder: Path,
+        ways: tuple[str, ...] = ("direct",),
+        device: str = "",
+    ) -> Far:
+        """Raises OSError when a file named in the configuration cannot be read."""
+        header = basic_header(auth, folder) if auth is not None else None
+        return cls(url.rstrip("/"), header, client_context(tls, folder), ways, device)
+
+    async def ask(self, path: str, params: Mapping[str, str], patience_s: float = _PATIENCE_S) -> bytes | Unanswered:
+        """The body of a 200."""
+        why = "no way there"
+        for way in self.ways:
+            try:
+                async with self._session(way, patience_s) as session:
+                    return await self._get(session, way, path, params)
+            except NO_WAY as error:
+                why = f"no way there: {type(error).__name__}"
+        return Unanswered(why)
+
+    async def _get(
+        self, session: aiohttp.ClientSession, way: str, path: str, params: Mapping[str, str]
+    ) -> bytes | Unanswered:
+        headers = {"Authorization": self.authorization} if self.authorization else {}
+        proxy = way if way.startswith("http") else None
+        async with session.get(
+            self.url + path, params=params, headers=headers, proxy=proxy, ssl=self.tls, allow_redirects=False
+        ) as answer:
+            body = bytearray()
+            async for part in answer.content.iter_chunked(64 * 1024):
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return Unanswered("it says more than is read")
+            if answer.status != 200:
+                after = answer.headers.get("Retry-After", "")
+                return Unanswered(f"it says {answer.status}", float(after) if after.isdigit() else 0.0)
+            return bytes(body)
+
+    def _session(self, way: str, patience_s: float) -> aiohttp.ClientSession:
+        connector: aiohttp.BaseConnector
+        if way.startswith("socks"):
+            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
+        else:
+            connector = aiohttp.TCPConnector(limit=1, socket_factory=bound_to(self.device))
+        timeout = aiohttp.ClientTimeout(total=patience_s)
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
+
+
+class _Series(msgspec.Struct):
+    metric: dict[str, str]
+    values: list[tuple[float, str]]
+
+
+class _Data(msgspec.Struct):
+    result: list[_Series]
+
+
+class _Answer(msgspec.Struct):
+    data: _Data
+
+
+async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held | Unanswered:
+    """Every sample of what a vantage stated, from then until before then, at most an hour."""
+    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
+    query = f'{{__name__=~"didban_.+",vantage="{vantage}"}}[{range_s}s]'
+    asked = {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"}  # the last is VictoriaMetrics's own
+    said = await database.ask("/api/v1/query", asked)
+    if isinstance(said, Unanswered):
+        return said
+    try:
+        return _read(msgspec.json.decode(said, type=_Answer), from_ms, until_ms)
+    except (msgspec.DecodeError, ValueError):
+        return Unanswered("it says nothing that Prometheus would")
+
+
+def _read(answer: _Answer, from_ms: int, until_ms: int) -> Held:
+    """Raises ValueError for a value that is no number."""
+    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for series in answer.data.result:
+        of = found[series_id(series.metric.get("__name__", ""), series.metric)]
+        for at_s, text in series.values:
+            at_ms, value = round(at_s * 1000), float(text)
+            if from_ms <= at_ms < until_ms and not math.isnan(value):
+                of[at_ms] = value
+    return found
