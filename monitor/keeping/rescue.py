@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms"}  # tables in which a damaged stretch can be stepped over
-_WHOLE = ("owed", "aside", "memory", "accounts")
+from monitor.keeping import chain
+
+_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms", "links": "number", "day_keys": "day"}  # tables in which a damaged stretch can be stepped over
+_WHOLE = ("owed", "aside", "memory", "accounts", "stamps")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 
 
@@ -33,6 +35,7 @@ def carry_over(wreck: Path, db: sqlite3.Connection) -> Counter[str]:
                 came[table] += 1
     old.close()
     db.execute("DELETE FROM owed WHERE at_ms NOT IN (SELECT at_ms FROM ticks)").close()
+    chain.mend(db)
     return came
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE walks(
@@ -30,8 +30,17 @@ CREATE TABLE aside(destination TEXT NOT NULL, at_ms INTEGER NOT NULL, series INT
 CREATE TABLE accounts(mark TEXT PRIMARY KEY, started_ms INTEGER NOT NULL, account BLOB NOT NULL);
 CREATE INDEX accounts_in_time ON accounts(started_ms);
 """
-_STEPS = (_FIRST, _SECOND)  # the step at index n leads to version n + 1
-TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts"]
+# links: commitments to the walks of an hour; upto: the id up to which all are closed. stamps: who saw a head, and when
+_THIRD = """
+CREATE TABLE links(number INTEGER PRIMARY KEY, hour_ms INTEGER NOT NULL, ids TEXT NOT NULL, commitments BLOB NOT NULL,
+  previous BLOB NOT NULL, head BLOB NOT NULL, upto INTEGER NOT NULL);
+CREATE INDEX links_in_time ON links(hour_ms);
+CREATE TABLE day_keys(day INTEGER PRIMARY KEY, key BLOB NOT NULL);
+CREATE TABLE stamps(head BLOB NOT NULL, authority TEXT NOT NULL, response BLOB NOT NULL,
+  PRIMARY KEY(head, authority)) WITHOUT ROWID;
+"""
+_STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
+TABLES = ["walks", "series", "ticks", "memory", "owed", "aside", "accounts", "links", "day_keys", "stamps"]
 
 _log = structlog.get_logger("didban.spool")
 
