@@ -173,7 +173,7 @@ class Spool:
         return await self._read(lambda db: ticks.too_old(db, destination, before_ms, reason), 0)
 
     async def apart(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """For what other rooms keep in the same file: one transaction. `otherwise`: what is said while none can be had."""
+        """For what other rooms keep in the same file, in one transaction. `otherwise`: said while none can be had."""
         return await self._read(action, otherwise)
 
     # ---------------------------------------------------------------- room

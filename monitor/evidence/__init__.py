@@ -1,1 +1,1 @@
-"""What leaves as evidence: commitments, forms, manifest, time-stamps. Judges nothing, and says nothing of who keeps a box."""
+"""What leaves as evidence: commitments, forms, manifest, time-stamps. Never who keeps a box."""

@@ -1,7 +1,7 @@
 """Commitments to records, and the chain they hang in. Pure arithmetic; `verify.py` states the same for outsiders.
 
-A commitment is `SHA-256(salt | record)`. A plain hash of so predictable a record can be inverted by trying times; so the
-salt is 32 bytes, `HMAC-SHA-256(key of the day, id of the walk)`: one record is opened by its salt, and no other with it.
+A commitment is `SHA-256(salt | record)`. A plain hash of so predictable a record can be inverted by trying times; so
+the salt is `HMAC-SHA-256(key of the day, id of the walk)`: one record is opened by its salt, and no other with it.
 """
 
 from __future__ import annotations

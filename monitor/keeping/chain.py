@@ -59,6 +59,10 @@ def links(db: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[Link
     yield from (_read(row) for row in db.execute(sql, (first, last)))
 
 
+def link_at(db: sqlite3.Connection, number: int) -> Link:
+    return _read(db.execute(f"SELECT {_COLUMNS} FROM links WHERE number = ?", (number,)).fetchone())  # noqa: S608
+
+
 def keys(db: sqlite3.Connection) -> dict[int, bytes]:
     """By day."""
     return dict(db.execute("SELECT day, key FROM day_keys"))

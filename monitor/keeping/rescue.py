@@ -9,7 +9,13 @@ from pathlib import Path
 
 from monitor.keeping import chain
 
-_BY_NUMBER = {"series": "id", "walks": "id", "ticks": "at_ms", "links": "number", "day_keys": "day"}  # tables in which a damaged stretch can be stepped over
+_BY_NUMBER = {
+    "series": "id",
+    "walks": "id",
+    "ticks": "at_ms",
+    "links": "number",
+    "day_keys": "day",
+}  # tables in which a damaged stretch can be stepped over
 _WHOLE = ("owed", "aside", "memory", "accounts", "stamps")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 

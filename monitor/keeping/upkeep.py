@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from monitor.engine import Engine
+from monitor.evidence.tending import Tending
 from monitor.keeping.retention import Gone
 from monitor.spool import Spool
 
@@ -26,6 +27,7 @@ class Upkeep:
 
     def __init__(self, spool: Spool, engine: Callable[[], Engine], renew: Callable[[], Awaitable[None]]) -> None:
         self._spool, self._engine, self._renew = spool, engine, renew
+        self._evidence = Tending(spool)
         self.gone = Gone()
 
     async def sync(self) -> None:
@@ -41,13 +43,19 @@ class Upkeep:
             await self._engine().remember(self._spool)
             if self._engine().outlived:
                 await self._renew()
+            await self._evidence.tend(self._engine(), self._too_old_ms())  # before anything is thinned
             await self._make_room()
+
+    def _too_old_ms(self) -> int:
+        """What is of before that is let go."""
+        engine = self._engine()
+        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.now_ms())
+        return true_ms - int(engine.pace.keep_s * 1000) if true_ms is not None else _NEVER_MS
 
     async def _make_room(self) -> None:
         engine = self._engine()
-        true_ms = engine.view.around.time.believed_ms(engine.tools.clock.now_ms())
         gone = await self._spool.trim(
-            before_ms=true_ms - int(engine.pace.keep_s * 1000) if true_ms is not None else _NEVER_MS,
+            before_ms=self._too_old_ms(),
             most_bytes=engine.loaded.config.storage.max_size_bytes,
             keep_free_bytes=engine.loaded.config.storage.keep_free_bytes,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_walk_that_comes_after_its_hour_was_closed_stands_in_the_next_link(db:
     first = closed(db, NOON_MS + HOUR_MS)
     walked(db, NOON_MS + HOUR_MS, NOON_MS + HOUR_MS - 1, NOON_MS + HOUR_MS + 1)
     assert ids(closed(db, NOON_MS + 2 * HOUR_MS)) == [(2, 3, 4)]
-    assert list(chain.links(db, NOON_MS, NOON_MS + HOUR_MS))[0] == first[0]
+    assert next(chain.links(db, NOON_MS, NOON_MS + HOUR_MS)) == first[0]
 
 
 def test_a_clock_that_woke_in_1970_or_ran_ahead_holds_up_nothing(db: sqlite3.Connection) -> None:
@@ -159,7 +160,7 @@ def test_every_walk_is_in_one_link_whatever_the_order_of_hours(story: list[tuple
             found += closed(db, NOON_MS + (hour + 1) * HOUR_MS)
     found += closed(db, NOON_MS + 100 * HOUR_MS)
     assert [id for link in found for id in link.ids] == list(range(1, len(story) + 1))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert after.previous == before.head
         assert commitments.head(after.previous, after.hour_ms, after.ids, after.commitments) == after.head
     db.close()
