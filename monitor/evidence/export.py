@@ -87,9 +87,12 @@ def _box(
     window, name = asked.window, box.name
     spans: list[tuple[int, int, int]] = []
     last: dict[int, Link] = {}  # of each day
+    committed = 0
 
     def noted(links: Iterable[Link]) -> Iterator[Link]:
+        nonlocal committed
         for link in links:
+            committed += len(link.ids)
             spans.append((link.number, link.ids[0], link.ids[-1]))
             last[link.day] = link
             yield link
@@ -116,6 +119,7 @@ def _box(
             "first": spans[0][0] if spans else 0,
             "last": newest.number if newest else 0,
             "head": newest.head.hex() if newest else "",
+            "walks": committed,
             "gaps": opened.gaps(number for number, _, _ in spans),
         },
         "heads": [_head(box, link, folder, stamped) for link in sorted(last.values(), key=lambda each: each.number)],

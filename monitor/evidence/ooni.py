@@ -45,7 +45,7 @@ def measurement(box: Box, walked: Walked) -> Json:
         "test_helpers": {},
         "test_keys": _keys(walked),
         "test_name": TEST_NAME,
-        "test_runtime": max(_ended_s(walk, walked.started_ms) for walk in walked.walks),
+        "test_runtime": round(max(_ended_s(walk, walked.started_ms) for walk in walked.walks), 6),
         "test_start_time": began,
         "test_version": TEST_VERSION,
     }

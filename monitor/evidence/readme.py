@@ -42,7 +42,10 @@ WHAT THAT SHOWS, AND WHAT NOT
     that one can be shown to somebody without the others.
   - The chain holds: each hour's head is the SHA-256 of the head before it, the name of the hour,
     the numbers of the records and the commitments to them. No hour between two others can be
-    changed, added or left out without changing every head that follows.
+    changed, added or left out without changing every head that follows. It commits to every record
+    of its hours, also to those that are not here any more: old ones are thinned where room is
+    short. What stands beside a record in its line (the number of its round, what a server at the
+    other end told of it later) is not committed to; what such a server told is signed by it.
   - A time-stamp is over a head: the authority named saw it at that time, so that it and all before
     it existed then. Without a time-stamp the chain shows order, not time: whoever has the computer
     can make another chain. The first record it speaks for is the first that was committed to.
@@ -114,13 +117,14 @@ def for_everybody(about: Mapping[str, object]) -> str:
 
 
 def _counted(box: Mapping[str, object]) -> list[str]:
-    walks, heads = box["walks"], box["heads"]
-    if not isinstance(walks, dict) or not isinstance(heads, list):
+    walks, heads, chain = box["walks"], box["heads"], box["chain"]
+    if not isinstance(walks, dict) or not isinstance(heads, list) or not isinstance(chain, dict):
         return []
     stamped = sum(bool(head["stamps"]) for head in heads)
     return [
-        f"{box['folder']}: {walks['written']} records; {walks['opened']} open their commitments,",
-        f"{walks['not_yet_committed']} are of an hour that was not closed yet, {walks['not_opened']} are NOT what was"
-        " committed to;",
-        f"{len(heads)} days with a head, {stamped} of them time-stamped.",
+        f"{box['folder']}: {walks['written']} records are here. {walks['opened']} of them open their commitments,",
+        f"  {walks['not_yet_committed']} are of an hour that had not been closed yet, and",
+        f"  {walks['not_opened']} ARE NOT what was committed to" if walks["not_opened"] else "  none is anything else.",
+        f"  The chain commits to {chain['walks']} records of these hours.",
+        f"  Days with a head: {len(heads)}; time-stamped: {stamped}.",
     ]

@@ -173,7 +173,9 @@ def _records(folder: Path, chain: Chain, box: dict[str, Any], say: list[str]) ->
                     yield f"{where}: walk {id} is not what link {int(found[2])} of the chain commits to"
     if {key: box["walks"][key] for key in counts} != counts:
         yield f"{folder.name}/walks.jsonl: holds {counts}, and {MANIFEST} says otherwise"
-    say.append(f"{folder.name}: {counts['opened']} walks open their commitments, in {len(chain.links)} links.")
+    committed = sum(len(commitments) // _SIZE for _, commitments in chain.links.values())
+    links = f"the {len(chain.links)} links commit to {committed}"
+    say.append(f"{folder.name}: {counts['opened']} walks open their commitments; {links}.")
     if counts["not_yet_committed"]:
         say.append(f"{folder.name}: {counts['not_yet_committed']} walks were of an hour that had not been closed yet.")
     if counts["not_opened"]:
