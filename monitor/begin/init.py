@@ -54,6 +54,11 @@ storage: {{path: {storage}, keep: 30d, max_size: 1GB}}
 #     remote_write: https://hub.example.org/api/v1/write
 #     basic_auth: {{username: {id}, password_file: hub.password}}
 
+# Who attests when this was measured (RFC 3161): each learns a hash a day, and that this machine asks.{stamped}
+# evidence:
+#   timestamp: ["https://freetsa.org/tsr", "http://timestamp.digicert.com"] | no account is needed
+#   ca_file: tsa-roots.pem | their roots; this machine's own know but the second{ways}
+
 # Who is told, when this machine runs `didban up`. The files hold the secrets, one line each.
 # notify:
 #   email: {{to: [oncall@example.org], from: didban@example.org, smarthost: "mail.example.org:587",
@@ -64,6 +69,7 @@ _CHOSEN = (
     "There are more (probes/services/): name them here. vpn, tor and their like are chosen, never default, inside."
 )
 _ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
+_STAMPED_INSIDE = "\n# Inside, ask by Tor alone; or leave it: who exports the spool abroad can have it stamped then."
 _COMMENTS_AT = 50
 _WIDTH = 118
 
@@ -120,6 +126,8 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         chosen=_ALL_ARE_WALKED if answers.walks_all else _CHOSEN,
         services=_listed(answers.services),
         limits=f"{'' if answers.walks_all else '# '}limits: {{bytes_per_day: {answers.cap}}}",
+        stamped=_STAMPED_INSIDE if answers.role is Role.INSIDE else "",
+        ways='\n#   ways: ["socks5h://127.0.0.1:9050"] | Tor' if answers.role is Role.INSIDE else "",
         storage=json.dumps(storage, ensure_ascii=False),
     )
     _create(secret, secrets.token_bytes(32))

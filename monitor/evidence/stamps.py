@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import (
@@ -26,6 +27,14 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+# what a parser of ours and of others raises at certificates of a liar's making; none of these is a ValueError
+_NO_CERTIFICATE = (
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
 MOST_BYTES = 64 * 1024  # a stamp with its chain of certificates is 3 to 7 KB
 
 Roots = tuple[x509.Certificate, ...]
@@ -72,13 +81,19 @@ def _checked(authority: str, response: bytes, head: bytes, roots: Roots, nonce: 
         return "no root certificate to believe it by"
     try:
         answer = decode_timestamp_response(response)
-    except ValueError:
-        return "the answer is no time-stamp"
-    try:
-        VerifierBuilder(roots=list(roots), nonce=nonce).build().verify_message(answer, head)
+        with _quiet():
+            VerifierBuilder(roots=list(roots), nonce=nonce).build().verify_message(answer, head)
         return Stamp(authority, int(answer.tst_info.gen_time.timestamp() * 1000), response)
-    except (VerificationError, ValueError, x509.ExtensionNotFound) as error:
+    except (VerificationError, ValueError, OverflowError, *_NO_CERTIFICATE) as error:
         return f"the answer does not hold: {error}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Odd serial numbers are warned of by the library; what they are part of is not believed for that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
 
 
 def roots_of(file: Path | None) -> Roots:
@@ -104,5 +119,8 @@ def roots_for(stamps: Iterable[Stamp], roots: Sequence[x509.Certificate]) -> byt
     return b"".join(root.public_bytes(Encoding.PEM) for root in roots if root.subject in issuers)
 
 
-def _issuers(answer: TimeStampResponse) -> Iterable[x509.Name]:
-    return [x509.load_der_x509_certificate(each).issuer for each in answer.signed_data.certificates]
+def _issuers(answer: TimeStampResponse) -> Iterator[x509.Name]:
+    """Of the certificates that came with it, which nobody signed for: some may be none."""
+    for each in answer.signed_data.certificates:
+        with _quiet(), contextlib.suppress(ValueError, *_NO_CERTIFICATE):
+            yield x509.load_der_x509_certificate(each).issuer

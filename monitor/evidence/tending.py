@@ -6,10 +6,11 @@ import functools
 
 import structlog
 
-from monitor.engine import Engine
-from monitor.evidence.authorities import Authorities
+from monitor.config import Loaded
+from monitor.evidence.authorities import Authorities, Spend
 from monitor.evidence.commitments import DAY_MS
 from monitor.keeping import chain
+from monitor.metrics import identity
 from monitor.spool import Spool
 
 _AT_ONCE = 6  # stamps asked for each time: five days in the dark are made up for within the hour
@@ -18,47 +19,42 @@ _log = structlog.get_logger("didban.evidence")
 
 
 class Tending:
-    """Comes round now and then; whatever was missed is done then."""
+    """Comes round now and then; whatever was missed is done then.
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    Args:
+        spend: counts the bytes of what is asked.
+    """
 
-    async def tend(self, engine: Engine, before_ms: int) -> None:
+    def __init__(self, spool: Spool, spend: Spend) -> None:
+        self._spool, self._spend = spool, spend
+
+    async def tend(self, loaded: Loaded, *, now_ms: int, before_ms: int, patience_s: float) -> None:
         """`before_ms`: walks of before are let go for their age, and so are commitments to them."""
-        vantage = engine.view.vantage
-        whose = {key: str(getattr(vantage, key)) for key in ("id", "country", "network", "access", "role", "cohort")}
-        await self._spool.remember("vantage", {"vantage": whose.pop("id"), **whose})
-        now_ms = engine.tools.clock.now_ms()
-        while await self._spool.apart(lambda db: chain.close(db, now_ms=now_ms, vantage=vantage.id), None):
+        vantage = loaded.config.as_vantage()
+        await self._spool.remember("vantage", {**identity(vantage), "cohort": vantage.cohort})  # exports count lines
+        close = functools.partial(chain.close, now_ms=now_ms, vantage=vantage.id)
+        while await self._spool.apart(close, None):
             pass  # an hour each, so that walks are written down in between
         await self._spool.apart(lambda db: chain.forget(db, before_ms), 0)
         try:
-            authorities = Authorities.of(engine.loaded.config, engine.loaded.folder)
+            authorities = Authorities.of(loaded.config, loaded.folder)
         except (OSError, ValueError) as error:
             _log.warning("no_roots_for_time_stamps", why=str(error))
             return
         if authorities is not None:
-            await self._stamp(engine, authorities, now_ms)
+            await self._stamp(authorities, now_ms // DAY_MS, patience_s)
 
-    async def _stamp(self, engine: Engine, authorities: Authorities, now_ms: int) -> None:
+    async def _stamp(self, authorities: Authorities, today: int, patience_s: float) -> None:
         """Heads of days that are over, the newest first: it vouches for all before it."""
-        today = now_ms // DAY_MS
-        wanted = await self._spool.apart(
-            lambda db: chain.unstamped(db, authorities.urls, before_day=today), list[tuple[bytes, str]]()
-        )
+        nothing: list[tuple[bytes, str]] = []
+        wanted = await self._spool.apart(lambda db: chain.unstamped(db, authorities.urls, before_day=today), nothing)
         silent: set[str] = set()
         for head, url in wanted[::-1][:_AT_ONCE]:
             if url in silent:
                 continue
-            stamp = await authorities.stamp(
-                head, url, patience_s=engine.pace.ship_patience_s, spend=lambda sent, got: _spend(engine, sent, got)
-            )
+            stamp = await authorities.stamp(head, url, patience_s=patience_s, spend=self._spend)
             if stamp is None:
                 silent.add(url)
                 continue
             keep = functools.partial(chain.keep_stamp, head=head, authority=url, response=stamp.response)
             await self._spool.apart(keep, None)
-
-
-def _spend(engine: Engine, sent: int, received: int) -> None:
-    engine.budget.spend(purpose="ship", sent=sent, received=received, now_ms=engine.tools.clock.now_ms())

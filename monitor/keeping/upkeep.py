@@ -27,7 +27,7 @@ class Upkeep:
 
     def __init__(self, spool: Spool, engine: Callable[[], Engine], renew: Callable[[], Awaitable[None]]) -> None:
         self._spool, self._engine, self._renew = spool, engine, renew
-        self._evidence = Tending(spool)
+        self._evidence = Tending(spool, self._spend)
         self.gone = Gone()
 
     async def sync(self) -> None:
@@ -43,8 +43,17 @@ class Upkeep:
             await self._engine().remember(self._spool)
             if self._engine().outlived:
                 await self._renew()
-            await self._evidence.tend(self._engine(), self._too_old_ms())  # before anything is thinned
+            await self._tend_evidence()  # before anything is thinned
             await self._make_room()
+
+    async def _tend_evidence(self) -> None:
+        engine = self._engine()
+        now_ms, patience_s = engine.tools.clock.now_ms(), engine.pace.ship_patience_s
+        await self._evidence.tend(engine.loaded, now_ms=now_ms, before_ms=self._too_old_ms(), patience_s=patience_s)
+
+    def _spend(self, sent: int, received: int) -> None:
+        engine = self._engine()
+        engine.budget.spend(purpose="ship", sent=sent, received=received, now_ms=engine.tools.clock.now_ms())
 
     def _too_old_ms(self) -> int:
         """What is of before that is let go."""
