@@ -68,9 +68,10 @@ class Opener:
 
 def lines(kept: Kept, records: Iterable[Record], opener: Opener) -> Iterator[bytes]:
     """One walk a line: its id, its round, its link, its salt, what a responder told of it; last, its very bytes."""
+    somebody_told = kept.any_accounts
     for record in records:
         number, opening = opener.opened(record)
-        marks = record.walk.marks
+        marks = record.walk.marks if somebody_told else ()
         told = kept.account(marks[0]) if marks else None
         yield (
             b'{"id":%d,"round":%d,"link":%s,"salt":%s,%s"walk":%s}\n'

@@ -82,6 +82,11 @@ class Kept:
         sql = "SELECT count(*) FROM walks WHERE started_ms >= ? AND started_ms < ?"
         return int(next(self._rows(sql, (since_ms, min(until_ms, _LARGEST))))[0])
 
+    @property
+    def any_accounts(self) -> bool:
+        """Whether a responder told of any walk."""
+        return next(self._rows("SELECT 1 FROM accounts LIMIT 1"), None) is not None
+
     def account(self, mark: str) -> bytes | None:
         """What the responder told of the walk with this first mark, as it lies on disk."""
         row = next(self._rows("SELECT account FROM accounts WHERE mark = ?", (mark,)), None)
