@@ -7,7 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from monitor.home.addresses import Authority, Home, Way
+from monitor.evidence.settings import Evidence, Upload
+from monitor.home.addresses import Home, Way
 from probes.doors.schema import (
     Address,
     Bytes,
@@ -231,19 +232,6 @@ class Notify(Strict):
     watchdog: Webhook | None = None
 
 
-class Evidence(Strict):
-    """Who stamps the heads of days (RFC 3161).
-
-    Attributes:
-        ca_file: by which they are believed; without it, by this machine's roots.
-        ways: by which they are asked, in turn; without any, those of `ship`, else the direct one.
-    """
-
-    timestamp: tuple[Authority, ...] = ()
-    ca_file: str | None = None
-    ways: tuple[Way, ...] = ()
-
-
 class Config(Strict):
     vantage: VantageRow
     consent: Consent | None = None
@@ -264,6 +252,7 @@ class Config(Strict):
     web: Web = Web()
     notify: Notify = Notify()
     evidence: Evidence = Evidence()
+    upload: Upload | None = None
 
     @property
     def bytes_per_day(self) -> int:

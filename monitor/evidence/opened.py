@@ -67,23 +67,23 @@ class Opener:
 
 
 def lines(kept: Kept, records: Iterable[Record], opener: Opener) -> Iterator[bytes]:
-    """One walk a line: its id, its round, its link, its salt, what a responder told of it; last, its very bytes."""
+    """One walk a line, and what a responder told of it, if it did."""
     somebody_told = kept.any_accounts
     for record in records:
         number, opening = opener.opened(record)
         marks = record.walk.marks if somebody_told else ()
-        told = kept.account(marks[0]) if marks else None
-        yield (
-            b'{"id":%d,"round":%d,"link":%s,"salt":%s,%s"walk":%s}\n'
-            % (
-                record.id,
-                record.number,
-                b"null" if number is None else b"%d" % number,
-                b"null" if opening is None else b'"%s"' % opening.hex().encode(),
-                b'"told":%s,' % told if told is not None else b"",
-                record.blob,
-            )
-        )  # fmt: skip
+        yield line(record, number, opening, kept.account(marks[0]) if marks else None)
+
+
+def line(record: Record, number: int | None, opening: bytes | None, told: bytes | None = None) -> bytes:
+    """Its id, its round, its link, its salt, what was told of it; last, its very bytes."""
+    head = b'{"id":%d,"round":%d,"link":%s,"salt":%s,' % (
+        record.id,
+        record.number,
+        b"null" if number is None else b"%d" % number,
+        b"null" if opening is None else b'"%s"' % opening.hex().encode(),
+    )
+    return head + (b'"told":%s,' % told if told is not None else b"") + b'"walk":' + record.blob + b"}\n"
 
 
 def chain_lines(links: Iterable[Link]) -> Iterator[bytes]:

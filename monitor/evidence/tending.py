@@ -9,11 +9,13 @@ import structlog
 from monitor.config import Loaded
 from monitor.evidence.authorities import Authorities, Spend
 from monitor.evidence.commitments import DAY_MS
+from monitor.evidence.uploading import Store, upload
 from monitor.keeping import chain
 from monitor.metrics import identity
 from monitor.spool import Spool
 
 _AT_ONCE = 6  # stamps asked for each time: five days in the dark are made up for within the hour
+_UPLOADS = 4  # times as long as a batch of samples: an hour of walks is some 50 KB, and lines are bad
 
 _log = structlog.get_logger("didban.evidence")
 
@@ -38,11 +40,16 @@ class Tending:
         await self._spool.apart(lambda db: chain.forget(db, before_ms), 0)
         try:
             authorities = Authorities.of(loaded.config, loaded.folder)
+            store = Store.of(loaded.config, loaded.folder)
         except (OSError, ValueError) as error:
-            _log.warning("no_roots_for_time_stamps", why=str(error))
+            _log.warning("evidence_cannot_leave", why=str(error))
             return
         if authorities is not None:
             await self._stamp(authorities, now_ms // DAY_MS, patience_s)
+        if store is not None:
+            await upload(
+                store, self._spool, loaded.config, now_ms=now_ms, patience_s=_UPLOADS * patience_s, spend=self._spend
+            )
 
     async def _stamp(self, authorities: Authorities, today: int, patience_s: float) -> None:
         """Heads of days that are over, the newest first: it vouches for all before it."""

@@ -214,7 +214,7 @@ def test_the_manifest_counts_what_lies_there(evidence: Path) -> None:
 def test_sums_are_checked_by_coreutils_and_the_rest_by_one_command(evidence: Path) -> None:
     sums = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=evidence, capture_output=True, text=True, check=False)
     assert sums.returncode == 0, sums.stdout
-    command = [sys.executable, "-I", evidence / "verify.py"]  # -I: without anything of ours at hand
+    command = [sys.executable, "-I", str(evidence / "verify.py")]  # -I: without anything of ours at hand
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "v1: 56 walks open their commitments; the 1 links commit to 56." in done.stdout
@@ -378,7 +378,7 @@ def test_the_text_is_open_metrics_to_a_strict_reader(tmp_path: Path) -> None:
     """But for histograms: prometheus-client 0.26 takes every time but the first of one for a duplicate."""
     whole = (taken(tmp_path, "openmetrics") / "v1" / "ticks.openmetrics.txt").read_text()
     text = "".join(line for line in whole.splitlines(keepends=True) if "lateness" not in line)
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    families = {family.name: family for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     assert set(families) == {"didban_target_up", "didban_walks"}
     gone = [s for s in families["didban_target_up"].samples if s.labels["target"] == "gone"]
     assert len(gone) == 3, "a series that ended just ends"

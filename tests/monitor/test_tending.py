@@ -12,6 +12,7 @@ import trustme
 from monitor.begin import init
 from monitor.config import Loaded, load
 from monitor.engine import Crew, Engine
+from monitor.evidence.commitments import Link
 from monitor.evidence.tending import Tending
 from monitor.keeping import chain
 from monitor.keeping.upkeep import Upkeep
@@ -50,7 +51,8 @@ def loaded(tmp_path: Path, authority: Authority, *urls: str) -> Loaded:
 
 
 async def links(spool: Spool) -> list[tuple[int, ...]]:
-    found = await spool.apart(lambda db: list(chain.links(db, 0, 2**62)), [])
+    nothing: list[Link] = []
+    found = await spool.apart(lambda db: list(chain.links(db, 0, 2**62)), nothing)
     return [link.ids for link in found]
 
 
