@@ -51,7 +51,7 @@ def signed(
     scope = f"{time[:8]}/{key.region}/s3/aws4_request"
     to_sign = "\n".join((_ALGORITHM, time, scope, hashlib.sha256(request.encode()).hexdigest()))
     signature = hmac.new(_signing_key(key, time[:8]), to_sign.encode(), "sha256").hexdigest()
-    credential = f"Credential={key.id}/{scope},SignedHeaders={names},Signature={signature}"
+    credential = f"Credential={key.id}/{scope}, SignedHeaders={names}, Signature={signature}"
     return {**every, "Authorization": f"{_ALGORITHM} {credential}"}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp_socks import ProxyConnector
+from yarl import URL
 
 from monitor.evidence import segments, sigv4
 from monitor.evidence.segments import Segment
@@ -86,7 +87,9 @@ class Store:
         spend(len(body) + _HEADER_BYTES + _HANDSHAKE_BYTES[0], _HEADER_BYTES + _HANDSHAKE_BYTES[1])
         async with (
             self._session(way, patience_s) as session,
-            session.put(url, data=body, headers=headers, proxy=proxy, ssl=self.tls, allow_redirects=False) as answer,
+            session.put(
+                URL(url, encoded=True), data=body, headers=headers, proxy=proxy, ssl=self.tls, allow_redirects=False
+            ) as answer,
         ):
             await answer.content.read(4096)
             return answer.status

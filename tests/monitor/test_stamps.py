@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import io
 import json
 import sqlite3
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +19,13 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from monitor.evidence import verify
 from monitor.evidence.authorities import Authorities
+from monitor.evidence.progress import Progress
 from monitor.evidence.stamps import MOST_BYTES, Question, Stamp, believed, kept, roots_for, roots_of
 from monitor.keeping import chain
+from probes.doors.clock import SystemClock
 from tests.monitor.authority import Answer, Authority
 from tests.monitor.boxes import box
-from tests.monitor.facts import INSIDE
+from tests.monitor.facts import INSIDE, rounds, walk
 from tests.monitor.test_export import evening, exported
 
 HEAD = hashlib.sha256(b"a day").digest()
@@ -245,3 +251,61 @@ def test_without_openssl_the_line_to_run_is_said(stamped: Path, monkeypatch: pyt
     say: list[str] = []
     assert verify.check(stamped, say) == []
     assert any("not checked (no openssl here): openssl ts -verify -digest" in each for each in say)
+
+
+def test_an_export_asks_whoever_has_not_said_yet_also_of_the_day_that_runs(
+    tmp_path: Path, authority: Authority, served: str
+) -> None:
+    now_ms = SystemClock().now_ms()
+    day = [rounds(walk(to="imo/web", started_ms=now_ms - 2 * 3_600_000))]
+    spool = box(tmp_path / "spool", INSIDE, day, closed_ms=now_ms)
+    (tmp_path / "secret").write_bytes(bytes(32))
+    (tmp_path / "didban.yml").write_text(
+        "vantage: {id: v1, secret_file: secret, country: IR, access: mobile, role: inside}\n"
+        f"evidence: {{timestamp: ['http://127.0.0.1:1/tsr', '{served}'], ca_file: {authority.root}}}\n"
+    )
+    done = exported(
+        "--sealed", "--since", "1d", "--format", "jsonl", "--out", tmp_path / "out",
+        "--storage.path", spool, "--config.file", tmp_path / "didban.yml",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    ((head,),) = (found["heads"] for found in json.loads((tmp_path / "out" / "manifest.json").read_text())["boxes"])
+    assert [stamp["authority"] for stamp in head["stamps"]] == [served]
+    assert verify.check(tmp_path / "out", []) == []
+
+
+@pytest.fixture
+def served(authority: Authority) -> Iterator[str]:
+    """The authority at work on a thread of its own, as the command has its own loop."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    opened = authority.open()
+    yield asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_a_long_export_says_how_far_it_is_on_a_terminal_and_nowhere_else() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    class Clock:
+        at_s = 0.0
+
+        def now_ms(self) -> int:
+            return 0
+
+        def elapsed_s(self) -> float:
+            self.at_s += 0.5
+            return self.at_s
+
+    for out, words in ((Terminal(), ["v1: 3 of 4, 75%"]), (io.StringIO(), [])):
+        progress = Progress(Clock(), out)
+        assert list(progress.over("abcd", "v1", 4)) == list("abcd")
+        progress.done()
+        assert all(word in out.getvalue() for word in words)
+        assert bool(out.getvalue()) is bool(words)

@@ -38,8 +38,8 @@ def test_the_published_example_has_the_published_signature() -> None:
     url = "https://examplebucket.s3.amazonaws.com/" + path_of("test$file.text")
     found = signed(EXAMPLE, "PUT", url, b"Welcome to Amazon S3.", 1_369_353_600_000, headers)
     assert found["Authorization"] == (
-        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
-        f"SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class,Signature={SIGNATURE}"
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+        f"SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class, Signature={SIGNATURE}"
     )
 
 
@@ -63,7 +63,7 @@ def test_what_was_signed_is_what_a_store_works_out(name: str, body: bytes, at_ms
 def worked_out(secret: str, path: str, headers: dict[str, str], body: bytes) -> str:
     """The signature as a store computes it from what arrived, after the S3 API Reference: no code of ours."""
     lower = {key.lower(): value for key, value in headers.items()}
-    fields = dict(part.split("=", 1) for part in lower["authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(","))
+    fields = dict(part.split("=", 1) for part in lower["authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(", "))
     _, date, region, service, last = fields["Credential"].split("/")
     names = fields["SignedHeaders"].split(";")
     assert names == sorted(names)
