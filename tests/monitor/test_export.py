@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import shutil
@@ -218,6 +219,14 @@ def test_sums_are_checked_by_coreutils_and_the_rest_by_one_command(evidence: Pat
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "v1: 56 walks open their commitments; the 1 links commit to 56." in done.stdout
+
+
+def test_what_checks_it_needs_nothing_but_python() -> None:
+    tree = ast.parse(Path(verify.__file__).read_text())
+    named = [each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    named += [alias.name for each in ast.walk(tree) if isinstance(each, ast.Import) for alias in each.names]
+    assert {name.partition(".")[0] for name in named} <= sys.stdlib_module_names
+    ast.parse(Path(verify.__file__).read_text(), feature_version=(3, 8))
 
 
 # ---------------------------------------------------------------- every byte
