@@ -155,7 +155,8 @@ NOTIFY_FILES: tuple[Location, ...] = (
 def _named_files(document: Document) -> Iterator[Location]:
     """Where the configuration names a file."""
     yield from (("vantage", "secret_file"), ("tls", "ca_file"), ("heartbeat", "url_file"), *NOTIFY_FILES)
-    yield ("responder", "token_file")
+    yield from (("responder", "token_file"), ("evidence", "ca_file"), ("upload", "ca_file"))
+    yield from (("upload", "password_file"), ("upload", "s3", "key_file"))
     for index, _ in enumerate(_list(document.value, "ship")):
         yield ("ship", index, "basic_auth", "password_file")
         yield from (("ship", index, "tls", key) for key in ("ca_file", "cert_file", "key_file"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import re
-import urllib.parse
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from monitor.evidence.settings import Evidence, Upload
+from monitor.home.addresses import Home, Way
 from monitor.keeping import seal
 from probes.doors.schema import (
     Address,
@@ -36,38 +36,6 @@ _BYTES_PER_DAY = 500 * 10**6
 
 
 Region = Annotated[str, AfterValidator(matching("[A-Z]{2}-[A-Z0-9]{1,3}", "a region of ISO 3166-2 such as IR-12"))]
-
-
-def _way(given: str) -> str:
-    """What is wrong is not said back: a proxy's address may hold a password."""
-    if not re.fullmatch("direct|(socks5h?|http)://.+", given):
-        raise ValueError("must be direct, socks5h://... or http://...")
-    return given
-
-
-Way = Annotated[str, AfterValidator(_way)]
-
-
-def _home(given: str) -> str:
-    """In clear only to this machine: a password crosses."""
-    url = urllib.parse.urlsplit(given)
-    if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
-        raise ValueError("must be an http:// or https:// address")
-    if url.username or url.password:
-        raise ValueError("must hold no password: it belongs into basic_auth.password_file")
-    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("must be https: a password would cross in clear")
-    return given
-
-
-def _has_good_port(url: urllib.parse.SplitResult) -> bool:
-    try:
-        return url.port != 0
-    except ValueError:
-        return False
-
-
-Home = Annotated[str, AfterValidator(_home)]
 
 
 def _unhurried(given_s: float) -> float:
@@ -288,6 +256,8 @@ class Config(Strict):
     landmarks: Landmarks = Landmarks()
     web: Web = Web()
     notify: Notify = Notify()
+    evidence: Evidence = Evidence()
+    upload: Upload | None = None
 
     @property
     def bytes_per_day(self) -> int:

@@ -12,7 +12,6 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ from monitor.keeping import records, retention, ticks
 from monitor.keeping.boots import Boot
 from monitor.keeping.file import File, NoRoom, is_damage
 from monitor.keeping.later import Later
-from monitor.keeping.retention import Gone
+from monitor.keeping.retention import Gone, SpoolSize
 from monitor.keeping.schema import SpoolError
 from monitor.keeping.ticks import Kept, Names, Refused
 from monitor.tick import Tick
@@ -38,15 +37,6 @@ T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], None]
 
 _log = structlog.get_logger("didban.spool")
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolSize:
-    """Sealed walks count too."""
-
-    walks: int
-    bytes: int
-    oldest_ms: int | None
 
 
 class Spool:
@@ -203,13 +193,7 @@ class Spool:
     # ---------------------------------------------------------------- room
 
     async def size(self) -> SpoolSize:
-        def measure(db: sqlite3.Connection) -> SpoolSize:
-            count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
-            sealed, first = db.execute("SELECT total(walks), min(hour_ms) FROM sealed").fetchone()
-            oldest = min((at_ms for at_ms in (oldest, first) if at_ms is not None), default=None)
-            return SpoolSize(count + int(sealed), self._file.bytes(), oldest)
-
-        return await self._read(measure, SpoolSize(0, 0, None))
+        return await self._read(lambda db: retention.measure(db, self._file.bytes()), SpoolSize(0, 0, None))
 
     async def trim(self, *, before_ms: int, most_bytes: int, keep_free_bytes: int = 0) -> Gone:
         """Makes room (monitor/keeping/retention.py), also where others fill the disk; returns what went."""

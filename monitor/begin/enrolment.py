@@ -16,8 +16,8 @@ import zlib
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.home.addresses import Home
 from monitor.keeping import seal
-from monitor.settings import Home
 from probes.doors import schema
 from probes.words import Access, Role
 

@@ -52,6 +52,11 @@ storage: {{path: {storage}, keep: 30d, max_size: 1GB{seal_to}}}
 
 {ship}
 
+# Who attests when this was measured (RFC 3161): each learns a hash a day, and that this machine asks.{stamped}
+# evidence:
+#   timestamp: ["https://freetsa.org/tsr", "http://timestamp.digicert.com"] | no account is needed
+#   ca_file: tsa-roots.pem | their roots; this machine's own know but the second{ways}
+
 # Who is told, when this machine runs `didban up`. The files hold the secrets, one line each.
 # notify:
 #   email: {{to: [oncall@example.org], from: didban@example.org, smarthost: "mail.example.org:587",
@@ -75,6 +80,7 @@ _CHOSEN = (
 )
 _ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
 _PASSWORD, _AUTHORITIES = "hub.password", "hub-ca.pem"
+_STAMPED_INSIDE = "\n# Inside, ask by Tor alone; or leave it: who exports the spool abroad can have it stamped then."
 _COMMENTS_AT = 50
 _WIDTH = 118
 
@@ -134,6 +140,8 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         chosen=_ALL_ARE_WALKED if answers.walks_all else _CHOSEN,
         services=_listed(answers.services),
         limits=f"{'' if answers.walks_all else '# '}limits: {{bytes_per_day: {answers.cap}}}",
+        stamped=_STAMPED_INSIDE if answers.role is Role.INSIDE else "",
+        ways='\n#   ways: ["socks5h://127.0.0.1:9050"] | Tor' if answers.role is Role.INSIDE else "",
         storage=json.dumps(storage, ensure_ascii=False),
         seal_to=f',\n          seal_to: "{enrolment.seal_to}"' if enrolment is not None else "",
         ship=_ship(vantage, enrolment),

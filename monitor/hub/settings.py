@@ -12,9 +12,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from monitor.config import NOTIFY_FILES, missing_files
+from monitor.home.addresses import Home
 from monitor.hub import registry
 from monitor.hub.registry import Registry
-from monitor.settings import BasicAuth, ClientTls, Home, Notify
+from monitor.settings import BasicAuth, ClientTls, Notify
 from probes import catalogue
 from probes.doors.schema import Bytes, HostPort, Seconds, Strict, Word, fit
 from probes.doors.yamlfile import Document, Location, Mistake, read

@@ -91,10 +91,14 @@ def restamp_walks(db: sqlite3.Connection, boot: int, since_ms: int, ahead_ms: in
     db.execute(f"UPDATE walks SET started_ms = boot_ms + :ahead WHERE {mine}", said).close()  # noqa: S608
 
 
-def timed(db: sqlite3.Connection) -> str:
-    """The condition on walks that it is known when they were: those of every boot that learned what time it is."""
+def timed(db: sqlite3.Connection, id: str = "id") -> str:
+    """The condition on walks that it is known when they were: those of every boot that learned what time it is.
+
+    Args:
+        id: the column, where the query gives the table another name.
+    """
     stretches = [
-        f"NOT (id > {int(after)}{f' AND id <= {int(until)}' if is_over else ''})"
+        f"NOT ({id} > {int(after)}{f' AND {id} <= {int(until)}' if is_over else ''})"
         for after, until, is_over in db.execute(_UNTIMED)
     ]
     return f"({' AND '.join(stretches)})" if stretches else "1"

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitor.keeping import chain
+
 # tables in which a damaged stretch can be stepped over
 _BY_NUMBER = {
     "series": "id",
@@ -17,8 +19,10 @@ _BY_NUMBER = {
     "stamped": "at_ms",
     "sealed": "id",
     "summaries": "hour_ms",
+    "links": "number",
+    "day_keys": "day",
 }
-_WHOLE = ("owed", "aside", "memory", "accounts")
+_WHOLE = ("owed", "aside", "memory", "accounts", "stamps")
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 
 
@@ -45,6 +49,7 @@ def carry_over(wreck: Path, db: sqlite3.Connection) -> Counter[str]:
                 came[table] += 1
     old.close()
     db.execute("DELETE FROM owed WHERE at_ms NOT IN (SELECT at_ms FROM ticks)").close()
+    chain.mend(db)
     return came
 
 

@@ -48,6 +48,24 @@ class Gone:
         return any(astuple(self))
 
 
+@dataclass(frozen=True, slots=True)
+class SpoolSize:
+    """`walks`: sealed ones too."""
+
+    walks: int
+    bytes: int
+    oldest_ms: int | None
+
+
+def measure(db: sqlite3.Connection, bytes: int) -> SpoolSize:
+    """`bytes`: on disk."""
+    count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
+    sealed, first = db.execute("SELECT total(walks), min(hour_ms) FROM sealed").fetchone()
+    return SpoolSize(
+        count + int(sealed), bytes, min((each for each in (oldest, first) if each is not None), default=None)
+    )
+
+
 def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int) -> Gone:
     """Deletes what is too old; while the file is too large it thins the oldest tenth, and only then lets it go.
 

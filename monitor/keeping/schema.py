@@ -35,6 +35,7 @@ CREATE INDEX accounts_in_time ON accounts(started_ms);
 # newest tick and the last walk there was when it was first heard of.
 # waiting: ticks of which nobody could say when they were, by the time since their boot. stamped: those told it later
 # sealed: hours that only the hub can read, of which there may be several pieces; summaries: what of every hour stays
+# links: commitments to the walks of an hour; upto: the id up to which all are closed. stamps: who saw a head, and when
 _THIRD = """
 CREATE TABLE boots(id INTEGER PRIMARY KEY, boot TEXT NOT NULL UNIQUE, first_ms INTEGER NOT NULL,
   last_ms INTEGER NOT NULL, after_ms INTEGER, after_walk INTEGER,
@@ -49,11 +50,17 @@ CREATE TABLE sealed(id INTEGER PRIMARY KEY, hour_ms INTEGER NOT NULL, key TEXT N
   samples INTEGER NOT NULL, piece BLOB NOT NULL);
 CREATE INDEX sealed_in_time ON sealed(hour_ms, walks, samples);
 CREATE TABLE summaries(hour_ms INTEGER PRIMARY KEY, summary BLOB NOT NULL);
+CREATE TABLE links(number INTEGER PRIMARY KEY, hour_ms INTEGER NOT NULL, ids TEXT NOT NULL, commitments BLOB NOT NULL,
+  previous BLOB NOT NULL, head BLOB NOT NULL, upto INTEGER NOT NULL);
+CREATE INDEX links_in_time ON links(hour_ms);
+CREATE TABLE day_keys(day INTEGER PRIMARY KEY, key BLOB NOT NULL);
+CREATE TABLE stamps(head BLOB NOT NULL, authority TEXT NOT NULL, response BLOB NOT NULL,
+  PRIMARY KEY(head, authority)) WITHOUT ROWID;
 """
 _STEPS = (_FIRST, _SECOND, _THIRD)  # the step at index n leads to version n + 1
 TABLES = [
     *("walks", "series", "ticks", "memory", "owed", "aside", "accounts", "boots", "waiting", "stamped"),
-    *("sealed", "summaries"),
+    *("sealed", "summaries", "links", "day_keys", "stamps"),
 ]
 # the tables that number series, in columns `samples` and `ended`, and by what they are read; what waits becomes a tick
 TICKS = {"waiting": "id", "ticks": "at_ms"}

@@ -102,21 +102,28 @@ def unstamped(db: sqlite3.Connection) -> Iterator[Unstamped]:
     """In the order of boots, and within each of time."""
     names = {id: (name, ticks.labels_of(text)) for id, name, text in db.execute("SELECT id, name, labels FROM series")}
     for number, boot, last_ms in db.execute("SELECT id, boot, last_ms FROM boots ORDER BY id").fetchall():
-        began_ms, ended_ms = _bounds(db, number)
+        began_ms, ended_ms = bounds(db, number)
         for _, boot_ms, wall_ms, samples, ended in db.execute(_OF, (number,)):
             kept = ticks.read((wall_ms, samples, ended))
+            not_before_ms, not_after_ms = within(began_ms, ended_ms, last_ms, boot_ms)
             yield Unstamped(
                 boot,
                 boot_ms,
                 wall_ms,
-                not_before_ms=began_ms + boot_ms if began_ms is not None else None,
-                not_after_ms=ended_ms - (max(last_ms, boot_ms) - boot_ms) if ended_ms is not None else None,
+                not_before_ms=not_before_ms,
+                not_after_ms=not_after_ms,
                 samples=tuple((*names[id], value) for id, value in kept.samples if id in names),
                 ended=tuple(names[id] for id in kept.ended if id in names),
             )
 
 
-def _bounds(db: sqlite3.Connection, boot: int) -> tuple[int | None, int | None]:
+def within(began_ms: int | None, ended_ms: int | None, last_ms: int, boot_ms: int) -> tuple[int | None, int | None]:
+    """The same for what was `boot_ms` after the beginning of a boot that was last heard of at `last_ms`."""
+    not_before_ms = began_ms + boot_ms if began_ms is not None else None
+    return not_before_ms, ended_ms - (max(last_ms, boot_ms) - boot_ms) if ended_ms is not None else None
+
+
+def bounds(db: sqlite3.Connection, boot: int) -> tuple[int | None, int | None]:
     """When a boot cannot have begun yet, and when it must have been over: by the boots before and after it."""
     began = db.execute(
         "SELECT max(ms) FROM (SELECT max(ahead_ms + last_ms - coalesce(error_ms, 0)) AS ms FROM boots WHERE id < ?"

@@ -38,6 +38,7 @@ class Stated:
     at_ms: int
     samples: tuple[tuple[Named, float], ...]
     ended: tuple[Named, ...]
+    nameless: int = 0  # samples of series whose names a damaged file lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +230,5 @@ def _stated_in(hour: Hour, span: _Span) -> Iterator[Stated]:
 def _stated(row: tuple[int, bytes, bytes], names: Mapping[int, Named]) -> Stated:
     tick = ticks.read(row)
     samples = tuple((names[number], value) for number, value in tick.samples if number in names)
-    return Stated(tick.at_ms, samples, tuple(names[number] for number in tick.ended if number in names))
+    ended = tuple(names[number] for number in tick.ended if number in names)
+    return Stated(tick.at_ms, samples, ended, len(tick.samples) - len(samples))

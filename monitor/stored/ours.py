@@ -1,17 +1,18 @@
 """Reads rounds of ours: what `didban export --format jsonl` writes, and what the spool keeps. Judges nothing.
 
-A line is one `probes.facts.Round` in its own field names; a `Walk`, as the spool keeps it, is read too.
+A line is a record of an export: a walk, the number of its round, what a responder told of it. One `probes.facts.Round`
+in its own field names and a `Walk`, as the spool keeps it, are read too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from probes.facts import Round, Walk
+from probes.facts import Account, Round, Walk
 
 _DAY_S = 86400.0
 _LATEST_MS = 253_402_300_800_000  # the year 10000
@@ -28,16 +29,24 @@ class Kept:
     line: int
     done: Round
     whole: bool = True  # False: one walk of a round whose other walks stand on other lines
+    numbered: bool = False  # and it says of which
 
 
 def is_one(value: Mapping[str, object]) -> bool:
-    return "target" in value and ("walks" in value or "steps" in value) and "state" not in value
+    of_an_export = "walk" in value and "round" in value
+    return of_an_export or ("target" in value and ("walks" in value or "steps" in value) and "state" not in value)
 
 
 def read(value: Mapping[str, object], line: int) -> Kept:
     """Raises Unreadable."""
     try:
-        if "walks" in value:
+        if "walk" in value:
+            walk, number = msgspec.convert(value["walk"], Walk), msgspec.convert(value["round"], int)
+            began_ms = msgspec.convert(value.get("started_ms", walk.started_ms), int)
+            walk = replace(walk, told=msgspec.convert(value.get("told"), Account | None), started_ms=began_ms)
+            done = Round(walk.target, number, walk.reason, walk.started_ms, (walk,))
+            kept = Kept(line, done, whole=False, numbered=True)
+        elif "walks" in value:
             kept = Kept(line, msgspec.convert(value, Round))
         else:
             walk = msgspec.convert(value, Walk)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _DAY_S = 86400.0
 _BOOK_MS = 7 * _DAY_S * 1000
 _PERIOD_S = 300.0  # of a target that was walked only once: the longest of ordinary ones
 _TOGETHER_MS = 10_000  # walks of one target that began so near each other are one round
+_SAME_NUMBER_MS = 60_000  # of those that say of which round they are: numbers come again after a restart, not so soon
 _ONLY_CANARIES = "it holds canaries only, which tell of a line and not of a service"
 _ORDER = {step: number for number, step in enumerate(Step)}
 
@@ -89,17 +91,33 @@ def _gathered(kept: Iterable[Kept]) -> Iterator[Kept]:
     """Rounds whole again: walks of one target that began within seconds, wherever their lines stand."""
     kept = list(kept)
     yield from (each for each in kept if each.whole)
-    single = sorted(
-        (each for each in kept if not each.whole), key=lambda each: (each.done.target, each.done.started_ms)
-    )
-    for _, of_target in itertools.groupby(single, key=lambda each: each.done.target):
+    single = [each for each in kept if not each.whole and not each.numbered]
+    of_target = Counter[str]()
+    for together in _together(single, lambda each: (each.done.target,), _TOGETHER_MS):
+        of_target[together[0].done.target] += 1
+        yield _one(together, of_target[together[0].done.target])
+    numbered = [each for each in kept if each.numbered]
+    for together in _together(numbered, _of_round, _SAME_NUMBER_MS):
+        yield _one(together, together[0].done.number)
+
+
+def _of_round(kept: Kept) -> tuple[str | int, ...]:
+    return kept.done.target, kept.done.reason, kept.done.number
+
+
+def _together(
+    single: Iterable[Kept], of: Callable[[Kept], tuple[str | int, ...]], within_ms: int
+) -> Iterator[list[Kept]]:
+    """Walks that are of the same, and began so near each other."""
+    ordered = sorted(single, key=lambda each: (of(each), each.done.started_ms))
+    for _, alike in itertools.groupby(ordered, key=of):
         together: list[Kept] = []
-        for number, each in enumerate(of_target):
-            if together and each.done.started_ms - together[0].done.started_ms > _TOGETHER_MS:
-                yield _one(together, number)
+        for each in alike:
+            if together and each.done.started_ms - together[0].done.started_ms > within_ms:
+                yield together
                 together = []
             together.append(each)
-        yield _one(together, len(single))
+        yield together
 
 
 def _one(together: list[Kept], number: int) -> Kept:

@@ -17,6 +17,7 @@ import pytest
 from monitor import metrics
 from monitor.begin import init
 from monitor.begin.check import check
+from monitor.evidence.settings import Evidence
 from monitor.keeping import retention, schema, seal, sealing, summaries
 from monitor.keeping.pieces import HOUR_MS
 from monitor.keeping.schema import SpoolError
@@ -323,13 +324,14 @@ def _engine(now_ms: int | None, key: str | None, turns: list[int]) -> Any:
         turns.append(1)
 
     storage = SimpleNamespace(seal_to=key, max_size_bytes=10**9, keep_free_bytes=0)
+    config = SimpleNamespace(storage=storage, as_vantage=lambda: INSIDE, evidence=Evidence(), upload=None)
     return SimpleNamespace(
-        pace=SimpleNamespace(retention_every_s=0.001, open_s=86_400.0, keep_s=30 * 86_400.0),
+        pace=SimpleNamespace(retention_every_s=0.001, ship_patience_s=1.0, open_s=86_400.0, keep_s=30 * 86_400.0),
         remember=remember,
         outlived=False,
-        loaded=SimpleNamespace(config=SimpleNamespace(storage=storage)),
+        loaded=SimpleNamespace(config=config, folder=Path()),
         view=SimpleNamespace(around=SimpleNamespace(time=SimpleNamespace(believed_ms=lambda _: now_ms))),
-        tools=SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: NOW_MS)),
+        tools=SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: NOW_MS, boot_ms=lambda: 0)),
     )
 
 

@@ -287,7 +287,7 @@ async def test_of_a_damaged_file_everything_readable_is_carried_over(tmp_path: P
         await spool.close()
     path = tmp_path / "spool.db"
     whole = bytearray(path.read_bytes())
-    page = 20 * 4096
+    page = len(whole) // 4096 // 2 * 4096  # among walks and ticks
     whole[page : page + 4096] = os.urandom(4096)
     path.write_bytes(whole)
     if when == "before it is opened":

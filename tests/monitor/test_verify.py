@@ -253,11 +253,11 @@ async def test_a_hub_compares_a_copy_with_its_database_sealed_hours_too(box: Box
             assert code == 0
             assert f"sealed, and so not comparable here: {box.hours} hours" in said
             assert "all of it is there" not in said, "nothing was compared"
-            (tmp_path / "hub" / "seal.key").write_text(private)
             at = [f"--config.file={tmp_path}/hub/hub.yml", str(box.storage)]
             code, said = await box.didban("verify", *at)
             assert (code, "all of it is sealed" in said) == (2, True)
-            code, said = await box.didban("verify", *at, f"--seal.key-file={tmp_path}/hub/seal.key")
+            (tmp_path / "hub" / "seal.key").write_text(private)
+            code, said = await box.didban("verify", *at)
             assert code == 1
             assert 'missing: 1 of didban_target_up{service="imo",target="t7"}' in said
 

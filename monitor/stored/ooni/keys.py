@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from monitor.stored.ooni.words import Said
+from probes.words import Cell, Finding, Step
 
 T = TypeVar("T")
 _MOST = msgspec.Meta(max_length=500)  # real ones hold dozens; whoever writes more wants us to be busy
@@ -141,9 +142,30 @@ class OpenvpnHandshake(msgspec.Struct, frozen=True):
     handshake_time: float | None = None
 
 
+class OwnStep(msgspec.Struct, frozen=True):
+    """Of our own test, `didban_walk` (monitor/evidence/ooni.py)."""
+
+    step: Step
+    took_s: float = 0.0
+    failure: Said = None
+    findings: tuple[Finding, ...] = ()
+    fingerprint: str | None = None
+    authenticated: bool = False
+
+
+class OwnWalk(msgspec.Struct, frozen=True):
+    """What the keys of OONI have no place for, beside what they have."""
+
+    endpoint: str
+    address: str = ""
+    cell: Cell | None = None
+    steps: Few[OwnStep] = []
+
+
 class Keys(Network, frozen=True):
     """`test_keys`. `targets` is tor's, `openvpn_handshake` openvpn's."""
 
+    didban_walks: Few[OwnWalk] | None = None
     control: ControlKeys | None = None
     control_failure: Said = None
     targets: Named[TorTarget] | None = None

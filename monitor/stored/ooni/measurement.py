@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from monitor.judge import State
-from monitor.stored.ooni import apps, web
+from monitor.stored.ooni import apps, didban, web
 from monitor.stored.ooni.keys import Keys, Measurement
 from monitor.stored.ooni.walks import that_speak
 from monitor.stored.verdict import Evidence, Verdict, rule_for, where_it_broke
 from probes.facts import Walk
 from probes.fingerprint import Fingerprints
 
-_READ = ("web_connectivity", *apps.PARTS)
+_READ = ("web_connectivity", *apps.PARTS, didban.NAME)
 
 
 def is_one(value: Mapping[str, object]) -> bool:
@@ -44,6 +44,8 @@ def judged(file: Path, line: int, value: Mapping[str, object], known: Fingerprin
 
 
 def _evidence(measurement: Measurement, keys: Keys, known: Fingerprints) -> tuple[Evidence, list[Walk]] | None:
+    if measurement.test_name == didban.NAME:
+        return didban.read(measurement, keys.didban_walks or ())
     if (parts := apps.PARTS.get(measurement.test_name)) is not None:
         return apps.read(measurement, keys, known, parts)
     return web.read(measurement, keys, known)

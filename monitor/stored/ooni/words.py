@@ -6,6 +6,8 @@ from probes.words import Failure, Step
 
 Said = str | bool | None
 
+OWN_PREFIX = "unknown_failure: didban."  # before our own two words, in what we export (CONTRACT, Words)
+
 _KNOWN = {word.value: word for word in Failure}
 # what only older probes said (twisted's names), or newer ones say more finely than we do
 _OTHERS = {
@@ -45,7 +47,7 @@ def failure_of(said: Said) -> Failure | None:
         return None
     if said is True:
         return Failure.UNKNOWN
-    return _KNOWN.get(said) or _OTHERS.get(said) or Failure.UNKNOWN
+    return _KNOWN.get(said.removeprefix(OWN_PREFIX)) or _OTHERS.get(said) or Failure.UNKNOWN
 
 
 def step_of(failure: Failure) -> Step | None:

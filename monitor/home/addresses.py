@@ -1,0 +1,54 @@
+"""Addresses outside that a configuration names, and ways to them: checked before anything is sent there."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+
+def _way(given: str) -> str:
+    """What is wrong is not said back: a proxy's address may hold a password."""
+    if not re.fullmatch("direct|(socks5h?|http)://.+", given):
+        raise ValueError("must be direct, socks5h://... or http://...")
+    return given
+
+
+Way = Annotated[str, AfterValidator(_way)]
+
+
+def _home(given: str) -> str:
+    """In clear only to this machine: a password crosses."""
+    url = urllib.parse.urlsplit(given)
+    if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
+        raise ValueError("must be an http:// or https:// address")
+    if url.username or url.password:
+        raise ValueError("must hold no password: it belongs into basic_auth.password_file")
+    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must be https: a password would cross in clear")
+    return given
+
+
+def _has_good_port(url: urllib.parse.SplitResult) -> bool:
+    try:
+        return url.port != 0
+    except ValueError:
+        return False
+
+
+Home = Annotated[str, AfterValidator(_home)]
+
+
+def _authority(given: str) -> str:
+    """Also in clear: what is asked is a hash, and what comes is signed."""
+    url = urllib.parse.urlsplit(given)
+    if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
+        raise ValueError("must be an http:// or https:// address")
+    if url.username or url.password:
+        raise ValueError("must hold no password: authorities that want one are not asked")
+    return given
+
+
+Authority = Annotated[str, AfterValidator(_authority)]
