@@ -84,6 +84,8 @@ def line(record: Record, number: int | None, opening: bytes | None, told: bytes 
         b"null" if opening is None else b'"%s"' % opening.hex().encode(),
     )
     time = b'"started_ms":%d,' % record.started_ms
+    if time in record.blob:  # what our clock said was true, and is committed to
+        time = b""
     if (between := record.between) is not None:
         time = b'"between_ms":%s,' % msgspec.json.encode((between.not_before_ms, between.not_after_ms))
     return head + time + (b'"told":%s,' % told if told is not None else b"") + b'"walk":' + record.blob + b"}\n"

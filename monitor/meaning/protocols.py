@@ -153,7 +153,7 @@ def _answering(other: Record) -> frozenset[str]:
 def _at_two_hosts(found: Iterable[Silence]) -> bool:
     """Two names for one host are one host, and so are two of its addresses."""
     every = tuple(found)
-    return any(one.bite(two) for one in every if not one.watched for two in every)
+    return any(one.apart(two) for one in every if not one.watched for two in every)
 
 
 def _pairs(kept: object) -> Iterator[tuple[str, str]]:

@@ -146,7 +146,7 @@ def test_a_box_is_set_up_by_the_line_the_hub_printed(hub: Path, tmp_path: Path) 
     for path in (box, box.parent / "hub.password", hub.parent / "seal.key", hub.parent / "credentials" / "v7f3a"):
         assert path.stat().st_mode & 0o777 == 0o600, path
     lines = box.read_text().splitlines()
-    assert [each for each in lines if len(each) > 120 or each != each.rstrip()] == []
+    assert [each for each in lines if len(each.replace(str(tmp_path), "")) > 120 or each != each.rstrip()] == []
     assert line not in box.read_text()
 
 

@@ -15,6 +15,7 @@ from monitor import config, metrics
 from monitor.begin.check import check
 from monitor.engine import Crew, Engine
 from monitor.judge import State
+from monitor.keeping import seal
 from monitor.meaning.outside import Trust, trust, without_the_dead
 from monitor.metrics import Series
 from monitor.pace import Pace
@@ -95,7 +96,7 @@ def configured(folder: Path, book: Seen) -> config.Loaded:
     (folder / "book.yml").write_text(written(book))
     (folder / "didban.yml").write_text(
         "vantage: {id: v1, secret_file: secret, country: IR, network: AS1, access: mobile, role: inside}\n"
-        "services: [./app.yml]\nbook: book.yml\n"
+        f"services: [./app.yml]\nbook: book.yml\nstorage: {{seal_to: {seal.public_of(seal.new_key())}}}\n"
     )
     loaded, mistakes = config.load(folder / "didban.yml")
     assert loaded is not None, mistakes
