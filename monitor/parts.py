@@ -15,6 +15,7 @@ from monitor.beat.pairs import Transfers
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home.asking import Asker, Far
+from monitor.home.ways import home_device
 from monitor.meaning import outside
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
@@ -104,8 +105,7 @@ def hearings(
 def shippers(
     loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View, dates: Dates
 ) -> Iterator[Shipper]:
-    uplink = loaded.config.vantage.uplink
-    device = (uplink.home or "") if uplink else ""
+    device = home_device(loaded.config)
     identity = metrics.identity(loaded.config.as_vantage())
     for destination in loaded.config.ship:
         home = Home.of(destination, loaded.folder, device, dates)

@@ -18,6 +18,7 @@ from monitor.config import Loaded
 from monitor.home import holders
 from monitor.home.holders import Holder
 from monitor.home.querying import Far, Unanswered
+from monitor.home.ways import home_device
 from monitor.hub import settings
 from monitor.keeping import again
 from monitor.keeping.schema import InUse
@@ -90,8 +91,7 @@ class _Box:
     def __init__(self, found: Loaded, storage: Path | None, since_ms: int, until_ms: int) -> None:
         self._loaded, self._since_ms, self._until_ms = found, since_ms, until_ms
         self._storage = storage or found.path(found.config.storage.path)
-        uplink = found.config.vantage.uplink
-        self._device = (uplink.home or "") if uplink else ""
+        self._device = home_device(found.config)
 
     async def verify(self, name: str | None, resend: bool) -> list[Proof]:
         chosen = [each for each in self._loaded.config.ship if name in (None, each.name)]

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import structlog
-from aiohttp_socks import ProxyConnector
 
 from monitor.evidence.stamps import MOST_BYTES, Question, Roots, Stamp, believed, roots_of
-from monitor.home.ways import NO_WAY, bound_to
+from monitor.home import ways
+from monitor.home.ways import NO_WAY, Way
 from monitor.settings import Config
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}  # RFC 3161, 3.4
@@ -33,8 +32,7 @@ class Authorities:
 
     urls: tuple[str, ...]
     roots: Roots
-    ways: tuple[str, ...]
-    device: str = ""
+    ways: tuple[Way, ...]
 
     @classmethod
     def of(cls, config: Config, folder: Path) -> Authorities | None:
@@ -42,10 +40,8 @@ class Authorities:
         asked = config.evidence
         if not asked.timestamp:
             return None
-        homes = (way for destination in config.ship for way in destination.proxies)
-        ways = asked.ways or tuple(dict.fromkeys(homes)) or ("direct",)
-        device = (config.vantage.uplink.home or "") if config.vantage.uplink else ""
-        return cls(asked.timestamp, roots_of(folder / asked.ca_file if asked.ca_file else None), ways, device)
+        roots = roots_of(folder / asked.ca_file if asked.ca_file else None)
+        return cls(asked.timestamp, roots, ways.abroad(config, asked.ways))
 
     async def stamp(self, head: bytes, url: str, *, patience_s: float, spend: Spend) -> Stamp | None:
         """What one of them says of a head, if it is to be believed; why not is only logged."""
@@ -54,7 +50,7 @@ class Authorities:
             try:
                 status, body = await self._post(way, url, question.body, patience_s, spend)
             except NO_WAY as error:
-                _log.info("way_to_authority_failed", way=way.partition(":")[0], why=type(error).__name__)
+                _log.info("way_to_authority_failed", way=way.kind, why=type(error).__name__)
                 continue
             found = believed(url, body, question, self.roots) if status == 200 else f"status {status}"
             if isinstance(found, Stamp):
@@ -63,13 +59,12 @@ class Authorities:
             return None
         return None
 
-    async def _post(self, way: str, url: str, body: bytes, patience_s: float, spend: Spend) -> tuple[int, bytes]:
+    async def _post(self, way: Way, url: str, body: bytes, patience_s: float, spend: Spend) -> tuple[int, bytes]:
         """Status and body, of which no more than a little beyond the bound is read."""
-        proxy = way if way.startswith("http") else None
         spend(_HEADER_BYTES + len(body) + _HANDSHAKE_BYTES[0], _HANDSHAKE_BYTES[1])
         async with (
-            self._session(way, patience_s) as session,
-            session.post(url, data=body, headers=_HEADERS, proxy=proxy, allow_redirects=False) as answer,
+            way.session(patience_s) as session,
+            session.post(url, data=body, headers=_HEADERS, proxy=way.proxy, allow_redirects=False) as answer,
         ):
             found = b""
             async for part in answer.content.iter_chunked(16 * 1024):
@@ -78,12 +73,3 @@ class Authorities:
                     break
             spend(0, _HEADER_BYTES + len(found))
             return answer.status, found
-
-    def _session(self, way: str, patience_s: float) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            connector = aiohttp.TCPConnector(limit=1, socket_factory=bound_to(self.device))
-        timeout = aiohttp.ClientTimeout(total=patience_s)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)

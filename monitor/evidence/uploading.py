@@ -8,16 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
 import structlog
-from aiohttp_socks import ProxyConnector
 from yarl import URL
 
 from monitor.evidence import segments, sigv4
 from monitor.evidence.segments import Segment
 from monitor.evidence.sigv4 import Key
+from monitor.home import ways
 from monitor.home.credentials import basic_header
-from monitor.home.ways import NO_WAY, bound_to
+from monitor.home.ways import NO_WAY, Way
 from monitor.metrics import identity
 from monitor.settings import BasicAuth, Config
 from monitor.spool import Spool
@@ -36,9 +35,8 @@ class Store:
     """Where hours go, and what opens it. Secrets are read from their files, and shown nowhere."""
 
     url: str
-    ways: tuple[str, ...]
+    ways: tuple[Way, ...]
     tls: ssl.SSLContext
-    device: str = ""
     authorization: str | None = field(default=None, repr=False)
     key: Key | None = None
 
@@ -48,18 +46,16 @@ class Store:
         asked = config.upload
         if asked is None:
             return None
-        homes = (way for destination in config.ship for way in destination.proxies)
-        ways = asked.ways or tuple(dict.fromkeys(homes)) or ("direct",)
-        device = (config.vantage.uplink.home or "") if config.vantage.uplink else ""
+        by = ways.abroad(config, asked.ways)
         tls = ssl.create_default_context(cafile=str(folder / asked.ca_file) if asked.ca_file else None)
         if asked.s3 is not None:
             key = Key.read((folder / asked.s3.key_file).read_text(), asked.s3.region)
-            return cls(f"{asked.s3.endpoint.rstrip('/')}/{asked.s3.bucket}", ways, tls, device, key=key)
+            return cls(f"{asked.s3.endpoint.rstrip('/')}/{asked.s3.bucket}", by, tls, key=key)
         auth = None
         if asked.username is not None:
             password = BasicAuth(username=asked.username, password_file=asked.password_file or "")
             auth = basic_header(password, folder)
-        return cls((asked.url or "").rstrip("/"), ways, tls, device, auth)
+        return cls((asked.url or "").rstrip("/"), by, tls, auth)
 
     async def put(self, segment: Segment, *, now_ms: int, patience_s: float, spend: Spend) -> bool:
         """Whether it has it now."""
@@ -73,7 +69,7 @@ class Store:
             try:
                 status = await self._put(way, url, segment.content, headers, patience_s, spend)
             except NO_WAY as error:
-                _log.info("way_to_store_failed", way=way.partition(":")[0], why=type(error).__name__)
+                _log.info("way_to_store_failed", way=way.kind, why=type(error).__name__)
                 continue
             if not 200 <= status < 300:
                 _log.warning("store_refuses", status=status)
@@ -81,27 +77,17 @@ class Store:
         return False
 
     async def _put(
-        self, way: str, url: str, body: bytes, headers: dict[str, str], patience_s: float, spend: Spend
+        self, way: Way, url: str, body: bytes, headers: dict[str, str], patience_s: float, spend: Spend
     ) -> int:
-        proxy = way if way.startswith("http") else None
         spend(len(body) + _HEADER_BYTES + _HANDSHAKE_BYTES[0], _HEADER_BYTES + _HANDSHAKE_BYTES[1])
         async with (
-            self._session(way, patience_s) as session,
+            way.session(patience_s) as session,
             session.put(
-                URL(url, encoded=True), data=body, headers=headers, proxy=proxy, ssl=self.tls, allow_redirects=False
+                URL(url, encoded=True), data=body, headers=headers, proxy=way.proxy, ssl=self.tls, allow_redirects=False
             ) as answer,
         ):
             await answer.content.read(4096)
             return answer.status
-
-    def _session(self, way: str, patience_s: float) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            connector = aiohttp.TCPConnector(limit=1, socket_factory=bound_to(self.device))
-        timeout = aiohttp.ClientTimeout(total=patience_s)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
 
 
 async def upload(store: Store, spool: Spool, config: Config, *, now_ms: int, patience_s: float, spend: Spend) -> int:

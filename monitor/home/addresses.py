@@ -11,9 +11,11 @@ from pydantic import AfterValidator
 
 def _way(given: str) -> str:
     """What is wrong is not said back: a proxy's address may hold a password."""
-    if not re.fullmatch("direct|(socks5h?|http)://.+", given):
-        raise ValueError("must be direct, socks5h://... or http://...")
-    return given
+    if not re.fullmatch("direct(:[^/\\s]{1,15})?|(socks5h?|http|https)://.+", given):
+        raise ValueError(
+            "must be direct, direct:INTERFACE, socks5h://..., http://... (a proxy) or https://... (itself)"
+        )
+    return _home(given) if given.startswith("https:") else given
 
 
 Way = Annotated[str, AfterValidator(_way)]

@@ -15,9 +15,9 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp_socks import ProxyConnector
 
-from monitor.home.ways import NO_WAY, bound_to
+from monitor.home import ways
+from monitor.home.ways import NO_WAY, Way
 from monitor.settings import Config, Responder
 from probes.account import Newest, checked, public_key
 from probes.doors.dates import OURS, Dates, dated
@@ -39,15 +39,13 @@ class Far:
     """The responder as it is asked. `token` is read once from its file, and shown nowhere else.
 
     Attributes:
-        ways: as in `ship[].proxies`.
-        device: by which the direct way leaves.
+        ways: in turn.
     """
 
     responder: Responder
     token: str
     tls: ssl.SSLContext
-    ways: tuple[str, ...]
-    device: str = ""
+    ways: tuple[Way, ...]
 
     @classmethod
     def of(cls, config: Config, folder: Path) -> Far | None:
@@ -58,10 +56,8 @@ class Far:
         tls = ssl.create_default_context()
         if config.tls.ca_file:
             tls.load_verify_locations(folder / config.tls.ca_file)
-        homes = (way for destination in config.ship for way in destination.proxies)
-        ways = responder.ways or tuple(dict.fromkeys(homes)) or ("direct",)
-        device = (config.vantage.uplink.home or "") if config.vantage.uplink else ""
-        return cls(responder, (folder / responder.token_file).read_text().strip(), tls, ways, device)
+        token = (folder / responder.token_file).read_text().strip()
+        return cls(responder, token, tls, ways.abroad(config, responder.ways))
 
     @property
     def at(self) -> Endpoint:
@@ -111,7 +107,7 @@ class Asker:
             try:
                 status, body = await self._get(way, mark)
             except NO_WAY as error:
-                _log.info("way_to_responder_failed", way=way.partition(":")[0], why=type(error).__name__)
+                _log.info("way_to_responder_failed", way=way.kind, why=type(error).__name__)
                 continue
             self._ways.remove(way)
             self._ways.insert(0, way)
@@ -122,16 +118,16 @@ class Asker:
             return Hearing.TOLD, body.decode(errors="replace").splitlines()
         return Hearing.SILENT, []
 
-    async def _get(self, way: str, mark: str) -> tuple[int, bytes]:
+    async def _get(self, way: Way, mark: str) -> tuple[int, bytes]:
         """Status and body, of which no more than a little beyond the bound is read."""
         headers = {"Authorization": f"Bearer {self.far.token}"}
-        proxy = way if way.startswith("http") else None
+        known = _Stands(self.far.at) if self.far.at.host and self.far.at.address else None
         self._dates.fit(self.far.tls)
         self._spend(_REQUEST_BYTES + _HANDSHAKE_BYTES[0], _HANDSHAKE_BYTES[1])
         async with (
-            self._session(way) as session,
+            way.session(self._patience_s, resolver=known) as session,
             session.get(
-                self.far.url(mark), headers=headers, proxy=proxy, ssl=self.far.tls, allow_redirects=False
+                self.far.url(mark), headers=headers, proxy=way.proxy, ssl=self.far.tls, allow_redirects=False
             ) as answer,
         ):
             body = b""
@@ -141,17 +137,6 @@ class Asker:
                     break
             self._spend(0, _REQUEST_BYTES + len(body))
             return answer.status, body
-
-    def _session(self, way: str) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            known = _Stands(self.far.at) if self.far.at.host and self.far.at.address else None
-            connector = aiohttp.TCPConnector(limit=1, resolver=known, socket_factory=bound_to(self.far.device))
-        return aiohttp.ClientSession(
-            connector=connector, timeout=aiohttp.ClientTimeout(total=self._patience_s), trust_env=False
-        )
 
 
 class _Stands(AbstractResolver):

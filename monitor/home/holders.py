@@ -9,9 +9,10 @@ from typing import Protocol
 
 import msgspec
 
-from monitor.home import querying
+from monitor.home import querying, ways
 from monitor.home.digests import Digests, Held, digests
 from monitor.home.querying import Far, Unanswered
+from monitor.home.ways import DIRECT
 from monitor.settings import Destination
 
 _WRITE, _HELD = "/api/v1/write", "/api/v1/held"
@@ -118,7 +119,8 @@ def _pieces(series: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def of(destination: Destination, folder: Path, vantage: str, device: str = "") -> Holder | Unanswered:
     """Whom to ask about a destination. Raises OSError when a file named in the configuration cannot be read."""
-    rest = (destination.basic_auth, destination.tls, folder, destination.proxies, device)
+    there = tuple(way for way in ways.of(destination.proxies, device) if not way.elsewhere) or ways.of([DIRECT], device)
+    rest = (destination.basic_auth, destination.tls, folder, there)
     if destination.query is not None:
         return Database(Far.of(destination.query, *rest), vantage)
     if not destination.remote_write.endswith(_WRITE):

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import aiohttp
 import structlog
-from aiohttp_socks import ProxyConnector
 
-from monitor.home import remotewrite
+from monitor.home import remotewrite, ways
 from monitor.home.credentials import basic_header, client_context
-from monitor.home.ways import NO_WAY, bound_to
+from monitor.home.ways import NO_WAY, Way
 from monitor.settings import Destination
 from probes.doors.dates import OURS, Dates, dated
 
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
 _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
-_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504}  # a set-up of ours or theirs, or too fast: never the samples
+_NOT_NOW = {408, 425, 429, 503}  # the receiver's own: other ways lead to the same
+_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504, 511}  # a set-up of ours or theirs, or too fast: never the samples
 
 _log = structlog.get_logger("didban.ship")
 
@@ -75,55 +75,50 @@ class Ways:
 
     def __init__(self, home: Home, *, patience_s: float, kept_s: float, spend: Spend) -> None:
         self._home, self._patience_s, self._kept_s, self._spend = home, patience_s, kept_s, spend
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self.order = list(home.destination.proxies)
+        self._sessions: dict[Way, aiohttp.ClientSession] = {}
+        self.order = list(ways.of(home.destination.proxies, home.device))
 
     async def post(self, body: bytes) -> Reply:
-        """Through each way in turn until one answers."""
-        name = self._home.destination.name
+        """Through each way in turn until the receiver answers.
+
+        Who says that we are to log in, or that nothing is there, may be a portal or a censor on that way: the next is
+        tried, and what was said counts only where none leads further.
+        """
+        name, last = self._home.destination.name, Reply(Outcome.LATER)
         for way in list(self.order):
             try:
                 reply, status = await self._post_by(way, body)
             except NO_WAY as error:
-                _log.info("way_home_failed", destination=name, way=way.partition(":")[0], why=type(error).__name__)
+                _log.info("way_home_failed", destination=name, way=way.kind, why=type(error).__name__)
+                continue
+            if reply.outcome is not Outcome.TAKEN:
+                _log.warning("destination_refuses", destination=name, way=way.kind, status=status)
+            if reply.outcome is Outcome.LATER and status not in _NOT_NOW:
+                last = reply
                 continue
             self.order.remove(way)
             self.order.insert(0, way)
-            if reply.outcome is not Outcome.TAKEN:
-                _log.warning("destination_refuses", destination=name, status=status)
             return reply
-        return Reply(Outcome.LATER)
+        return last
 
-    async def _post_by(self, way: str, body: bytes) -> tuple[Reply, int]:
+    async def _post_by(self, way: Way, body: bytes) -> tuple[Reply, int]:
         if way not in self._sessions:
-            self._sessions[way] = self._session(way)
-        proxy = way if way.startswith("http") else None
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_create_end.append(self._connected)
+            self._sessions[way] = way.session(self._patience_s, kept_s=self._kept_s, traces=[trace])
         headers = dict(remotewrite.HEADERS)
         if self._home.authorization:
             headers["Authorization"] = self._home.authorization
-        url, tls = self._home.destination.remote_write, self._home.tls
+        url, tls = way.url(self._home.destination.remote_write), self._home.tls
         self._home.dates.fit(tls)
         self._spend(len(body) + _HEADERS_BYTES, 0)
         async with self._sessions[way].post(
-            url, data=body, headers=headers, proxy=proxy, ssl=tls, allow_redirects=False
+            url, data=body, headers=headers, proxy=way.proxy, ssl=tls, allow_redirects=False
         ) as response:
             await response.content.read(64 * 1024)
             self._spend(0, _HEADERS_BYTES)
             after_s = _asked_to_wait_s(response.headers.get("Retry-After"))
             return Reply(_meant(response.status), after_s), response.status
-
-    def _session(self, way: str) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            connector = aiohttp.TCPConnector(
-                limit=2, keepalive_timeout=self._kept_s, socket_factory=bound_to(self._home.device)
-            )
-        timeout = aiohttp.ClientTimeout(total=self._patience_s)
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(self._connected)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False, trace_configs=[trace])
 
     async def _connected(self, session: aiohttp.ClientSession, context: object, params: object) -> None:
         self._spend(*_HANDSHAKE_BYTES)

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
-from aiohttp_socks import ProxyConnector
 
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.digests import Held, series_id
-from monitor.home.ways import NO_WAY, bound_to
+from monitor.home.ways import NO_WAY, Way
 from monitor.settings import BasicAuth, ClientTls
 
 _MOST_BYTES = 64 * 1024 * 1024  # an hour of 5,000 series is 10
@@ -42,8 +41,7 @@ class Far:
     url: str
     authorization: str | None
     tls: ssl.SSLContext
-    ways: tuple[str, ...] = ("direct",)
-    device: str = ""
+    ways: tuple[Way, ...] = (Way(),)
 
     @classmethod
     def of(
@@ -52,31 +50,29 @@ class Far:
         auth: BasicAuth | None,
         tls: ClientTls,
         folder: Path,
-        ways: tuple[str, ...] = ("direct",),
-        device: str = "",
+        ways: tuple[Way, ...] = (Way(),),
     ) -> Far:
         """Raises OSError when a file named in the configuration cannot be read."""
         header = basic_header(auth, folder) if auth is not None else None
-        return cls(url.rstrip("/"), header, client_context(tls, folder), ways, device)
+        return cls(url.rstrip("/"), header, client_context(tls, folder), ways)
 
     async def ask(self, path: str, params: Mapping[str, str], patience_s: float = _PATIENCE_S) -> bytes | Unanswered:
         """The body of a 200."""
         why = "no way there"
         for way in self.ways:
             try:
-                async with self._session(way, patience_s) as session:
+                async with way.session(patience_s) as session:
                     return await self._get(session, way, path, params)
             except NO_WAY as error:
                 why = f"no way there: {type(error).__name__}"
         return Unanswered(why)
 
     async def _get(
-        self, session: aiohttp.ClientSession, way: str, path: str, params: Mapping[str, str]
+        self, session: aiohttp.ClientSession, way: Way, path: str, params: Mapping[str, str]
     ) -> bytes | Unanswered:
         headers = {"Authorization": self.authorization} if self.authorization else {}
-        proxy = way if way.startswith("http") else None
         async with session.get(
-            self.url + path, params=params, headers=headers, proxy=proxy, ssl=self.tls, allow_redirects=False
+            self.url + path, params=params, headers=headers, proxy=way.proxy, ssl=self.tls, allow_redirects=False
         ) as answer:
             body = bytearray()
             async for part in answer.content.iter_chunked(64 * 1024):
@@ -87,15 +83,6 @@ class Far:
                 after = answer.headers.get("Retry-After", "")
                 return Unanswered(f"it says {answer.status}", float(after) if after.isdigit() else 0.0)
             return bytes(body)
-
-    def _session(self, way: str, patience_s: float) -> aiohttp.ClientSession:
-        connector: aiohttp.BaseConnector
-        if way.startswith("socks"):
-            connector = ProxyConnector.from_url(way.replace("socks5h", "socks5"), rdns=True)
-        else:
-            connector = aiohttp.TCPConnector(limit=1, socket_factory=bound_to(self.device))
-        timeout = aiohttp.ClientTimeout(total=patience_s)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False)
 
 
 class _Series(msgspec.Struct):

@@ -199,7 +199,7 @@ async def test_a_responder_is_asked_by_each_way_until_one_gets_there(there: Stan
     dead = f"127.0.0.1:{free_port()}"
     one = asker(there, ways=[f"socks5h://{dead}", f"http://{dead}", "direct"])
     assert (await one.account(walk)).hearing is Hearing.TOLD
-    assert one._ways[0] == "direct", "and that way stands first from now on"
+    assert one._ways[0].said == "direct", "and that way stands first from now on"
 
 
 async def test_no_way_at_all_is_a_silence_and_no_error(there: Standing) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import ssl
 import struct
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from monitor.spool import Spool
 from monitor.tick import Tick
 from probes.doors.clock import SystemClock
 from tests.monitor.facts import INSIDE
+from tests.probes.liars import Authority
 
 UP = Series(metrics.TARGET_UP, ("imo", "web"))
 FAILURE = Series(metrics.TARGET_FAILURE, ("imo", "web", "connect", "generic_timeout_error"))
@@ -46,18 +49,24 @@ class Receiver:
         return web.Response(status=status)
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
+@asynccontextmanager
+async def standing(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
+    """One that answers whatever is asked for there, also as a proxy would."""
     there = Receiver()
     app = web.Application()
-    app.router.add_post("/api/v1/write", there.write)
+    app.router.add_post("/{anything:.*}", there.write)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     there.port = runner.addresses[0][1]
     yield there
     await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with standing() as there:
+        yield there
 
 
 PACE = Pace(interval_s=0.1, timeout_s=0.1, keep_s=1, heartbeat_s=1, ship_patience_s=0.5, ship_backoff_s=0.01)
@@ -163,8 +172,53 @@ async def test_ways_are_tried_in_turn_and_the_one_that_works_is_remembered(recei
     for at_ms in (1000, 2000):
         one.offer(tick(at_ms, UP))
         assert await one.send_waiting()
-    assert one._ways.order == ["direct", "socks5h://127.0.0.1:9", dead]
+    assert [way.said for way in one._ways.order] == ["direct", "socks5h://127.0.0.1:9", dead]
     assert len(receiver.taken) == 2
+    await one.close()
+
+
+@pytest.mark.parametrize("portal_says", [302, 403, 404, 511])
+async def test_where_one_way_leads_to_a_login_page_the_next_is_taken(
+    receiver: Receiver, tmp_path: Path, portal_says: int
+) -> None:
+    async with standing() as proxy:
+        receiver.statuses = [portal_says] * 2
+        one = shipper(receiver, tmp_path, "direct", f"http://127.0.0.1:{proxy.port}")
+        one.offer(tick(1000, UP))
+        assert await one.send_waiting()
+        assert (len(receiver.taken), len(proxy.taken)) == (0, 1)
+        assert one._ways.order[0].kind == "http", "and it stands first from now on"
+        await one.close()
+
+
+async def test_a_receiver_that_is_busy_is_not_asked_again_by_another_way(receiver: Receiver, tmp_path: Path) -> None:
+    async with standing() as proxy:
+        receiver.statuses = [503]
+        one = shipper(receiver, tmp_path, "direct", f"http://127.0.0.1:{proxy.port}")
+        one.offer(tick(1000, UP))
+        assert not await one.send_waiting()
+        assert (proxy.headers, proxy.taken) == ([], [])
+        await one.close()
+
+
+async def test_the_same_home_is_reached_under_another_address(tmp_path: Path) -> None:
+    authority, nowhere = Authority.make(tmp_path), Receiver()
+    nowhere.port = 9
+    async with standing(authority.server("localhost")) as there:
+        elsewhere = f"https://localhost:{there.port}/other/write"
+        one = shipper(nowhere, tmp_path, "direct", elsewhere, tls={"ca_file": str(authority.ca_file)})
+        one.offer(tick(1000, UP))
+        assert await one.send_waiting()
+        assert len(there.taken) == 1
+        assert there.headers[0]["Authorization"] == "Basic djE6czNjcmV0"
+        await one.close()
+
+
+async def test_a_line_of_its_own_is_taken_where_a_way_names_it(receiver: Receiver, tmp_path: Path) -> None:
+    one = shipper(receiver, tmp_path, "direct:nosuchline", "direct:lo")
+    one.offer(tick(1000, UP))
+    assert await one.send_waiting()
+    assert one._ways.order[0].said == "direct:lo"
     await one.close()
 
 

@@ -21,6 +21,7 @@ from monitor.evidence import verify
 from monitor.evidence.authorities import Authorities
 from monitor.evidence.progress import Progress
 from monitor.evidence.stamps import MOST_BYTES, Question, Stamp, believed, kept, roots_for, roots_of
+from monitor.home.ways import of as by
 from monitor.keeping import chain
 from probes.doors.clock import SystemClock
 from tests.monitor.authority import Answer, Authority
@@ -54,7 +55,7 @@ def spent(sent: int, received: int) -> None:
 
 
 def of(authority: Authority, url: str, *ways: str) -> Authorities:
-    return Authorities((url,), roots_of(authority.root), ways or ("direct",))
+    return Authorities((url,), roots_of(authority.root), by(ways or ("direct",)))
 
 
 async def test_a_true_stamp_is_believed(authority: Authority) -> None:
