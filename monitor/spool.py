@@ -200,8 +200,8 @@ class Spool:
 
         def make_room(db: sqlite3.Connection) -> Gone:
             there = self._file.bytes() + shutil.disk_usage(self._file.path.parent).free
-            most = min(most_bytes, max(0, there - keep_free_bytes))
-            return retention.trim(db, before_ms=before_ms, most_bytes=most)
+            spare = max(0, there - keep_free_bytes)
+            return retention.trim(db, before_ms=before_ms, most_bytes=most_bytes, spare_bytes=spare)
 
         return await self._read(make_room, Gone())
 

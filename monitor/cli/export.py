@@ -20,6 +20,8 @@ from monitor.evidence.lines import Box
 from monitor.evidence.progress import Progress
 from monitor.evidence.stamps import Stamp
 from monitor.evidence.window import Window
+from monitor.keeping import again
+from monitor.keeping.schema import SpoolError
 from probes.doors.clock import SystemClock
 
 app = typer.Typer()
@@ -74,6 +76,11 @@ def export_command(
         else:
             news = _sealed(asked, boxes, out, progress, config)
     progress.done()
+    for folder in folders:
+        try:
+            again.note_export(folder, out.absolute())
+        except SpoolError as error:
+            news = [*news, f"{error}: `didban wipe` will not know of this export"]
     for each in news:
         typer.echo(f"didban: {each}", err=True)
     typer.echo(f"{out}: written; README.txt in it says what it is and how it is checked")

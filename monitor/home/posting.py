@@ -20,7 +20,7 @@ from probes.doors.dates import OURS, Dates, dated
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
 _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
 _NOT_NOW = {408, 425, 429, 503}  # the receiver's own: other ways lead to the same
-_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504, 511}  # a set-up of ours or theirs, or too fast: never the samples
+_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504, 511}  # a set-up of ours or theirs, or too fast: no sample
 
 _log = structlog.get_logger("didban.ship")
 

@@ -66,10 +66,14 @@ def measure(db: sqlite3.Connection, bytes: int) -> SpoolSize:
     )
 
 
-def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int) -> Gone:
+def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int, spare_bytes: int = _LARGEST) -> Gone:
     """Deletes what is too old; while the file is too large it thins the oldest tenth, and only then lets it go.
 
     What is sealed cannot be thinned: it goes with its age, or as the oldest where nothing else helps.
+
+    Args:
+        spare_bytes: to which it shrinks where others fill the disk, as far as it can without the last day and without
+            letting anything go that is owed to somebody: what they do with the disk is no reason to lose that.
     """
     gone = _delete_before(db, min(before_ms, _LARGEST))
     db.execute("DELETE FROM summaries WHERE hour_ms < ?", (min(before_ms, _LARGEST),)).close()  # small: never for room
@@ -85,7 +89,25 @@ def trim(db: sqlite3.Connection, *, before_ms: int, most_bytes: int) -> Gone:
             gone += went
         else:
             break
+    gone += _make_way(db, spare_bytes)
     db.execute("PRAGMA incremental_vacuum(2000)").fetchall()  # each page is a step of its own
+    return gone
+
+
+def _make_way(db: sqlite3.Connection, most_bytes: int) -> Gone:
+    """For others: detail first, then what is a day old and owed to nobody."""
+    gone, since_ms = Gone(), -_LARGEST
+    while _used(db) > most_bytes:
+        day_ms = _newest(db) - _DETAILED_MS
+        if (until_ms := _tenth(db, since_ms)) is not None and until_ms < day_ms:
+            gone += _thin(db, until_ms)
+            since_ms = until_ms
+            continue
+        until_ms = _oldest(db)
+        owed_ms: int | None = db.execute("SELECT min(at_ms) FROM owed").fetchone()[0]
+        if until_ms is None or until_ms >= min(day_ms, owed_ms if owed_ms is not None else day_ms):
+            break
+        gone += _delete_before(db, until_ms)
     return gone
 
 

@@ -62,8 +62,8 @@ class Names:
     def forget(self, ids: Iterable[int]) -> None:
         """Of these no row is left."""
         for id in ids:
-            name, labels = self._names.pop(id)
-            del self._ids[(name, _text(labels))]
+            self._names.pop(id, None)
+        self._ids = {named: id for named, id in self._ids.items() if id in self._names}
 
     def number(self, name: str, labels: Mapping[str, str]) -> int:
         """0 for a series that was never kept."""

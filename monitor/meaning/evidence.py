@@ -30,6 +30,7 @@ class Line:
     names_dead: bool
     house: frozenset[Finding] = frozenset()  # what this house does to it
     spoilt: frozenset[Finding] = frozenset()  # the part of it that spoils what is reached as well
+    known: frozenset[Finding] = frozenset()  # what is wrong here and spoils nothing: it is allowed for
     reach: float | None = None  # share of the usable international canaries that answered when last walked
 
     @property
@@ -75,6 +76,7 @@ class Record:
     windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
     astray: frozenset[Finding] = frozenset()
     house: frozenset[Finding] = frozenset()
+    known: frozenset[Finding] = frozenset()
     protocol_filtered: bool = False
 
     def compared(self, window: Sequence[Walk]) -> None:
@@ -146,7 +148,7 @@ class Record:
     def findings(self) -> tuple[Finding, ...]:
         """Proof in hand now, in the order it was found."""
         walks = self.failed_walks() if not self.reached else (self.last.walks if self.last else ())
-        house = [finding for finding in Finding if finding in self.house]
+        house = [finding for finding in Finding if finding in self.house | self.known]
         return tuple(dict.fromkeys([*(f for walk in walks for f in walk.findings), *self.cause(), *house]))
 
     def last_success(self) -> Walk | None:
@@ -164,7 +166,7 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
-        self.house = line.spoilt if self.reached else line.house
+        self.house, self.known = line.spoilt if self.reached else line.house, line.known
         findings = set(self.findings())
         failed = self.failed_walks()
         return Evidence(
@@ -173,7 +175,7 @@ class Record:
             slow_rounds=self.slow_rounds,
             authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
             refusal=Finding.PROVIDER_REFUSAL in findings,
-            local=not _LOCAL.isdisjoint(findings),
+            local=not _LOCAL.isdisjoint(findings - (self.known - self.house)),
             interference=not self.reached and not INTERFERENCE.isdisjoint(findings),
             failed_rounds=self.failed_rounds,
             failed_endpoints=len({_where(walk) for walk in failed}),

@@ -28,6 +28,7 @@ class Surroundings:
         time: what time it is, as hosts abroad say.
         house: what the house does now, as far as it is believed.
         spoilt: the part of it that spoils what is reached as well.
+        known: what is wrong here and spoils nothing, as it is allowed for.
     """
 
     canaries: Canaries
@@ -35,6 +36,7 @@ class Surroundings:
     time: TimeOfDay = field(default_factory=TimeOfDay)
     house: frozenset[Finding] = frozenset()
     spoilt: frozenset[Finding] = frozenset()
+    known: frozenset[Finding] = frozenset()
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
@@ -71,8 +73,11 @@ class Surroundings:
         if Finding.CLOCK_WRONG in does and self.time.offset_s is None:
             self.time.doubt()  # certificates mind our date: from now on they are asked what it is, and not by it
         lasting = frozenset.intersection(*self._lately) if len(self._lately) == house.STRAIGHT_TICKS else frozenset()
-        self.spoilt = (lasting & house.WHOLE_LINE) | (_CLOCK if self.time.is_wrong else frozenset())
+        self.spoilt = lasting & house.WHOLE_LINE
         self.house = (does - house.WHOLE_LINE) | self.spoilt
+        self.known = frozenset()
+        if self.time.is_wrong:  # and we know by how much: ticks have their true times, certificates are read by them
+            self.known, self.house, self.spoilt = _CLOCK, self.house - _CLOCK, self.spoilt - _CLOCK
         self._ipv6_broken = house.ipv6_is_broken(watched)
 
     def line(self, target: Target, now_ms: int) -> Line:
@@ -84,5 +89,6 @@ class Surroundings:
             reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
             spoilt=self.spoilt,
+            known=self.known,
             names_dead=len(others) >= _FEWEST_NAMES and not any(others),
         )

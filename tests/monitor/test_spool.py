@@ -342,11 +342,21 @@ async def test_where_room_is_short_the_oldest_is_thinned_first_and_what_nobody_h
     await spool.close()
 
 
-async def test_a_disk_that_others_fill_makes_room_too(spool: Spool) -> None:
-    for number in range(2000):
-        await spool.add(rounds(walk(started_ms=number)))
+async def test_where_others_fill_the_disk_it_gives_way_but_for_the_last_day_and_what_is_owed(spool: Spool) -> None:
+    minutes, hour = 3 * 24 * 60, 60
+    up = Series(metrics.TARGET_UP, ("imo", "web"))
+    for number in range(0, minutes, 5):
+        await spool.add(rounds(walk(started_ms=number * 60_000)))
+        owed = {"hub": 1} if number >= 20 * hour else {}
+        await spool.add_tick(Tick(number * 60_000, {up: 1.0}), identity(INSIDE), owed)
+    before = await spool.owed_samples("hub")
     gone = await spool.trim(before_ms=-1, most_bytes=10**9, keep_free_bytes=2**60)
-    assert gone.walks > 1000
+    left = [each.started_ms // 60_000 for each in await spool.walks(limit=10_000)]
+    assert gone.thinned > 0
+    assert min(left) >= 16 * hour, "what nobody waits for, but for a part of a tenth"
+    assert {each for each in range(minutes - 24 * hour + 5, minutes, 5)} <= set(left), "the last day is whole"
+    assert await spool.owed_samples("hub") == before - gone.unsent
+    assert await spool.owed_samples("hub") > before / 2, "one tick in ten minutes of what is owed stays"
 
 
 async def test_a_storage_that_cannot_be_written_at_first_is_used_when_it_can(

@@ -9,6 +9,7 @@ import pytest
 from monitor import metrics
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
+from monitor.meaning.evidence import Line, Record
 from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.surroundings import Surroundings
 from monitor.meaning.timeofday import Known, TimeOfDay
@@ -18,7 +19,7 @@ from monitor.tick import Tick
 from probes.book import Book
 from probes.facts import Service, Target, Walk
 from probes.words import Failure, Finding, Scope, Step
-from tests.monitor.facts import INSIDE, canary, target, walk
+from tests.monitor.facts import INSIDE, canary, rounds, target, walk
 
 NOW_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
@@ -277,12 +278,28 @@ def around(time: TimeOfDay) -> Surroundings:
     return made
 
 
-def test_a_wrong_clock_spoils_what_is_reached_as_well() -> None:
-    """It was reached, but not when we say it was."""
+def test_a_wrong_clock_of_which_we_know_by_how_much_is_said_and_spoils_nothing() -> None:
+    """A box without a battery and without NTP must see a shutdown all the same: its ticks have their true times."""
     wrong = around(clock(900.0, 900.0, 900.0)).line(target(), NOW_MS)
-    assert wrong.house == wrong.spoilt == {Finding.CLOCK_WRONG}
+    assert wrong.known == {Finding.CLOCK_WRONG}
+    assert not wrong.house | wrong.spoilt
     right = around(clock(1.0, 1.0, 1.0)).line(target(), NOW_MS)
-    assert right.house == right.spoilt == set()
+    assert not right.known | right.house | right.spoilt
+
+
+def test_a_wrong_clock_stands_beside_the_state_and_does_not_change_it() -> None:
+    line = Line(foreign_seen=True, canaries=12, names_dead=False, known=frozenset({Finding.CLOCK_WRONG}))
+    record = Record(target())
+    record.add(rounds(walk()), line, NOW_MS)
+    assert record.evidence(line, NOW_MS, 600).local is False
+    assert record.findings() == (Finding.CLOCK_WRONG,)
+
+
+def test_certificates_that_mind_our_date_spoil_what_they_hide_while_nobody_told_the_time() -> None:
+    misdated = [walk(failed=Failure.SSL_INVALID_CERTIFICATE, step=Step.HANDSHAKE) for _ in range(6)]
+    made = Surroundings(Canaries([], INSIDE, standing_s=86400, day_s=86400))
+    made.look({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, [])
+    assert Finding.CLOCK_WRONG in made.line(target(), NOW_MS).house
 
 
 def test_certificates_that_all_mind_our_date_make_it_doubtful() -> None:
