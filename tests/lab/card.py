@@ -27,6 +27,14 @@ class Card:
         _do("mkfs.ext4", "-q", "-m", "0", "-e", "remount-ro", str(self.image))
         self.put_in()
 
+    @staticmethod
+    def missing() -> str | None:
+        """What keeps this machine from having one; None where it can."""
+        tried = subprocess.run(["losetup", "--find"], capture_output=True, text=True, check=False)
+        if tried.returncode:
+            return f"no loop device is to be had: {tried.stderr.strip()}"
+        return None if Path("/sys/fs/ext4").is_dir() else "the kernel has no ext4"
+
     def put_in(self) -> None:
         _do("mount", "-o", "loop", str(self.image), str(self.folder))
         said = _do("findmnt", "--noheadings", "--output", "SOURCE", str(self.folder))

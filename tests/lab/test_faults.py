@@ -19,6 +19,7 @@ from tests.lab.lab import Lab, scratch
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.skipif(not enter.inside(), reason="stands in the laboratory: make test-lab"),
+    pytest.mark.skipif(enter.inside() and Card.missing() is not None, reason=str(Card.missing())),
 ]
 
 FASTER = 30  # the daemon alone: a tick every two seconds; times are true ones

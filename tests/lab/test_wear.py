@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.lab,
     pytest.mark.long,
     pytest.mark.skipif(not enter.inside(), reason="stands in the laboratory: make test-lab"),
+    pytest.mark.skipif(enter.inside() and Card.missing() is not None, reason=str(Card.missing())),
 ]
 
 BOX = world.VANTAGES[0]
