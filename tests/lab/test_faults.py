@@ -6,12 +6,14 @@ import itertools
 import os
 import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from tests.lab import counted, enter, world
+from tests.lab import counted, enter, others, world
 from tests.lab.card import Card
 from tests.lab.counted import Compared, Held
 from tests.lab.lab import Lab, scratch
@@ -26,12 +28,15 @@ FASTER = 30  # the daemon alone: a tick every two seconds; times are true ones
 TICK_S = 60 / FASTER
 FAULT_S = 4 * TICK_S
 AT_RISK_S = 1  # of the world in which the card is
-BOXES = iter(world.VANTAGES)
+NUMBERS = itertools.count(1)  # of the boxes, one a test
+MOST_TESTS = 12
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     with scratch() as folder, Lab(folder, times=1) as there:
+        for number in range(1, MOST_TESTS + 1):
+            there.add(world.box(number))
         there.start_hub()
         yield there
 
@@ -40,17 +45,16 @@ class Watch:
     """One box that watches, its spool on a card."""
 
     def __init__(self, lab: Lab) -> None:
-        self.lab, self.box = lab, next(BOXES)
+        self.lab, self.box = lab, world.box(next(NUMBERS))
         self.config = lab.config(self.box, services=["imo", "canaries"])
         self.card = Card(self.config.parent)
         self.storage = self.card.folder / "state"
         text = self.config.read_text()
         mine = f"storage: {{path: {self.storage}, keep_free: 1MB, sync: {FASTER * AT_RISK_S}s}}"
         self.config.write_text(text.replace(f"storage: {{path: {self.config.parent}/state}}", mine))
-        self.start()
 
-    def start(self) -> None:
-        self.lab.start_daemon(self.box, self.config, times=FASTER)
+    def start(self, *before: str) -> None:
+        self.lab.start_daemon(self.box, self.config, *before, times=FASTER)
 
     def delivered(self) -> float:
         """When the newest tick that is abroad was stated, in seconds; 0 while there is nobody to say it."""
@@ -75,17 +79,30 @@ class Watch:
         self.lab.wait_until_handed_on()
         return counted.stated(self.storage)
 
+    def waiting(self) -> int:
+        """Ticks that have no time yet."""
+        with closing(sqlite3.connect(f"file:{self.storage}/spool.db?mode=ro", uri=True)) as db:
+            found: int = db.execute("SELECT count(*) FROM waiting").fetchone()[0]
+            return found
+
     def said(self, event: str) -> bool:
         return f"event={event}" in (self.lab.folder / f"{self.box.name}.log").read_text()
 
 
 @pytest.fixture
-def watch(lab: Lab) -> Iterator[Watch]:
+def board(lab: Lab) -> Iterator[Watch]:
+    """Not started yet."""
     there = Watch(lab)
     yield there
     if lab.running(there.box.name):
         lab.stop(there.box.name, signal.SIGKILL)
     there.card.throw_away()
+
+
+@pytest.fixture
+def watch(board: Watch) -> Watch:
+    board.start()
+    return board
 
 
 def longest_gap_s(kept: Held) -> float:
@@ -129,10 +146,11 @@ def test_a_card_that_turns_read_only_is_mended_under_it(watch: Watch) -> None:
     nothing_lost(watch, watch.end(), only_abroad=1)  # what had not been synced yet when it failed
 
 
-def test_a_pulled_plug_takes_what_the_configuration_says_and_no_more(lab: Lab, watch: Watch) -> None:
-    """Ten times: what was stated a second before is on the card."""
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_a_pulled_plug_takes_what_the_configuration_says_and_no_more(lab: Lab, watch: Watch, times: int) -> None:
+    """Each time: what was stated a second before is on the card."""
     watch.comes_through()
-    for _ in range(10):
+    for _ in range(times):
         time.sleep(TICK_S)
         lab.signal(watch.box.name, signal.SIGSTOP)
         pulled_ms = round(time.time() * 1000)
@@ -160,6 +178,26 @@ def test_of_a_damaged_page_the_rest_is_carried_over(watch: Watch) -> None:
     both = {labels: {**before.get(labels, {}), **after.get(labels, {})} for labels in before.keys() | after.keys()}
     assert counted.compared(watch.lab, both, watch.box.name, now_ms()) == Compared(0, frozenset())
     assert len([at_ms for at_ms in counted.times(watch.storage) if at_ms <= last_ms]) > 0, "nothing was carried over"
+
+
+@pytest.mark.parametrize(
+    "wakes",
+    [
+        "@1970-01-02 00:00:00",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("@2038-02-01 00:00:00", "+2d", "-30d")),
+    ],
+)
+def test_what_a_board_with_a_wrong_clock_saw_is_abroad_at_its_true_time(board: Watch, wakes: str) -> None:
+    began_ms = now_ms() - 1000
+    board.start(*others.at_another_time(wakes))
+    board.comes_through()
+    board.goes_on()
+    kept = board.end()
+    times = [at_ms for points in kept.values() for at_ms in points]
+    assert began_ms < min(times) < began_ms + 20_000, "from its first tick on"
+    assert max(times) < now_ms()
+    assert board.waiting() == 0, "nothing waits for its time any more"
+    nothing_lost(board, kept)
 
 
 def test_a_hub_and_a_database_that_are_killed_lose_nothing(watch: Watch) -> None:

@@ -166,7 +166,7 @@ def row(said: str) -> list[int]:
 SAMPLES = MINUTES * 21 - 6
 
 
-@pytest.mark.parametrize("receiver", ["prometheus", "victoria"])
+@pytest.mark.parametrize("receiver", ["prometheus", pytest.param("victoria", marks=pytest.mark.long)])
 async def test_what_a_receiver_lost_is_found_and_mended(box: Box, receiver: str, tmp_path: Path) -> None:
     live = {"prometheus": receivers.prometheus, "victoria": receivers.victoria}[receiver]
     bad = range(20, 30)
