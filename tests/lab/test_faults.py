@@ -37,7 +37,7 @@ def lab() -> Iterator[Lab]:
     with scratch() as folder, Lab(folder, times=1) as there:
         for number in range(1, MOST_TESTS + 1):
             there.add(world.box(number))
-        there.start_hub()
+        there.start_hub(hub_times=FASTER)
         yield there
 
 

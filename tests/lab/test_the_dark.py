@@ -75,7 +75,7 @@ def instant(lab: Lab, expr: str) -> list[Mapping[str, Any]]:
 def come_home(lab: Lab, count: int, step_ms: int, *, patience_s: float, victoria: bool = False) -> dict[str, float]:
     """Days in the dark, told after it. What is asserted is the promise; the figures are what it took."""
     lab.boxes = [*world.CONTROLS[:2], BOX]
-    lab.start_hub(victoria=victoria)
+    lab.start_hub(victoria=victoria, hub_times=FASTER)
     lab.spawn("socks", "proxy", ["microsocks", "-i", world.PROXY, "-p", str(SOCKS_PORT)])
     lab.wait_for("the SOCKS server", lambda: reachable(world.PROXY, SOCKS_PORT))
     config = lab.config(BOX, services=["imo", "canaries"], extra="timeout: 20s\n")

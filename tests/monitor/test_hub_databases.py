@@ -49,9 +49,11 @@ class Real:
             assert time.monotonic() < end
             await asyncio.sleep(0.1)
         url = f"http://127.0.0.1:{self.port}/api/v1/write"
-        async with aiohttp.ClientSession() as session:
-            async with session.post(url, data=at("now", now_ms), headers=HEADERS) as answer:
-                assert answer.status == 204
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=at("now", now_ms), headers=HEADERS) as said,
+        ):
+            assert said.status == 204
         await self.stop()
 
     async def ask(self, query: str) -> dict[str, float]:
