@@ -46,7 +46,7 @@ lint: venv-dev
 # what test-cover runs it need not run as well
 COUNTED := tests/probes tests/golden tests/monitor/test_judge.py tests/monitor/test_schedule.py
 test-unit: venv-dev
-	$(PY) -m pytest -n auto -m "not lab and not evening and not long" $(COUNTED:%=--ignore=%)
+	$(PY) -m pytest -n 3 --dist worksteal -m "not lab and not evening and not long" $(COUNTED:%=--ignore=%)
 
 # every line of what judges, schedules, names failures and speaks protocols
 COVERED := monitor/judge.py,monitor/schedule.py,probes/failure.py,probes/walk.py,probes/knock/*
@@ -56,8 +56,15 @@ test-cover: venv-dev
 	$(PY) -m coverage combine -q
 	$(PY) -m coverage report -m --include="$(COVERED)" --fail-under=100
 
+# fast motion wants the machine for itself; the rest lives in two laboratories side by side, which know nothing of each other
+FAST := tests/lab/test_evening.py tests/lab/test_matrix.py tests/lab/test_services.py
+BESIDE := tests/lab/test_lies.py tests/lab/test_faults.py tests/lab/test_the_dark.py
+WHICH := -m "(lab or evening) and not long"
 test-lab: venv-dev
-	$(INSIDE) -m "(lab or evening) and not long" tests/lab
+	$(INSIDE) $(WHICH) $(FAST)
+	@said=$$(mktemp); ($(INSIDE) $(WHICH) $(BESIDE) >$$said 2>&1) & beside=$$!; \
+	  $(INSIDE) $(WHICH) $(FAST:%=--ignore=%) $(BESIDE:%=--ignore=%) tests/lab; here=$$?; \
+	  wait $$beside; there=$$?; cat $$said; rm -f $$said; test $$here -eq 0 -a $$there -eq 0
 
 # the full counts; writes results/long.json
 long: venv-dev

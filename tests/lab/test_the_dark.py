@@ -112,7 +112,9 @@ def come_home(lab: Lab, count: int, step_ms: int, *, patience_s: float, victoria
     return {"samples": total, "live_s": live_s, "took_s": took_s, "owed_when_the_hub_stopped": max(owed, default=0.0)}
 
 
-@pytest.mark.parametrize("victoria", [False, True], ids=["prometheus", "victoria-metrics"])
+@pytest.mark.parametrize(
+    "victoria", [False, pytest.param(True, marks=pytest.mark.long)], ids=["prometheus", "victoria-metrics"]
+)
 def test_six_hours_in_the_dark_come_home_whole(victoria: bool) -> None:
     with scratch() as folder, Lab(folder, times=1) as lab:
         come_home(lab, 360, 60_000, patience_s=120, victoria=victoria)

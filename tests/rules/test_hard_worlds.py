@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.rules.peace import (
     BLOCKED_MCI,
     IR,
@@ -89,6 +91,7 @@ def test_a_shutdown_the_hub_was_born_into_ends_too(tmp_path: Path) -> None:
     made.told(30, SHUTDOWN).told(58, SHUTDOWN).told(78, OVER).quiet(150, 200).check(tmp_path, "1m")
 
 
+@pytest.mark.long
 def test_what_was_told_before_the_hub_was_deaf_is_not_told_anew(tmp_path: Path) -> None:
     """A page must not become a ticket, end, or fire again, because everybody's writes were refused for a while."""
     made = world()
@@ -104,6 +107,7 @@ def test_what_was_told_before_the_hub_was_deaf_is_not_told_anew(tmp_path: Path) 
     made.check(tmp_path)
 
 
+@pytest.mark.long
 def test_a_silence_told_before_the_hub_was_deaf_holds_through_it(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
@@ -164,6 +168,7 @@ def test_networks_that_notice_a_block_one_after_the_other_are_told_together(tmp_
     made.quiet(20, 22, 22.75).told(23.25, BLOCKED_MCI, BLOCKED_TCI).told(40, BLOCKED_MCI, BLOCKED_TCI).check(tmp_path)
 
 
+@pytest.mark.long
 def test_a_line_that_never_makes_up_its_mind_does_not_hold_the_message(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
@@ -203,6 +208,7 @@ def test_a_network_that_never_reached_much_is_not_cut_for_reaching_as_much(tmp_p
 UNBLOCKED = alert("ServiceUnblocked", "info", **ON_MCI, service="instagram")
 
 
+@pytest.mark.long
 def test_two_hours_in_which_nobody_looked_are_no_two_hours(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
@@ -211,6 +217,7 @@ def test_two_hours_in_which_nobody_looked_are_no_two_hours(tmp_path: Path) -> No
     made.told(330, UNBLOCKED).quiet(400).check(tmp_path, "1m")
 
 
+@pytest.mark.long
 def test_a_moment_of_doubt_delays_the_good_news_and_does_not_swallow_it(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
