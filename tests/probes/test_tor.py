@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,6 +133,15 @@ def test_not_one_bit_of_the_certificates_may_be_another(bit: int) -> None:
     changed = bytearray(CERTS)
     changed[bit // 8] ^= 1 << bit % 8
     assert talk().read(RELAY.hello() + RELAY.cell(129, bytes(changed))) is not Reply.PROVEN
+
+
+def test_an_identity_that_claims_unused_bits_is_no_der() -> None:
+    """OpenSSL reads it where the last bits of the signature are zero; two spellings of one certificate are one too many."""
+    relay = next(each for each in iter(Relay, None) if not each.certificates[2][-1] & 1)
+    der = bytearray(relay.certificates[2])
+    der[-len(x509.load_der_x509_certificate(bytes(der)).signature) - 1] = 1
+    relay.certificates[2] = bytes(der)
+    assert talk(relay).read(relay.answer()) is Reply.OTHER
 
 
 @pytest.mark.parametrize(
