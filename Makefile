@@ -56,7 +56,8 @@ test-cover: venv-dev
 	$(PY) -m coverage combine -q
 	$(PY) -m coverage report -m --include="$(COVERED)" --fail-under=100
 
-# fast motion, and faults that are timed, want the machine for themselves; the rest lives in two laboratories side by side, which know nothing of each other
+# fast motion, and faults that are timed, want the machine for themselves; the rest lives in two laboratories side by
+# side, which know nothing of each other
 FAST := tests/lab/test_evening.py tests/lab/test_matrix.py tests/lab/test_services.py tests/lab/test_faults.py
 BESIDE := tests/lab/test_lies.py tests/lab/test_the_dark.py
 WHICH := -m "(lab or evening) and not long"
