@@ -108,12 +108,6 @@ TARGET_CUSUM = _gauge("didban_target_cusum", _TARGET, "OONI's cumulative sum ove
 PROTOCOL_UP = _gauge(
     "didban_protocol_up",
     ("protocol", "peer"),
-    "1 if it passes against a host that is no watched service, 0 if only plain TLS does; absent where it never passed.",
-    home=True,
-)
-PROTOCOL_UP = _gauge(
-    "didban_protocol_up",
-    ("protocol", "peer"),
     "1 if it passes to a host that is no watched service, 0 if only plain TLS does; absent where it never passed.",
     home=True,
 )

@@ -28,7 +28,7 @@ SETTLE_S, WATCHED_S = 40.0, 180.0
 DAY_S = 86400.0
 
 _FETCH = "import sys, urllib.request as u; sys.stdout.write(u.urlopen('http://127.0.0.1:9810/metrics').read().decode())"
-_BYTES = re.compile(r'didban_bytes_total\{[^}]*?direction="(\w+)",purpose="(\w+)"[^}]*\} (\S+)')
+_BYTES = re.compile(r'didban_bytes_total\{[^}]*direction="(\w+)"[^}]*purpose="(\w+)"[^}]*\} (\S+)')
 
 
 def default_selection(lab: Lab) -> list[str]:
