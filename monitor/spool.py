@@ -9,34 +9,29 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 
-from monitor.keeping import records, retention, ticks
+from monitor.disk.desk import Desk
+from monitor.disk.file import File, Kind, Unusable
+from monitor.keeping import records, rescue, retention, ticks
 from monitor.keeping.boots import Boot
-from monitor.keeping.file import File, NoRoom, is_damage
 from monitor.keeping.later import Later
 from monitor.keeping.retention import Gone, SpoolSize
-from monitor.keeping.schema import SpoolError
+from monitor.keeping.schema import bring_forward
 from monitor.keeping.ticks import Kept, Names, Refused
 from monitor.tick import Tick
 from probes.facts import Round, Walk
 
-__all__ = ["Spool", "SpoolError", "SpoolSize"]
+__all__ = ["Spool", "SpoolSize", "Unusable"]
 
-_MOST_WAITING = 20_000  # writes kept in memory while the disk takes none: some hours of a default selection
-_NOW_NOT = (sqlite3.OperationalError, NoRoom)
+KIND = Kind("spool", "the storage folder", "Didban", bring_forward, rescue.carry_over)
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], None]
-
-_log = structlog.get_logger("didban.spool")
 
 
 class Spool:
@@ -48,20 +43,27 @@ class Spool:
     """
 
     def __init__(self, folder: Path, *, now_ms: Callable[[], int] = lambda: 0, boot: str = "") -> None:
-        self._file = File(folder / "spool.db", now_ms)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
-        self._waiting: deque[Write] = deque()
-        self._unsynced = False
+        self._file = File(folder / "spool.db", KIND, now_ms)
         self.names = Names()
         self._boot = Boot(boot)
-        self.later = Later(self._write, self._read, self.names, self._boot)
-        self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
-        self.forgotten = 0  # writes that memory could not hold either
+        self._desk = Desk(self._file, "spool", load=self._load, forget=self._boot.forget)
+        self._unsynced = False
+        self.later = Later(self._write, self._desk.read, self.names, self._boot)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written now."""
+        return self._desk.trouble
 
     @property
     def waiting(self) -> int:
         """Writes that are kept in memory until the disk takes them."""
-        return len(self._waiting)
+        return self._desk.waiting
+
+    @property
+    def forgotten(self) -> int:
+        """Writes that memory could not hold either."""
+        return self._desk.forgotten
 
     @property
     def folder(self) -> Path:
@@ -73,15 +75,11 @@ class Spool:
         return self._file.wreck
 
     async def open(self) -> None:
-        """Raises SpoolError: the folder cannot be used, or a newer Didban made the file. A full disk is no reason."""
-        try:
-            await self._run(lambda db: None)
-        except _NOW_NOT as error:
-            self._complain(error)
+        """Raises Unusable: the folder cannot be used, or a newer Didban made the file. A full disk is no reason."""
+        await self._desk.open()
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
-        self._thread.shutdown(wait=False)
+        await self._desk.close()
 
     # ---------------------------------------------------------------- facts
 
@@ -114,7 +112,7 @@ class Spool:
 
     async def free_ms(self, at_ms: int) -> int:
         """The first millisecond from then on that no tick is kept at."""
-        return await self._read(lambda db: ticks.free(db, at_ms), at_ms)
+        return await self._desk.read(lambda db: ticks.free(db, at_ms), at_ms)
 
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
         """The newest walks, oldest first."""
@@ -122,7 +120,7 @@ class Spool:
         columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
         sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
         nothing: list[tuple[bytes, int, int | None]] = []
-        rows = await self._read(
+        rows = await self._desk.read(
             lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing
         )
         told = await self._accounts(since_ms)
@@ -142,7 +140,7 @@ class Spool:
         """Of walks since then, by the first mark of each."""
         nothing: list[tuple[str, bytes]] = []
         sql = "SELECT mark, account FROM accounts WHERE started_ms >= ?"
-        return dict(await self._read(lambda db: db.execute(sql, (since_ms,)).fetchall(), nothing))
+        return dict(await self._desk.read(lambda db: db.execute(sql, (since_ms,)).fetchall(), nothing))
 
     async def remember(self, key: str, value: object) -> None:
         """Keeps what a restart would forget."""
@@ -152,7 +150,7 @@ class Spool:
     async def recall(self, key: str) -> Any:
         """What was remembered under `key`, or None; what cannot be read is forgotten."""
         sql = "SELECT value FROM memory WHERE key = ?"
-        row = await self._read(lambda db: db.execute(sql, (key,)).fetchone(), None)
+        row = await self._desk.read(lambda db: db.execute(sql, (key,)).fetchone(), None)
         try:
             return msgspec.json.decode(row[0]) if row else None
         except msgspec.DecodeError:
@@ -160,7 +158,7 @@ class Spool:
 
     async def last_tick(self) -> tuple[int, list[tuple[str, dict[str, str]]]] | None:
         """When the last tick was stated, and its series by name and labels: after a restart they have ended."""
-        last = await self._read(ticks.last, None)
+        last = await self._desk.read(ticks.last, None)
         return (last.at_ms, self.series_of(last)) if last is not None else None
 
     def series_of(self, kept: Kept) -> list[tuple[str, dict[str, str]]]:
@@ -171,10 +169,10 @@ class Spool:
 
     async def owed(self, destination: str, *, but: Iterable[int], most: int) -> list[Kept]:
         """The oldest ticks a destination has not acknowledged; `but`: those on their way while they are news."""
-        return await self._read(lambda db: ticks.owed(db, destination, but=tuple(but), most=most), [])
+        return await self._desk.read(lambda db: ticks.owed(db, destination, but=tuple(but), most=most), [])
 
     async def owed_samples(self, destination: str) -> int:
-        return await self._read(lambda db: ticks.owed_samples(db, destination), 0)
+        return await self._desk.read(lambda db: ticks.owed_samples(db, destination), 0)
 
     async def settle(self, destination: str, settled: Iterable[int], refused: Iterable[Refused] = ()) -> None:
         """These ticks are delivered, but for what the destination refuses for good."""
@@ -188,12 +186,12 @@ class Spool:
 
     async def cut(self, destination: str, before_ms: int, reason: str) -> int:
         """Sets aside what is too old to be sent there; how many samples that is."""
-        return await self._read(lambda db: ticks.too_old(db, destination, before_ms, reason), 0)
+        return await self._desk.read(lambda db: ticks.too_old(db, destination, before_ms, reason), 0)
 
     # ---------------------------------------------------------------- room
 
     async def size(self) -> SpoolSize:
-        return await self._read(lambda db: retention.measure(db, self._file.bytes()), SpoolSize(0, 0, None))
+        return await self._desk.read(lambda db: retention.measure(db, self._file.bytes()), SpoolSize(0, 0, None))
 
     async def trim(self, *, before_ms: int, most_bytes: int, keep_free_bytes: int = 0) -> Gone:
         """Makes room (monitor/keeping/retention.py), also where others fill the disk; returns what went."""
@@ -203,11 +201,11 @@ class Spool:
             spare = max(0, there - keep_free_bytes)
             return retention.trim(db, before_ms=before_ms, most_bytes=most_bytes, spare_bytes=spare)
 
-        return await self._read(make_room, Gone())
+        return await self._desk.read(make_room, Gone())
 
     async def bite(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """A short piece of upkeep, in one transaction; `otherwise`: what is said while the disk takes nothing."""
-        return await self._read(action, otherwise)
+        return await self._desk.read(action, otherwise)
 
     async def sync(self) -> None:
         """Has the operating system write what was committed: a power cut after this loses none of it."""
@@ -215,74 +213,9 @@ class Spool:
             self._unsynced = False
             await asyncio.get_running_loop().run_in_executor(None, self._file.sync)
 
-    # ---------------------------------------------------------------- on the spool's own thread
-
     async def _write(self, action: Write) -> None:
         """While the disk takes nothing, what is written waits in memory, in order, and that is said."""
-        if len(self._waiting) < _MOST_WAITING:
-            self._waiting.append(action)
-        else:
-            self.forgotten += 1  # what came first stays: it tells when it began
-        try:
-            await self._run(self._catch_up)
-        except _NOW_NOT as error:
-            self._complain(error)
-        else:
-            if self.trouble is not None:
-                _log.info("spool_writes_again")
-            self.trouble = None
-            self._unsynced = True
-
-    def _complain(self, error: OSError | sqlite3.Error) -> None:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        if self.trouble is None:
-            _log.error("spool_cannot_write", why=why)
-        self.trouble = why
-
-    def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Everything that waits, in one transaction: who came while another wrote is done with it."""
-        doing = tuple(self._waiting)
-        for action in doing:
-            action(db)
-        db.commit()
-        for _ in doing:
-            self._waiting.popleft()
-
-    async def _read(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """`otherwise`: what is said while there is nothing to read from."""
-        try:
-            return await self._run(action)
-        except _NOW_NOT as error:
-            self._complain(error)
-            return otherwise
-
-    async def _run(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, action)
-
-    def _commit(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return self._try(action)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            self._file.rescue(str(error))
-            self._load(self._file.db()[0])
-            return self._try(action)
-
-    def _try(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        db, new = self._file.db()
-        if new:
-            self._load(db)
-        try:
-            with db:
-                return action(db)
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                self._load(db)  # a series numbered in a transaction that failed has no number
-            else:
-                self._boot.forget()
-                self._file.close()  # a disk that comes back wants to be opened anew, and checked before that
-            raise
+        self._unsynced |= await self._desk.write(action, waits=True)
 
     def _load(self, db: sqlite3.Connection) -> None:
         self.names.load(db)

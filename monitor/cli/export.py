@@ -13,6 +13,7 @@ import typer
 from monitor.cli.box import ConfigFile
 from monitor.cli.common import WRONG_USE, fail, loaded
 from monitor.config import Loaded
+from monitor.disk.file import Unusable
 from monitor.evidence import export, lines, stamps
 from monitor.evidence.authorities import Authorities
 from monitor.evidence.export import Export, Form, Stamped
@@ -21,7 +22,6 @@ from monitor.evidence.progress import Progress
 from monitor.evidence.stamps import Stamp
 from monitor.evidence.window import Window
 from monitor.keeping import again
-from monitor.keeping.schema import SpoolError
 from probes.doors.clock import SystemClock
 
 app = typer.Typer()
@@ -79,7 +79,7 @@ def export_command(
     for folder in folders:
         try:
             again.note_export(folder, out.absolute())
-        except SpoolError as error:
+        except Unusable as error:
             news = [*news, f"{error}: `didban wipe` will not know of this export"]
     for each in news:
         typer.echo(f"didban: {each}", err=True)

@@ -15,13 +15,13 @@ from monitor.beat.limits import Budget
 from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import COULD_NOT, NO, WRONG_USE, fail, loaded, refuse
 from monitor.config import Loaded
+from monitor.disk.file import InUse
 from monitor.home import holders
 from monitor.home.holders import Holder
 from monitor.home.querying import Far, Unanswered
 from monitor.home.ways import home_device
 from monitor.hub import settings
 from monitor.keeping import again
-from monitor.keeping.schema import InUse
 from monitor.pace import Pace
 from monitor.settings import Destination
 from monitor.ship import Home, Shipper

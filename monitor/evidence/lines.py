@@ -35,7 +35,7 @@ class Box:
 
 
 def boxes(folders: Sequence[Path], key: str | None = None) -> list[Box]:
-    """`key`: the hub's, to open sealed hours with. Raises SpoolError where one cannot be read."""
+    """`key`: the hub's, to open sealed hours with. Raises Unusable where one cannot be read."""
     found: list[Box] = []
     for folder in folders:
         kept = Committed(folder, key)

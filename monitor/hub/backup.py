@@ -13,8 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from monitor.hub import settings
-from monitor.hub.queuefile import QueueFile
+from monitor.hub import queuefile, settings
 from monitor.hub.rows import as_its_neighbours
 from monitor.hub.settings import LoadedHub
 
@@ -71,7 +70,7 @@ def restore(source: Path, file: Path, *, force: bool) -> list[str]:
         places[_QUEUE] = queue
     if there := [path for path in places.values() if path.exists() and not force]:
         raise FileExistsError(17, "is there already; --force writes over it", str(there[0]))
-    guard = QueueFile(queue, lambda: 0)
+    guard = queuefile.at(queue, lambda: 0)
     try:
         guard.take_alone()
         for suffix in ("-wal", "-shm") if _QUEUE in names else ():

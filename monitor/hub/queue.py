@@ -9,31 +9,21 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import structlog
-
+from monitor.disk.desk import Desk
+from monitor.hub import queuefile
 from monitor.hub.batch import ROW_BYTES, Aside, Batch
-from monitor.hub.queuefile import QueueError, QueueFile
-from monitor.keeping.file import NoRoom, is_damage
 
 _ASIDE_SHARE = 0.1  # of max_size: what the database will not take must not fill the disk either
 _ROOM_BYTES = 16 * 1024 * 1024  # left on the disk, so that what is here can always be written off
 
-_NOT_NOW = (NoRoom, QueueError, sqlite3.OperationalError)
-
 ALWAYS = (-(2**62), 2**62)
 
 Span = tuple[int, int]
-T = TypeVar("T")
-Action = Callable[[sqlite3.Connection], object]
-
-_log = structlog.get_logger("didban.hub")
 
 
 @dataclass(slots=True)
@@ -42,15 +32,6 @@ class Held:
 
     samples: int = 0
     bytes: int = 0
-
-
-@dataclass(slots=True)
-class Write:
-    """`again`: it is tried again with the next one where the disk took none; `done`: it is through to the disk."""
-
-    action: Action
-    again: bool
-    done: bool = False
 
 
 class Queue:
@@ -64,23 +45,25 @@ class Queue:
     def __init__(
         self, path: Path, *, most_bytes: int, sharers: Callable[[], int], now_ms: Callable[[], int] = lambda: 0
     ) -> None:
-        self._file = QueueFile(path, now_ms)
+        self._folder = path.parent
+        self._desk = Desk(queuefile.at(path, now_ms), "queue")
         self._most_bytes, self._sharers, self._now_ms = most_bytes, sharers, now_ms
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue")
-        self._writes: deque[Write] = deque()
         self._held: dict[str, Held] = {}
         self._coming: list[Batch] = []
         self._out: set[int] = set()  # on their way to the database
         self._gone: set[int] = set()  # there, and perhaps not yet deleted here
         self.news = asyncio.Event()
         self.quarantined: Counter[str] = Counter()
-        self.trouble = ""  # why nothing can be written now
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written now."""
+        return self._desk.trouble
 
     async def open(self) -> None:
         """What was left by the hub before. Raises OSError: the file cannot be used."""
-
-        loop = asyncio.get_running_loop()
-        self._recount(await loop.run_in_executor(self._thread, self._commit, _held))
+        await self._desk.open()
+        self._recount(await self._desk.read(_held, []))
         self.news.set()
 
     def _recount(self, rows: Iterable[tuple[str, int, int]]) -> None:
@@ -90,8 +73,7 @@ class Queue:
             self._count(batch, 1)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._file.close)
-        self._thread.shutdown(wait=False)
+        await self._desk.close()
 
     # ---------------------------------------------------------------- coming
 
@@ -103,7 +85,7 @@ class Queue:
         self._coming.append(batch)
         row = (batch.vantage, batch.received_ms, batch.newest_ms, batch.samples, batch.body)
         sql = "INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)"
-        done = await self._write(lambda db: db.execute(sql, row).close())
+        done = await self._desk.write(lambda db: db.execute(sql, row).close(), waits=False)
         self._coming.remove(batch)
         if not done:
             self._count(batch, -1)
@@ -115,7 +97,7 @@ class Queue:
         """Each its own part: one that writes without end, or whose samples the database hates, fills no other's."""
         share = self._most_bytes / max(1, self._sharers())
         try:
-            if shutil.disk_usage(self._file.path.parent).free < _ROOM_BYTES:
+            if shutil.disk_usage(self._folder).free < _ROOM_BYTES:
                 return False
         except OSError:  # the folder is gone
             return False
@@ -150,7 +132,7 @@ class Queue:
             return []
 
         nothing: list[Batch] = []
-        found = [each for each in await self._read(find, nothing) if each.id not in self._out | self._gone]
+        found = [each for each in await self._desk.read(find, nothing) if each.id not in self._out | self._gone]
         self._out.update(batch.id for batch in found)
         return found
 
@@ -174,7 +156,7 @@ class Queue:
             sql = "INSERT INTO aside(vantage, received_ms, reason, samples, body) VALUES (?, ?, ?, ?, ?)"
             db.executemany(sql, refused).close()
 
-        if await self._write(keep, again=True):
+        if await self._desk.write(keep, waits=True):
             self._gone.difference_update(id for (id,) in ids)
 
     async def trim(self, before_ms: int) -> None:
@@ -190,8 +172,8 @@ class Queue:
             db.execute(sql, (ROW_BYTES, int(_ASIDE_SHARE * self._most_bytes))).close()
             db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
 
-        await self._write(make_room)
-        rows: list[tuple[str, int, int]] | None = await self._read(_held, None)
+        await self._desk.write(make_room, waits=False)
+        rows: list[tuple[str, int, int]] | None = await self._desk.read(_held, None)
         if rows is not None:
             self._recount(rows)
             self.news.set()
@@ -213,70 +195,8 @@ class Queue:
     async def oldest_ms(self) -> int | None:
         """When the batch that waits longest was received."""
         sql = "SELECT received_ms FROM batches ORDER BY id LIMIT 1"
-        row = await self._read(lambda db: db.execute(sql).fetchone(), None)
+        row = await self._desk.read(lambda db: db.execute(sql).fetchone(), None)
         return row[0] if row is not None else None
-
-    # ---------------------------------------------------------------- on the queue's own thread
-
-    async def _write(self, action: Action, *, again: bool = False) -> bool:
-        """Whether it is on the disk. `again`: what is not, waits for the next write."""
-        write = Write(action, again)
-        self._writes.append(write)
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._flush)
-        except _NOT_NOW as error:
-            self._complain(error)
-        return write.done
-
-    def _flush(self) -> None:
-        """Everything that waits, in one transaction: who came while another wrote is done with it."""
-        doing: list[Write] = []
-        while self._writes:
-            doing.append(self._writes.popleft())
-        if not doing:
-            return
-        try:
-            self._commit(lambda db: [write.action(db) for write in doing])
-        except _NOT_NOW:
-            self._writes.extendleft(write for write in reversed(doing) if write.again)
-            raise
-        for write in doing:
-            write.done = True
-        if self.trouble:
-            _log.info("queue_writes_again")
-        self.trouble = ""
-
-    async def _read(self, action: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, action)
-        except _NOT_NOW as error:
-            self._complain(error)
-            return otherwise
-
-    def _complain(self, error: OSError | sqlite3.Error) -> None:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        if not self.trouble:
-            _log.error("queue_cannot_write", why=why)
-        self.trouble = why
-
-    def _commit(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        try:
-            return self._try(action)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            self._file.rescue(str(error))
-            return self._try(action)
-
-    def _try(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        db = self._file.db()
-        try:
-            with db:
-                return action(db)
-        except sqlite3.OperationalError as error:
-            if "full" not in str(error):
-                self._file.drop()  # a disk that came back wants to be opened anew
-            raise
 
 
 def _held(db: sqlite3.Connection) -> list[tuple[str, int, int]]:

@@ -1,1 +1,1 @@
-"""How facts lie on disk: tables, what is owed to whom, what goes when room is short, what a wreck still holds."""
+"""How facts lie on disk: tables, what is owed to whom, what goes when room is short, what of a wreck comes over."""

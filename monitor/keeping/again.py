@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.keeping.schema import VERSION, SpoolError
+from monitor.disk.file import Unusable
+from monitor.keeping.schema import VERSION
 from monitor.keeping.wiping import EXPORTS
 
 _PATIENCE_S = 30.0  # with the daemon, which writes for milliseconds
@@ -18,7 +19,7 @@ _PATIENCE_S = 30.0  # with the daemon, which writes for milliseconds
 def owe(folder: Path, destination: str, ticks: Mapping[int, int]) -> int:
     """Ticks that still lie there, by their time, and how many samples of each go to it; returns how many are owed now.
 
-    Raises SpoolError: it cannot be written.
+    Raises Unusable: it cannot be written.
     """
     rows = [(destination, samples, at_ms) for at_ms, samples in ticks.items()]
     with _written(folder) as db:
@@ -26,7 +27,7 @@ def owe(folder: Path, destination: str, ticks: Mapping[int, int]) -> int:
 
 
 def note_export(folder: Path, out: Path) -> None:
-    """Where one was written, so that `didban wipe` finds it. Raises SpoolError: it cannot be written."""
+    """Where one was written, so that `didban wipe` finds it. Raises Unusable: it cannot be written."""
     with _written(folder) as db:
         row = db.execute("SELECT value FROM memory WHERE key = ?", (EXPORTS,)).fetchone()
         found = msgspec.json.decode(row[0], type=list[str]) if row is not None else []
@@ -41,8 +42,8 @@ def _written(folder: Path) -> Iterator[sqlite3.Connection]:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=_PATIENCE_S)) as db:
             if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-                raise SpoolError(f"{path}: another Didban wrote it; run that one once")
+                raise Unusable(f"{path}: another Didban wrote it; run that one once")
             with db:
                 yield db
     except (sqlite3.Error, msgspec.DecodeError) as error:
-        raise SpoolError(f"{path}: cannot be written: {error}") from None
+        raise Unusable(f"{path}: cannot be written: {error}") from None

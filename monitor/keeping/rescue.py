@@ -1,4 +1,4 @@
-"""Carries over from a damaged spool whatever can still be read. Judges nothing, and leaves the wreck where it is."""
+"""Carries over from a damaged spool whatever can still be read. Judges nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from monitor.disk.rescue import Row, has_tables, rows, rows_until_it_breaks
 from monitor.keeping import chain
 
 # tables in which a damaged stretch can be stepped over
@@ -23,24 +24,13 @@ _BY_NUMBER = {
     "day_keys": "day",
 }
 _WHOLE = ("owed", "aside", "memory", "accounts", "stamps")
-_MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
-
-
-def set_aside(path: Path, at_ms: int) -> Path:
-    """Moves the file and its log away; where to."""
-    wreck = path.with_name(f"{path.stem}-damaged-{at_ms}.db")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(wreck.with_name(wreck.name + suffix))
-    return wreck
 
 
 def carry_over(wreck: Path, db: sqlite3.Connection) -> Counter[str]:
     """Rows by table that came over. Ticks whose acknowledgement cannot be read are owed again: a resend is harmless."""
     came = Counter[str]()
     with sqlite3.connect(f"file:{wreck}?mode=ro", uri=True) as old:
-        for table in (*_BY_NUMBER, *_WHOLE) if _has_tables(old) else ():
+        for table in (*_BY_NUMBER, *_WHOLE) if has_tables(old) else ():
             wide = len(db.execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608
             for row in _rows(old, table):
                 all_of_it = (*row, *[None] * (wide - len(row)))  # an older format had fewer columns
@@ -53,49 +43,6 @@ def carry_over(wreck: Path, db: sqlite3.Connection) -> Counter[str]:
     return came
 
 
-def _has_tables(old: sqlite3.Connection) -> bool:
-    try:
-        return bool(old.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _rows(old: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
+def _rows(old: sqlite3.Connection, table: str) -> Iterator[Row]:
     key = _BY_NUMBER.get(table)
-    if key is None:
-        yield from _until_it_breaks(old, f"SELECT * FROM {table}")  # noqa: S608
-        return
-    ends = [_end(old, table, key, order) for order in ("ASC", "DESC")]
-    low, high = ends[0] or 0, ends[1] if ends[1] is not None else 2**31
-    yield from _between(old, table, key, low, high)
-
-
-def _end(old: sqlite3.Connection, table: str, key: str, order: str) -> int | None:
-    """The first or the last number, unless the page that holds it is damaged."""
-    try:
-        row = old.execute(f"SELECT {key} FROM {table} ORDER BY {key} {order} LIMIT 1").fetchone()  # noqa: S608
-    except sqlite3.DatabaseError:
-        return None
-    return row[0] if row is not None else None
-
-
-def _between(old: sqlite3.Connection, table: str, key: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
-    """Every row that can be read, halving what cannot, until too little of it can."""
-    sql = f"SELECT * FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
-    stretches, damaged = [(low, high)], 0
-    while stretches and damaged < _MOST_STRETCHES:
-        low, high = stretches.pop()
-        try:
-            yield from old.execute(sql, (low, high)).fetchall()
-        except sqlite3.DatabaseError:
-            damaged += 1
-            middle = (low + high) // 2
-            if low < high:
-                stretches += [(middle + 1, high), (low, middle)]
-
-
-def _until_it_breaks(old: sqlite3.Connection, sql: str) -> Iterator[tuple[object, ...]]:
-    try:
-        yield from old.execute(sql)
-    except sqlite3.DatabaseError:
-        return
+    return rows(old, table, key) if key is not None else rows_until_it_breaks(old, table)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import structlog
 
+from monitor.disk.file import Unusable
+
 VERSION = 3
 
 _FIRST = """
@@ -68,23 +70,15 @@ TICKS = {"waiting": "id", "ticks": "at_ms"}
 _log = structlog.get_logger("didban.spool")
 
 
-class SpoolError(OSError):
-    """The spool cannot be used; the message is one clear line."""
-
-
-class InUse(SpoolError):
-    """A daemon is at work on it."""
-
-
 def bring_forward(db: sqlite3.Connection, path: Path) -> None:
     """Makes the tables, or those that are missing since an older version.
 
     Raises:
-        SpoolError: a newer Didban wrote the file, which is left untouched; or it is no spool of ours.
+        Unusable: a newer Didban wrote the file, which is left untouched; or it is no spool of ours.
     """
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
-        raise SpoolError(f"{path}: written by a newer Didban (format {version}); left untouched")
+        raise Unusable(f"{path}: written by a newer Didban (format {version}); left untouched")
     if version == 0:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # so that room given up can be given back
     db.execute("PRAGMA secure_delete=ON")  # what is sealed or too old is overwritten, not only left out
@@ -97,7 +91,7 @@ def bring_forward(db: sqlite3.Connection, path: Path) -> None:
         db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version={VERSION};COMMIT;")
     found = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not found.issuperset(TABLES):
-        raise SpoolError(f"{path}: cannot be used: it is no spool of ours")
+        raise Unusable(f"{path}: cannot be used: it is no spool of ours")
 
 
 def _copy(path: Path, version: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.keeping.schema import SpoolError
+from monitor.disk.file import Unusable
 from monitor.settings import Storage
 from monitor.stored.kept import Kept
 from probes.catalogue import SHIPPED
@@ -130,7 +130,7 @@ def _folders(path: Path) -> list[Path]:
 
 def _exports(storage: Path) -> list[Path]:
     """Where the daemon or an export wrote evidence, as far as the spool remembers."""
-    with suppress(SpoolError), closing(Kept(storage)) as kept:
+    with suppress(Unusable), closing(Kept(storage)) as kept:
         match kept.memory(EXPORTS):
             case list(paths):
                 return [Path(each) for each in paths if isinstance(each, str) and Path(each).is_absolute()]

@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from monitor.disk.file import Unusable
 from monitor.keeping import pieces, records, seal, summaries, ticks, waiting
 from monitor.keeping.pieces import HOUR_MS, Hour, Row
-from monitor.keeping.schema import VERSION, SpoolError
+from monitor.keeping.schema import VERSION
 from monitor.keeping.summaries import Summary
 from monitor.keeping.waiting import Unstamped
 from probes.facts import Walk
@@ -61,7 +62,7 @@ class _Span:
 
 
 class Kept:
-    """A spool that is only read. Raises SpoolError where there is none that can be, or a piece that does not open.
+    """A spool that is only read. Raises Unusable where there is none that can be, or a piece that does not open.
 
     Args:
         where: the folder of a spool, or the file of a copy.
@@ -71,19 +72,19 @@ class Kept:
     def __init__(self, where: Path, key: str | None = None) -> None:
         self._path, self._key = where if where.is_file() else where / "spool.db", key
         if not self._path.is_file():
-            raise SpoolError(f"{self._path}: no spool is there: no daemon has walked yet, or its storage is elsewhere")
+            raise Unusable(f"{self._path}: no spool is there: no daemon has walked yet, or its storage is elsewhere")
         try:
             _ = seal.public_of(key) if key is not None else None
         except ValueError as error:
-            raise SpoolError(f"the key to sealed hours {error}") from None
+            raise Unusable(f"the key to sealed hours {error}") from None
         try:
             self._db = sqlite3.connect(f"file:{quote(str(self._path.absolute()))}?mode=ro", uri=True)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             self._tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         except sqlite3.Error as error:
-            raise SpoolError(f"{self._path}: cannot be read: {error}") from None
+            raise Unusable(f"{self._path}: cannot be read: {error}") from None
         if not 0 < version <= VERSION:
-            raise SpoolError(f"{self._path}: is no spool that this Didban reads (format {version})")
+            raise Unusable(f"{self._path}: is no spool that this Didban reads (format {version})")
 
     def walks(self, since_ms: int, until_ms: int = _FOREVER_MS) -> Iterator[Walk]:
         """In the order they began, each with what the responder told of it."""
@@ -189,7 +190,7 @@ class Kept:
         try:
             return tuple(pieces.unpack(seal.unseal(piece, self._key or "")) for (piece,) in found)
         except (seal.NotOurs, pieces.Unreadable) as error:
-            raise SpoolError(f"{self._path}: a sealed hour does not open: {error}") from None
+            raise Unusable(f"{self._path}: a sealed hour does not open: {error}") from None
 
     def _of(self, span: _Span, table: str, columns: tuple[str, ...]) -> Iterator[Any]:
         """Rows in the order of time, whichever way they lie there."""
@@ -210,7 +211,7 @@ class Kept:
         try:
             yield
         except (sqlite3.Error, msgspec.DecodeError, zlib.error) as error:
-            raise SpoolError(f"{self._path}: cannot be read: {error}") from None
+            raise Unusable(f"{self._path}: cannot be read: {error}") from None
 
 
 def _names(rows: Iterable[Any]) -> dict[int, Named]:

@@ -178,7 +178,7 @@ async def test_one_bad_sample_does_not_hold_up_the_rest(
         await until(lambda: one.last_success_ms and not one.pending)
         assert len(receiver.kept) == sum(one.count(tick) for tick in ticks) - 1
         assert sum(one.quarantined.values()) == 1
-    aside = await spool._run(lambda db: db.execute("SELECT at_ms, reason FROM aside").fetchall())
+    aside = await spool.bite(lambda db: db.execute("SELECT at_ms, reason FROM aside").fetchall(), None)
     assert aside == [(bad[0], "fault" if status == 500 else "refused")]
 
 

@@ -55,7 +55,7 @@ async def wait_for_it(spool: Spool, minutes: int) -> None:
 
 
 async def rows(spool: Spool, sql: str) -> list[tuple[object, ...]]:
-    return await spool._run(lambda db: db.execute(sql).fetchall())
+    return await spool.bite(lambda db: db.execute(sql).fetchall(), [])
 
 
 async def test_what_waited_is_stamped_owed_and_marked_in_one_piece(spool: Spool) -> None:
@@ -187,7 +187,7 @@ async def test_what_nobody_can_date_is_never_too_old_and_goes_last(tmp_path: Pat
 
 async def test_room_is_made_of_what_has_a_time_first(tmp_path: Path) -> None:
     async with after_an_unlearned_boot(tmp_path) as spool:
-        gone = await spool.trim(before_ms=0, most_bytes=await spool._run(retention._used) * 8 // 10)
+        gone = await spool.trim(before_ms=0, most_bytes=await spool.bite(retention._used, 0) * 8 // 10)
         assert gone.walks > 0
         assert gone.unstamped == 0
         assert len([each for each in await spool.walks() if each.started_ms < TRUE_MS]) == 100
@@ -204,7 +204,7 @@ async def test_a_damaged_file_gives_up_what_waits_and_the_boots(tmp_path: Path) 
             if next(met, False):
                 raise sqlite3.DatabaseError("database disk image is malformed")
 
-        await spool._run(meets_damage)
+        await spool.bite(meets_damage, None)
         assert spool.wreck is not None
         assert await spool.later.count() == 50
         await spool.later.learn(60 * MINUTE_MS, KNOWN, since_ms=0, owed_to=HUB)

@@ -223,7 +223,9 @@ async def test_a_right_clock_is_believed_after_two_minutes_where_nobody_speaks(w
         await life.minutes(4)
         await life.delivered(4)
         came_home(world, world.stated)
-        marks = await life.daemon._spool._run(lambda db: db.execute("SELECT error_ms FROM stamped").fetchall())
+        nothing: list[tuple[int | None]] = []
+        sql = "SELECT error_ms FROM stamped"
+        marks = await life.daemon._spool.bite(lambda db: db.execute(sql).fetchall(), nothing)
         assert set(marks) == {(None,)}, "marked: stamped later, and by our own clock alone"
 
 
@@ -263,11 +265,11 @@ async def test_a_full_disk_while_the_time_is_told_delays_the_stamping_and_loses_
     async with world.canaries() as loaded, world.process(loaded) as life:
         await life.minutes(3)
         spool = life.daemon._spool
-        await spool._run(lambda db: db.execute("PRAGMA max_page_count=1").fetchall())
+        await spool.bite(lambda db: db.execute("PRAGMA max_page_count=1").fetchall(), None)
         await life.walks()
         await life.minutes(2)
         assert spool.trouble is not None
-        await spool._run(lambda db: db.execute("PRAGMA max_page_count=1000000").fetchall())
+        await spool.bite(lambda db: db.execute("PRAGMA max_page_count=1000000").fetchall(), None)
         await life.minutes(2)
         assert spool.trouble is None
         assert life.notices() == []

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.disk.file import Unusable
 from monitor.home.remotewrite import Labels, Malformed, Most, TimeSeries, decode, labels, value
 from monitor.hub.batch import Batch, Sample
 from monitor.hub.courier import Courier
 from monitor.hub.forward import Outcome
 from monitor.hub.queue import Queue
-from monitor.hub.queuefile import QueueError
 from monitor.hub.sifting import Progress, Sifting
 
 NOW_MS = 1_800_000_000_000
@@ -132,13 +132,13 @@ async def test_every_commit_waits_for_the_disk_and_only_the_hub_may_read_it(queu
     assert await queue.put(batch())
     for path in (tmp_path / "q").iterdir():
         assert path.stat().st_mode & 0o077 == 0, path.name
-    synchronous = queue._file.db().execute("PRAGMA synchronous").fetchone()[0]
+    synchronous = queue._desk.file.db()[0].execute("PRAGMA synchronous").fetchone()[0]
     assert synchronous == 2, "FULL: the log is written through before anybody is told"
 
 
 async def test_a_second_hub_on_the_same_folder_is_refused(queue: Queue, tmp_path: Path) -> None:
     other = made(tmp_path)
-    with pytest.raises(QueueError, match="in use by another hub"):
+    with pytest.raises(Unusable, match="in use by another hub"):
         await other.open()
     await other.close()
 
@@ -149,7 +149,7 @@ async def test_a_newer_file_is_left_untouched(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version=9")
     db.close()
     there = made(tmp_path)
-    with pytest.raises(QueueError, match="newer Didban"):
+    with pytest.raises(Unusable, match="newer Didban"):
         await there.open()
     await there.close()
 
@@ -184,7 +184,7 @@ async def test_without_room_nothing_is_taken_and_nothing_is_lost(tmp_path: Path,
 
 
 async def test_while_the_disk_takes_nothing_nothing_is_acknowledged(queue: Queue, database: Database) -> None:
-    queue._file.db().execute("PRAGMA max_page_count=12")
+    queue._desk.file.db()[0].execute("PRAGMA max_page_count=12")
     took = [at_ms for at_ms in minutes(*range(60)) if await queue.put(batch(at_ms=at_ms, series=90))]
     assert 0 < len(took) < 60
     assert queue.trouble
@@ -205,7 +205,7 @@ async def test_one_that_writes_without_end_fills_its_own_part_alone(tmp_path: Pa
 
 async def test_what_was_counted_wrong_is_counted_anew(queue: Queue, database: Database) -> None:
     """As after a commit that failed and was there all the same: nobody would ask for that vantage again."""
-    with queue._file.db() as db:
+    with queue._desk.file.db()[0] as db:
         row = ("v1", NOW_MS, NOW_MS, 3, batch().body)
         db.execute("INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)", row)
     news = courier(queue, database, live=True)
@@ -268,7 +268,7 @@ async def test_a_bad_sample_is_found_and_set_aside_and_the_rest_arrives(
     assert len(database.taken) == 79
     assert dict(queue.quarantined) == {reason: 1}
     assert queue.samples == 0
-    (row,) = queue._file.db().execute("SELECT vantage, reason, samples, body FROM aside").fetchall()
+    (row,) = queue._desk.file.db()[0].execute("SELECT vantage, reason, samples, body FROM aside").fetchall()
     assert row[:3] == ("v1", reason, 1)
     assert dict(decode(row[3])[0].labels)["target"] == "t1"
 
@@ -355,7 +355,7 @@ async def test_a_batch_that_grew_by_its_identity_can_still_be_sifted(queue: Queu
 async def test_what_the_disk_gave_back_changed_is_set_aside(queue: Queue, database: Database) -> None:
     for at_ms in minutes(2, 1, 0):
         await queue.put(batch(at_ms=at_ms))
-    with queue._file.db() as db:
+    with queue._desk.file.db()[0] as db:
         db.execute("UPDATE batches SET body = x'ffffffffff' WHERE newest_ms = ?", (minutes(1)[0],))
     await carried(courier(queue, database, live=True))
     assert database.of("v1") == set(minutes(2, 0))
@@ -372,11 +372,11 @@ async def test_what_was_set_aside_is_kept_for_a_time_and_never_fills_the_disk(tm
         await there.settle([out], [out.aside(out.loose(), "refused")])
         there.give_back([out])
     await there.trim(0)
-    size, count = there._file.db().execute("SELECT sum(length(body)), count(*) FROM aside").fetchone()
+    size, count = there._desk.file.db()[0].execute("SELECT sum(length(body)), count(*) FROM aside").fetchone()
     assert 0 < size < 2_000
     assert 0 < count < 30
     await there.trim(NOW_MS + 1)
-    assert there._file.db().execute("SELECT count(*) FROM aside").fetchone() == (0,)
+    assert there._desk.file.db()[0].execute("SELECT count(*) FROM aside").fetchone() == (0,)
     await there.close()
 
 

@@ -17,10 +17,10 @@ import pytest
 from monitor import metrics
 from monitor.begin import init
 from monitor.begin.check import check
+from monitor.disk.file import Unusable
 from monitor.evidence.settings import Evidence
 from monitor.keeping import retention, schema, seal, sealing, summaries
 from monitor.keeping.pieces import HOUR_MS
-from monitor.keeping.schema import SpoolError
 from monitor.keeping.sealer import Sealer
 from monitor.keeping.ticks import Refused
 from monitor.keeping.upkeep import Upkeep
@@ -125,7 +125,7 @@ async def test_the_hub_reads_sealed_hours_as_if_they_lay_open(spool: Spool, tmp_
     with closing(Kept(tmp_path)) as kept:
         assert [each.started_ms for each in kept.walks(0)] == [NOW_MS - HOUR_MS], "without the key there is a hole"
         assert [each.at_ms for each in kept.ticks(0)] == [NOW_MS - HOUR_MS]
-    with closing(Kept(tmp_path, seal.new_key())) as kept, pytest.raises(SpoolError, match="sealed to another key"):
+    with closing(Kept(tmp_path, seal.new_key())) as kept, pytest.raises(Unusable, match="sealed to another key"):
         list(kept.walks(0))
 
 
@@ -275,7 +275,7 @@ async def test_of_a_damaged_file_sealed_hours_and_summaries_come_over_too(spool:
     await sealer.sum_up(NOW_MS)
     await sealer.seal(NOW_MS - DAY_MS, KEY)
     await today(spool)
-    await asyncio.get_running_loop().run_in_executor(spool._thread, spool._file.rescue, "a test")
+    await spool._desk._run(spool._file.rescue, "a test")
     assert [each.started_ms for each in await spool.walks()] == [NOW_MS - HOUR_MS]
     with closing(Kept(tmp_path, PRIVATE)) as kept:
         assert len(list(kept.walks(0))) == 11
@@ -359,7 +359,7 @@ async def test_how_long_an_hour_holds_the_spools_thread(spool: Spool, figure: Ca
         await spool.add_tick(Tick(at_ms, samples), identity(INSIDE))
         await spool.add(rounds(*(walk(to=f"imo/t{number}", started_ms=at_ms) for number in range(17))))
     took_s: list[float] = []
-    asked = spool._try
+    asked = spool._desk._try
 
     def timed(action: Callable[[sqlite3.Connection], object]) -> object:
         began_s = time.perf_counter()
@@ -368,7 +368,7 @@ async def test_how_long_an_hour_holds_the_spools_thread(spool: Spool, figure: Ca
         finally:
             took_s.append(time.perf_counter() - began_s)
 
-    spool._try = timed  # type: ignore[method-assign, assignment]
+    spool._desk._try = timed  # type: ignore[method-assign, assignment]
     began_s = time.perf_counter()
     assert await Sealer(spool).seal(NOW_MS - DAY_MS, KEY) == 1
     figure("seconds to seal an hour", time.perf_counter() - began_s)

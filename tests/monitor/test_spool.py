@@ -19,7 +19,7 @@ from monitor.keeping import retention, schema
 from monitor.keeping.schema import VERSION
 from monitor.keeping.ticks import Refused
 from monitor.metrics import Series, identity
-from monitor.spool import Spool, SpoolError
+from monitor.spool import Spool, Unusable
 from monitor.tick import Tick
 from probes.facts import Account, Walk
 from probes.words import Failure, Finding, Hearing, Step
@@ -107,7 +107,7 @@ async def test_a_newer_spool_is_refused_untouched(tmp_path: Path) -> None:
         db.execute(f"PRAGMA user_version={VERSION + 1}")
         db.execute("CREATE TABLE future(x)")
     before = path.read_bytes()
-    with pytest.raises(SpoolError, match="written by a newer Didban"):
+    with pytest.raises(Unusable, match="written by a newer Didban"):
         await Spool(tmp_path).open()
     assert path.read_bytes() == before
 
@@ -195,12 +195,12 @@ async def test_fifty_kills_on_one_spool_lose_nothing(tmp_path: Path, figure: Cal
 
 async def test_on_a_full_disk_the_watch_goes_on_and_says_so(spool: Spool) -> None:
     await spool.add(rounds(walk(started_ms=1)))
-    await spool._run(lambda db: db.execute("PRAGMA max_page_count=1").close())
+    await spool.bite(lambda db: db.execute("PRAGMA max_page_count=1").close(), None)
     for number in range(2, 300):
         await spool.add(rounds(walk(started_ms=number)))
     assert spool.trouble == "database or disk is full"
     assert spool.waiting > 0
-    await spool._run(lambda db: db.execute("PRAGMA max_page_count=100000").close())
+    await spool.bite(lambda db: db.execute("PRAGMA max_page_count=100000").close(), None)
     await spool.add(rounds(walk(started_ms=300)))
     assert spool.trouble is None
     assert (spool.waiting, spool.forgotten) == (0, 0)
@@ -209,7 +209,7 @@ async def test_on_a_full_disk_the_watch_goes_on_and_says_so(spool: Spool) -> Non
 
 async def test_two_daemons_never_share_a_folder(spool: Spool, tmp_path: Path) -> None:
     other = Spool(tmp_path)
-    with pytest.raises(SpoolError, match="is in use by another Didban"):
+    with pytest.raises(Unusable, match="is in use by another Didban"):
         await other.open()
     await other.close()
 
@@ -243,13 +243,13 @@ async def test_a_database_of_others_is_one_clear_line(tmp_path: Path, whose: str
         db.execute(f"PRAGMA user_version={VERSION if whose != 'half the tables' else 0}")
     db.close()
     spool = Spool(tmp_path)
-    with pytest.raises(SpoolError, match="cannot be used"):
+    with pytest.raises(Unusable, match="cannot be used"):
         await spool.open()
     await spool.close()
 
 
 async def test_a_memory_that_cannot_be_read_is_forgotten(spool: Spool) -> None:
-    await spool._run(lambda db: db.execute("INSERT INTO memory VALUES ('canaries', x'ff00')").close())
+    await spool.bite(lambda db: db.execute("INSERT INTO memory VALUES ('canaries', x'ff00')").close(), None)
     assert await spool.recall("canaries") is None
 
 
@@ -282,7 +282,7 @@ async def test_of_a_damaged_file_everything_readable_is_carried_over(tmp_path: P
     for number in range(600):
         await spool.add(rounds(walk(started_ms=number)))
         await spool.add_tick(Tick(number, {up: 1.0}), identity(INSIDE), {"hub": 1})
-    await spool._run(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    await spool.bite(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), None)
     if when == "before it is opened":
         await spool.close()
     path = tmp_path / "spool.db"
@@ -294,7 +294,7 @@ async def test_of_a_damaged_file_everything_readable_is_carried_over(tmp_path: P
         spool = Spool(tmp_path, now_ms=lambda: 7)
         await spool.open()
     else:
-        await spool._run(lambda db: db.execute("PRAGMA cache_size=0").close())
+        await spool.bite(lambda db: db.execute("PRAGMA cache_size=0").close(), None)
     kept = [each.started_ms for each in await spool.walks(limit=1000)]
     await spool.add(rounds(walk(started_ms=1000)))
     kept = [each.started_ms for each in await spool.walks(limit=1000)]
@@ -329,7 +329,7 @@ async def test_where_room_is_short_the_oldest_is_thinned_first_and_what_nobody_h
         await spool.add(rounds(walk(started_ms=number * minute)))
         if number % 10 == 0:
             await spool.add_tick(Tick(number * minute, {up: 1.0}), identity(INSIDE), {"hub": 1})
-    size = await spool._run(retention._used)
+    size = await spool.bite(retention._used, 0)
     gone = await spool.trim(before_ms=0, most_bytes=size * 2 // 3)
     assert gone.thinned > 0
     assert gone.walks == 0, "nothing goes whole while detail can"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.keeping.file import File, NoRoom
-from monitor.keeping.schema import SpoolError
+from monitor.disk.file import File, NoRoom, Unusable
+from monitor.spool import KIND
 
 
 def test_where_the_disk_was_taken_away_nothing_is_begun_in_its_place(tmp_path: Path) -> None:
     mounted, away = tmp_path / "card", tmp_path / "away"
-    file = File(mounted / "spool.db", lambda: 0)
+    file = File(mounted / "spool.db", KIND, lambda: 0)
     with file.db()[0] as db:
         db.execute("INSERT INTO memory VALUES ('before', x'31')")
     file.close()
@@ -30,9 +30,9 @@ def test_where_the_disk_was_taken_away_nothing_is_begun_in_its_place(tmp_path: P
 
 
 def test_a_disk_that_is_held_by_nobody_may_be_taken_by_another(tmp_path: Path) -> None:
-    file, another = (File(tmp_path / "spool.db", lambda: 0) for _ in range(2))
+    file, another = (File(tmp_path / "spool.db", KIND, lambda: 0) for _ in range(2))
     file.db()
-    with pytest.raises(SpoolError, match="in use by another Didban"):
+    with pytest.raises(Unusable, match="in use by another Didban"):
         another.db()
     file.close()
     another.db()

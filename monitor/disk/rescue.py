@@ -1,0 +1,66 @@
+"""Reads from a damaged SQLite file whatever can still be read. Judges nothing, and leaves the wreck where it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+_MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
+
+Row = tuple[object, ...]
+
+
+def set_aside(path: Path, at_ms: int) -> Path:
+    """Moves the file and its log away; where to."""
+    wreck = path.with_name(f"{path.stem}-damaged-{at_ms}.db")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(wreck.with_name(wreck.name + suffix))
+    return wreck
+
+
+def has_tables(old: sqlite3.Connection) -> bool:
+    try:
+        return bool(old.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    except sqlite3.DatabaseError:
+        return False
+
+
+def rows(old: sqlite3.Connection, table: str, key: str) -> Iterator[Row]:
+    """Every row of a table numbered by `key` that can be read, halving the stretches that cannot."""
+    ends = [_end(old, table, key, order) for order in ("ASC", "DESC")]
+    low, high = ends[0] or 0, ends[1] if ends[1] is not None else 2**31
+    yield from _between(old, table, key, low, high)
+
+
+def rows_until_it_breaks(old: sqlite3.Connection, table: str) -> Iterator[Row]:
+    """Of a table without a number: the rows before the first damaged page."""
+    try:
+        yield from old.execute(f"SELECT * FROM {table}")  # noqa: S608
+    except sqlite3.DatabaseError:
+        return
+
+
+def _end(old: sqlite3.Connection, table: str, key: str, order: str) -> int | None:
+    """The first or the last number, unless the page that holds it is damaged."""
+    try:
+        row = old.execute(f"SELECT {key} FROM {table} ORDER BY {key} {order} LIMIT 1").fetchone()  # noqa: S608
+    except sqlite3.DatabaseError:
+        return None
+    return row[0] if row is not None else None
+
+
+def _between(old: sqlite3.Connection, table: str, key: str, low: int, high: int) -> Iterator[Row]:
+    sql = f"SELECT * FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
+    stretches, damaged = [(low, high)], 0
+    while stretches and damaged < _MOST_STRETCHES:
+        low, high = stretches.pop()
+        try:
+            yield from old.execute(sql, (low, high)).fetchall()
+        except sqlite3.DatabaseError:
+            damaged += 1
+            middle = (low + high) // 2
+            if low < high:
+                stretches += [(middle + 1, high), (low, middle)]
