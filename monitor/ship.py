@@ -17,8 +17,10 @@ from monitor import metrics
 from monitor.beat.limits import Budget
 from monitor.beat.spread import spread_s
 from monitor.home import remotewrite
-from monitor.home.posting import Home, Outcome, Reply, Ways
+from monitor.home.answers import Outcome
+from monitor.home.posting import Home, Reply, Ways
 from monitor.home.remotewrite import STALE, Labels
+from monitor.home.sifting import Progress, Sifting
 from monitor.keeping.ticks import Kept, Refused
 from monitor.metrics import Series
 from monitor.pace import Pace
@@ -32,7 +34,6 @@ _TICKS_KEPT = 10  # what is older is no longer live
 _FEWEST_TICKS, _MOST_TICKS = 1, 120
 _MOST_SAMPLES = 40_000  # of one request: a hub reads 50,000
 _BRISK_SHARE = 1 / 3  # of the patience with one request: who answers sooner gets twice as much the next time
-_MOST_QUESTIONS = 64  # to find the bad samples of one tick
 _MARGIN_S = 60.0  # what is about to be too old is too old when it arrives
 _OK, _REFUSED, _FAILED = "ok", "refused", "failed"
 _TOO_OLD, _FAULT = "too_old", "fault"
@@ -235,21 +236,17 @@ class Shipper:
 
     async def _sift(self, part: Part, reply: Reply) -> bool:
         """Of a tick that is not taken: delivers what can be, and sets the rest aside."""
-        refused: list[Sample] = []
+
+        async def ask(samples: Sequence[Sample]) -> Outcome:
+            return (await self._post(samples)).outcome
+
+        sifting = Sifting(part.samples)
+        while (progress := await sifting.go_on(ask)) is Progress.OPEN:
+            pass
+        if progress is Progress.NOBODY:
+            return False
         reason = _FAULT if reply.outcome is Outcome.FAULT else _REFUSED
-        pieces, questions = _halved(part.samples), 0
-        refused += part.samples if not pieces else ()
-        while pieces:
-            piece = pieces.pop()
-            reply = await self._post(piece)
-            questions += 1
-            if reply.outcome is Outcome.LATER:
-                return False
-            if reply.outcome is not Outcome.TAKEN:
-                halves = _halved(piece) if questions < _MOST_QUESTIONS else []
-                pieces += halves
-                refused += piece if not halves else ()
-        await self._settled([part], refused, reason)
+        await self._settled([part], sifting.refused, reason)
         return True
 
     async def _settled(self, parts: Sequence[Part], refused: Sequence[Sample] = (), reason: str = "") -> None:
@@ -281,9 +278,3 @@ class Shipper:
 
     async def close(self) -> None:
         await self._ways.close()
-
-
-def _halved(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
-    """Nothing where there is only one."""
-    middle = len(samples) // 2
-    return [samples[:middle], samples[middle:]] if middle else []

@@ -21,16 +21,13 @@ def _way(given: str) -> str:
 Way = Annotated[str, AfterValidator(_way)]
 
 
-def _home(given: str) -> str:
-    """In clear only to this machine: a password crosses."""
+def _url(given: str, no_password: str) -> urllib.parse.SplitResult:
     url = urllib.parse.urlsplit(given)
     if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
         raise ValueError("must be an http:// or https:// address")
     if url.username or url.password:
-        raise ValueError("must hold no password: it belongs into basic_auth.password_file")
-    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("must be https: a password would cross in clear")
-    return given
+        raise ValueError(f"must hold no password: {no_password}")
+    return url
 
 
 def _has_good_port(url: urllib.parse.SplitResult) -> bool:
@@ -40,17 +37,19 @@ def _has_good_port(url: urllib.parse.SplitResult) -> bool:
         return False
 
 
-Home = Annotated[str, AfterValidator(_home)]
+def _home(given: str) -> str:
+    """In clear only to this machine: a password crosses."""
+    url = _url(given, "it belongs into basic_auth.password_file")
+    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must be https: a password would cross in clear")
+    return given
 
 
 def _authority(given: str) -> str:
     """Also in clear: what is asked is a hash, and what comes is signed."""
-    url = urllib.parse.urlsplit(given)
-    if url.scheme not in ("http", "https") or not url.hostname or not _has_good_port(url):
-        raise ValueError("must be an http:// or https:// address")
-    if url.username or url.password:
-        raise ValueError("must hold no password: authorities that want one are not asked")
+    _url(given, "authorities that want one are not asked")
     return given
 
 
+Home = Annotated[str, AfterValidator(_home)]
 Authority = Annotated[str, AfterValidator(_authority)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from pathlib import Path
 
 import aiohttp
 import structlog
 
-from monitor.home import remotewrite, ways
+from monitor.home import answers, remotewrite, ways
+from monitor.home.answers import Outcome
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.ways import NO_WAY, Way
 from monitor.settings import Destination
@@ -19,19 +19,10 @@ from probes.doors.dates import OURS, Dates, dated
 
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
 _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
-_NOT_NOW = {408, 425, 429, 503}  # the receiver's own: other ways lead to the same
-_LATER = {401, 403, 404, 408, 425, 429, 502, 503, 504, 511}  # a set-up of ours or theirs, or too fast: no sample
 
 _log = structlog.get_logger("didban.ship")
 
 Spend = Callable[[int, int], None]  # bytes sent, bytes received
-
-
-class Outcome(Enum):
-    TAKEN = auto()
-    REFUSED = auto()  # what was sent will never be taken as it is
-    FAULT = auto()  # either what was sent or who received it: Prometheus 2.42 says 500 to a sample that is too old
-    LATER = auto()  # nobody answered, or not now
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +84,7 @@ class Ways:
                 continue
             if reply.outcome is not Outcome.TAKEN:
                 _log.warning("destination_refuses", destination=name, way=way.kind, status=status)
-            if reply.outcome is Outcome.LATER and status not in _NOT_NOW:
+            if reply.outcome is Outcome.LATER and status not in answers.OF_ITS_OWN:
                 last = reply
                 continue
             self.order.remove(way)
@@ -117,8 +108,8 @@ class Ways:
         ) as response:
             await response.content.read(64 * 1024)
             self._spend(0, _HEADERS_BYTES)
-            after_s = _asked_to_wait_s(response.headers.get("Retry-After"))
-            return Reply(_meant(response.status), after_s), response.status
+            after_s = answers.asked_to_wait_s(response.headers.get("Retry-After"))
+            return Reply(answers.meant(response.status), after_s), response.status
 
     async def _connected(self, session: aiohttp.ClientSession, context: object, params: object) -> None:
         self._spend(*_HANDSHAKE_BYTES)
@@ -126,16 +117,3 @@ class Ways:
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
-
-
-def _meant(status: int) -> Outcome:
-    if 200 <= status < 300:
-        return Outcome.TAKEN
-    if status in _LATER or status < 400:  # a redirect is a login page's: nothing was stored behind it
-        return Outcome.LATER
-    return Outcome.REFUSED if status < 500 else Outcome.FAULT
-
-
-def _asked_to_wait_s(header: str | None) -> float:
-    """Of a `Retry-After` in seconds; a date is not read: our clock may be wrong."""
-    return float(header) if header is not None and header.isascii() and header.isdigit() and len(header) < 8 else 0.0

@@ -14,11 +14,11 @@ from typing import Protocol
 
 import structlog
 
+from monitor.home.answers import Outcome
 from monitor.home.remotewrite import Malformed
+from monitor.home.sifting import Progress, Sifting
 from monitor.hub.batch import Aside, Batch, Sample, body_of, together
-from monitor.hub.forward import Outcome
 from monitor.hub.queue import ALWAYS, Queue, Span
-from monitor.hub.sifting import Progress, Sifting
 from probes.ports import Clock
 
 _LIVE_MS = 150_000  # news is what was measured since then: two ticks, and the way here
@@ -66,7 +66,7 @@ class Begun:
 
     batch: Batch
     reason: str
-    sifting: Sifting
+    sifting: Sifting[Sample]
 
 
 class Courier:
@@ -146,13 +146,13 @@ class Courier:
             batches = batches[:1]
             body = batches[0].body
         outcome = await self._post(body, doubted=alive)
-        if outcome is Outcome.DELIVERED:
+        if outcome is Outcome.TAKEN:
             self._at_once[vantage] = min(_MOST, 2 * len(batches))
             self._waits.went_well("")
             self._waits.went_well(vantage)
             await self._queue.settle(batches)
             return True
-        if outcome is Outcome.UNDELIVERED or not (alive or await self._lives()):
+        if outcome is Outcome.LATER or not (alive or await self._lives()):
             await self._later(vantage)
             return False
         self._at_once[vantage] = max(_FEWEST, len(batches) // 2)

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum, auto
 from pathlib import Path
 
 import aiohttp
 import structlog
 
-from monitor.home import remotewrite
+from monitor.home import answers, remotewrite
+from monitor.home.answers import Outcome
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.remotewrite import TimeSeries
 from monitor.hub.settings import Forward
 
 _PATIENCE_S = 10.0
-_COMES_AGAIN = {401, 403, 404, 408, 425, 429, 502, 503, 504}  # a set-up of ours, or too fast: never the samples
 _LONGEST_ASKED_S = 60.0
-
-
-class Outcome(Enum):
-    DELIVERED = auto()
-    REFUSED = auto()  # for good: the same samples will never be taken
-    FAULT = auto()  # either what was sent or who received it: Prometheus 2.42 says 500 to a sample that is too old
-    UNDELIVERED = auto()  # should come again
 
 
 _log = structlog.get_logger("didban.hub")
@@ -54,7 +46,7 @@ class Forwarder:
     async def send_on(self, body: bytes, *, doubted: bool = False) -> Outcome:
         """What vantages wrote. `doubted`: a No is expected, and one box must not be able to fill the log with them."""
         outcome = await self._post(body, doubted=doubted)
-        if outcome is Outcome.DELIVERED:
+        if outcome is Outcome.TAKEN:
             self.last_success_ms = self._now_ms()
         return outcome
 
@@ -68,30 +60,17 @@ class Forwarder:
                 self._url, data=body, headers=self._headers, ssl=self._tls, allow_redirects=False
             ) as response:
                 said = await response.content.read(500)
-                outcome = _meant(response.status)
-                self.asked_to_wait_s = _seconds(response.headers.get("Retry-After"))
+                outcome = answers.meant(response.status)
+                asked_s = answers.asked_to_wait_s(response.headers.get("Retry-After"))
+                self.asked_to_wait_s = min(asked_s, _LONGEST_ASKED_S)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.warning("database_unreachable", why=type(error).__name__)
-            return Outcome.UNDELIVERED
-        if outcome is not Outcome.DELIVERED:
-            log = _log.debug if doubted and outcome is not Outcome.UNDELIVERED else _log.warning
+            return Outcome.LATER
+        if outcome is not Outcome.TAKEN:
+            log = _log.debug if doubted and outcome is not Outcome.LATER else _log.warning
             log("database_refuses", status=response.status, said=said.decode(errors="replace").strip())
         return outcome
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
-
-
-def _meant(status: int) -> Outcome:
-    if 200 <= status < 300:
-        return Outcome.DELIVERED
-    if status in _COMES_AGAIN or status < 400:  # a redirect is a login page's: nothing was stored behind it
-        return Outcome.UNDELIVERED
-    return Outcome.REFUSED if status < 500 else Outcome.FAULT
-
-
-def _seconds(header: str | None) -> float:
-    """Of a `Retry-After` in seconds, as far as we would wait."""
-    given = header is not None and header.isascii() and header.isdigit() and len(header) < 8
-    return min(float(header or 0), _LONGEST_ASKED_S) if given else 0.0

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable
 
 from monitor import metrics
 from monitor.home import remotewrite
+from monitor.home.answers import Outcome
 from monitor.home.remotewrite import Labels, TimeSeries
 from monitor.hub.courier import REASONS
-from monitor.hub.forward import Forwarder, Outcome
+from monitor.hub.forward import Forwarder
 from monitor.hub.gateway import Gateway
 from monitor.hub.queue import Queue
 from monitor.metrics import Series
@@ -59,7 +60,7 @@ class Stating:
             # what is no longer said ends at once: a box that was retired must not look like one that fell silent
             gone = self._before - now
             said += (TimeSeries(labels, ((now_ms, remotewrite.value(remotewrite.STALE)),)) for labels in gone)
-            if await self._forwarder.send(said) is Outcome.DELIVERED:
+            if await self._forwarder.send(said) is Outcome.TAKEN:
                 self._before = now
             else:
                 self._before |= now
@@ -70,7 +71,7 @@ class Stating:
             series = Series(metrics.HUB_QUEUE, (self._name,))
             labels = remotewrite.labels(series.name, series.labels({}))
             sample = (self._stamp(), remotewrite.value(float(self._queue.samples)))
-            return await self._forwarder.send([TimeSeries(labels, (sample,))]) is Outcome.DELIVERED
+            return await self._forwarder.send([TimeSeries(labels, (sample,))]) is Outcome.TAKEN
 
     def _stamp(self) -> int:
         """Now, and no two statements at one time: they might differ."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from monitor.home.posting import Home, Outcome, Ways
+from monitor.home.answers import Outcome
+from monitor.home.posting import Home, Ways
 from monitor.home.remotewrite import STALE, value
 from monitor.settings import Destination
 from monitor.stored.kept import Kept

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from monitor.disk.file import Unusable
+from monitor.home.answers import Outcome
 from monitor.home.remotewrite import Labels, Malformed, Most, TimeSeries, decode, labels, value
+from monitor.home.sifting import Progress, Sifting
 from monitor.hub.batch import Batch, Sample
 from monitor.hub.courier import Courier
-from monitor.hub.forward import Outcome
 from monitor.hub.queue import Queue
-from monitor.hub.sifting import Progress, Sifting
 
 NOW_MS = 1_800_000_000_000
 MINUTE_MS = 60_000
@@ -51,7 +51,7 @@ class Database:
     async def send_on(self, body: bytes, *, doubted: bool = False) -> Outcome:
         self.requests += 1
         if not self.there:
-            return Outcome.UNDELIVERED
+            return Outcome.LATER
         try:
             found = decode(body, Most(unfolded_bytes=2**26))
         except Malformed:
@@ -63,7 +63,7 @@ class Database:
         for key, at_ms, packed in samples:
             self.changed += self.taken.setdefault((key, at_ms), packed) != packed
         self.order.append(sorted({at_ms for _, at_ms, _ in samples}))
-        return Outcome.DELIVERED
+        return Outcome.TAKEN
 
     async def lives(self) -> bool:
         return self.there
@@ -308,7 +308,7 @@ async def test_one_whose_samples_are_all_bad_holds_up_nobody(queue: Queue, datab
 
 async def test_one_to_whom_the_database_says_later_rests_alone(queue: Queue, database: Database) -> None:
     clock = Clock()
-    database.bad[Outcome.UNDELIVERED] = lambda sample: dict(sample[0])["vantage"] == "v1"
+    database.bad[Outcome.LATER] = lambda sample: dict(sample[0])["vantage"] == "v1"
     news = courier(queue, database, live=True, clock=clock)
     await queue.put(batch("v1"))
     await queue.put(batch("v2"))

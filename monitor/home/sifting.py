@@ -1,19 +1,19 @@
 """Of samples that are not taken together: finds by halving which are to blame. Asks, and knows nothing of who is asked.
 
-The vantage's way home does the same with its ticks (monitor/ship.py); here it can be put down and taken up again, so
-that whoever else has something to send is not kept waiting.
+It can be put down and taken up again, so that whoever else has something to send is not kept waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum, auto
+from typing import Generic, TypeVar
 
-from monitor.hub.batch import Sample
-from monitor.hub.forward import Outcome
+from monitor.home.answers import Outcome
 
 MOST_QUESTIONS = 64  # about one batch: what is refused after them is set aside whole
 
+Sample = TypeVar("Sample")
 Ask = Callable[[Sequence[Sample]], Awaitable[Outcome]]
 
 
@@ -23,7 +23,7 @@ class Progress(Enum):
     NOBODY = auto()  # answered: the same piece should come again
 
 
-class Sifting:
+class Sifting(Generic[Sample]):
     """Of samples that were not taken as they are.
 
     Attributes:
@@ -35,18 +35,18 @@ class Sifting:
         self._questions = 0
         self.refused: list[Sample] = [] if self._pieces else [*samples]
 
-    async def go_on(self, ask: Ask, *, most: int = MOST_QUESTIONS) -> Progress:
+    async def go_on(self, ask: Ask[Sample], *, most: int = MOST_QUESTIONS) -> Progress:
         """Asks so many questions more, and delivers what can be."""
         for _ in range(most):
             if not self._pieces:
                 break
             piece = self._pieces[-1]
             outcome = await ask(piece)
-            if outcome is Outcome.UNDELIVERED:
+            if outcome is Outcome.LATER:
                 return Progress.NOBODY
             self._pieces.pop()
             self._questions += 1
-            if outcome is not Outcome.DELIVERED:
+            if outcome is not Outcome.TAKEN:
                 halves = _halved(piece) if self._questions < MOST_QUESTIONS else []
                 self._pieces += halves
                 self.refused += piece if not halves else ()
