@@ -23,9 +23,13 @@ _NO_HUB = Unanswered("it says nothing that a hub of ours would: give `query`")
 
 
 class Holder(Protocol):
-    """`in_digests`: whether a day can be asked for in digests; else it has to be compared sample by sample."""
+    """Attributes:
+    in_digests: whether a day can be asked for in digests; else it has to be compared sample by sample.
+    waiting: samples of this box that it has taken and cannot show yet, as it last said.
+    """
 
     in_digests: bool
+    waiting: int
 
     async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered:
         """Of a day at most."""
@@ -40,6 +44,7 @@ class Database:
     """A Prometheus or VictoriaMetrics."""
 
     in_digests = False
+    waiting = 0
 
     def __init__(self, far: Far, vantage: str) -> None:
         self._far, self._vantage = far, vantage
@@ -53,6 +58,7 @@ class Database:
 
 class _Digested(msgspec.Struct):
     series: dict[str, tuple[int, str]]
+    waiting: int = 0
 
 
 class _Sampled(msgspec.Struct):
@@ -66,6 +72,7 @@ class Hub:
 
     def __init__(self, far: Far) -> None:
         self._far = far
+        self.waiting = 0
 
     async def digests(self, from_ms: int, until_ms: int) -> Digests | Unanswered:
         return await self._digests(from_ms, until_ms, ())
@@ -77,9 +84,11 @@ class Hub:
         if isinstance(said, Unanswered):
             return Unanswered(f"{said.why} (if it is no Didban hub, give `query`)")
         try:
-            return msgspec.json.decode(said, type=_Digested).series
+            found = msgspec.json.decode(said, type=_Digested)
         except msgspec.DecodeError:
             return _NO_HUB
+        self.waiting = found.waiting
+        return found.series
 
     async def held(self, from_ms: int, until_ms: int, expected: Held) -> Held | Unanswered:
         """Samples are asked for only of what differs: a bad line pays kilobytes."""

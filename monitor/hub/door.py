@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from monitor.home.credentials import server_context
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
-from monitor.hub.held import Desk
+from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
 from monitor.hub.turnstile import Turnstile
@@ -65,11 +65,12 @@ class Door:
     async def open(self) -> web.AppRunner:
         """Raises OSError when the listen address or a file cannot be had."""
         config = self._loaded.config
+        inquiries = Inquiries(self._admitted, config.forward, self._loaded.folder, self._clock, self._queue.samples_of)
         app = web.Application(client_max_size=MOST_BODY_BYTES)
         app.add_routes(
             [
                 web.post("/api/v1/write", self._write),
-                web.get("/api/v1/held", Desk(self._admitted, config.forward, self._loaded.folder, self._clock).answer),
+                web.get("/api/v1/held", inquiries.answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),

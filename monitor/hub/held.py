@@ -57,12 +57,19 @@ class Allowance:
         return 0.0
 
 
-class Desk:
+class Inquiries:
     """`GET /api/v1/held?from=MS&until=MS[&series=ID,ID[&samples=1]]`: of at most a day; samples of at most an hour."""
 
-    def __init__(self, admit: Admit, forward: Forward, folder: Path, clock: Clock) -> None:
-        """`admit`: whose request it is. Raises OSError when a file named in the configuration cannot be read."""
-        self._admit, self._clock = admit, clock
+    def __init__(
+        self, admit: Admit, forward: Forward, folder: Path, clock: Clock, waiting: Callable[[str], int]
+    ) -> None:
+        """Raises OSError when a file named in the configuration cannot be read.
+
+        Args:
+            admit: whose request it is.
+            waiting: how many samples of a vantage the database does not have yet.
+        """
+        self._admit, self._clock, self._waiting = admit, clock, waiting
         self._far = Far.of(forward.query, forward.basic_auth, forward.tls, folder) if forward.query else None
         self._allowance = Allowance()
         self._busy: set[str] = set()
@@ -93,6 +100,7 @@ class Desk:
     async def _said(self, far: Far, vantage: str, asked: Asked) -> bytes | None:
         """An hour at a time, so that no more than that is ever held in memory."""
         running, samples = Running(), {}
+        waiting = self._waiting(vantage)  # first: what leaves the queue meanwhile is found twice, and never not at all
         for start_ms in range(asked.from_ms, asked.until_ms, _HOUR_MS):
             held = await querying.held(far, vantage, start_ms, min(start_ms + _HOUR_MS, asked.until_ms))
             if isinstance(held, Unanswered):
@@ -104,7 +112,9 @@ class Desk:
                     samples[series] = [(at_ms, repr(value)) for at_ms, value in sorted(of.items())]
                 else:
                     running.add(series, sorted(of.items()))
-        return msgspec.json.encode({"samples": samples} if asked.samples else {"series": running.digests()})
+        if asked.samples:
+            return msgspec.json.encode({"samples": samples, "waiting": waiting})
+        return msgspec.json.encode({"series": running.digests(), "waiting": waiting})
 
 
 def _asked(query: Mapping[str, str]) -> Asked | None:

@@ -188,6 +188,9 @@ class Queue:
     def bytes(self) -> int:
         return sum(held.bytes for held in self._held.values())
 
+    def samples_of(self, vantage: str) -> int:
+        return self._held[vantage].samples if vantage in self._held else 0
+
     def vantages(self) -> list[str]:
         """Of whom something waits."""
         return list(self._held)

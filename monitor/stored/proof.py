@@ -31,6 +31,7 @@ class Proof:
         missing, different: samples, by series; `lacking`: the ticks they stand in, and how many samples each has.
         sealed_hours: cannot be read here, and so not compared.
         owed: ticks that are still on their way.
+        waiting: samples it has taken and cannot show yet: some of what is missing may be among them.
         aside: samples it will not take, by reason; a tick that is set aside whole counts all of its samples.
         unanswered: why not all of it could be asked for.
     """
@@ -44,6 +45,7 @@ class Proof:
     lacking: dict[int, int] = field(default_factory=dict)
     sealed_hours: int = 0
     owed: int = 0
+    waiting: int = 0
     aside: Counter[str] = field(default_factory=Counter)
     unanswered: str | None = None
 
@@ -103,6 +105,7 @@ async def prove(
         differing = await _differing(expected, holder, from_ms, end_ms, proof) if holder.in_digests else None
         for hour_ms in range(from_ms, end_ms, HOUR_MS) if differing != set() else ():
             await _hour(expected, holder, hour_ms, min(hour_ms + HOUR_MS, end_ms), differing, proof)
+        proof.waiting = max(proof.waiting, holder.waiting)
         if proof.unanswered is not None:
             break
     return proof

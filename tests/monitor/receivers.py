@@ -92,13 +92,16 @@ def forget(base: str, match: str) -> None:
 
 
 class Forwarder:
-    """Takes remote write, loses what it is told to, hands on the rest. `lost`: how many samples."""
+    """Takes remote write, loses what it is told to, hands on the rest. `lost`: how many samples. `busy`: takes nothing."""
 
     def __init__(self, to: str) -> None:
         self._to, self.lost, self.port = to, 0, 0
         self.loses: Loses = lambda labels, at_ms: False
+        self.busy = False
 
     async def write(self, request: web.Request) -> web.Response:
+        if self.busy:
+            return web.Response(status=503)
         kept = []
         for series in remotewrite.decode(await request.read()):
             left = tuple(each for each in series.samples if not self.loses(series.labels, each[0]))

@@ -92,8 +92,11 @@ class Box:
         return done.exit_code, done.output
 
     @contextlib.asynccontextmanager
-    async def hub(self, base: str) -> AsyncIterator[str]:
-        """A hub before a database, with this box and another one enrolled; its address."""
+    async def hub(self, base: str, write: str | None = None) -> AsyncIterator[str]:
+        """A hub before a database, with this box and another one enrolled; its address.
+
+        `write`: where it forwards to, if that is not the database itself.
+        """
         at, port = self.folder / "hub", closed_port()
         (at / "credentials").mkdir(parents=True)
         for vantage in ("v1", "v2"):
@@ -101,7 +104,7 @@ class Box:
             (at / "credentials" / vantage).write_text(hashed)
         (at / "registry.yml").write_text(_REGISTRY)
         (at / "hub.yml").write_text(
-            f"listen: 127.0.0.1:{port}\nforward: {{remote_write: '{base}/api/v1/write', query: '{base}'}}\n"
+            f"listen: 127.0.0.1:{port}\nforward: {{remote_write: '{write or base}/api/v1/write', query: '{base}'}}\n"
         )
         (self.folder / "hub.password").write_text("secret of v1\n")
         child = await asyncio.create_subprocess_exec(
@@ -210,7 +213,7 @@ async def test_by_a_hub_a_box_hears_of_itself_alone_and_in_few_bytes(box: Box, t
             assert (status, len(json.loads(body)["series"])) == (200, 21)
             assert len(body) < 21 * 50
             status, body = await asked(route, "v2", **day, vantage="v1")
-            assert (status, json.loads(body)) == (200, {"series": {}}), "who asks, the credential says"
+            assert (status, json.loads(body)) == (200, {"series": {}, "waiting": 0}), "who asks, the credential says"
             assert (await asked(route, "v3", **day))[0] == 401
             for wrong in (
                 {"from": box.until_ms - 25 * HOUR_MS, "until": box.until_ms},
@@ -224,6 +227,20 @@ async def test_by_a_hub_a_box_hears_of_itself_alone_and_in_few_bytes(box: Box, t
             statuses = [(await asked(route, "v1", **day))[0] for _ in range(60)]
             assert statuses[-1] == 429, "a captured box cannot keep the database busy"
             assert (await asked(route, "v2", **day))[0] == 200, "nor the others waiting"
+
+
+async def test_what_the_hub_has_taken_and_the_database_has_not_is_said(box: Box, tmp_path: Path) -> None:
+    with receivers.prometheus(tmp_path / "prometheus") as base:
+        async with receivers.forwarding(base) as between, box.hub(base, f"http://127.0.0.1:{between.port}") as hub:
+            between.busy = True
+            box.ships_to(hub, None, ", basic_auth: {username: v1, password_file: hub.password}")
+            await box.owe_nothing()
+            await box.verify("--resend")
+            said = await box.comes_to(1, [21, SAMPLES, SAMPLES, 0])
+            assert "taken, and not yet in the database" in said
+            between.busy = False
+            said = await box.comes_to(0, [21, SAMPLES, 0, 0])
+            assert "not yet in the database" not in said
 
 
 async def test_beside_a_daemon_what_is_owed_again_goes_by_itself(box: Box, tmp_path: Path) -> None:
