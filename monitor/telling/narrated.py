@@ -77,7 +77,8 @@ def _compared(probed: Probed) -> Iterator[str]:
     for finding in probed.consistent_with:
         yield f"    Consistent with: {FOUND[finding]}."
     if not probed.consistent_with:
-        yield "    That shows no cause."
+        why = "." if probed.has_good_line else ": on a line that loses so much, one comparison may show anything."
+        yield f"    That shows no cause{why}"
     yield "    One comparison proves nothing: the daemon makes three, each on an address that rested for 5 minutes."
 
 

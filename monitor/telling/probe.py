@@ -31,6 +31,7 @@ _CANARIES, _DOMESTIC = 6, 2
 _MOST_ENDPOINTS = 4
 _FRAME = 3  # canaries: one before, one after, and one to say the name to
 _TIMES_ASKED = 4
+_GOOD_LINE = 0.8  # of some canaries: on a line that loses more, four walks fall into any pattern by chance
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,9 +51,13 @@ class Probed:
     window: tuple[Walk, ...] = ()
 
     @property
+    def has_good_line(self) -> bool:
+        return self.reach is None or self.reach > _GOOD_LINE
+
+    @property
     def consistent_with(self) -> tuple[Finding, ...]:
         """What a single comparison suggests. Only three of them, on rested addresses, earn a finding."""
-        found = shown(self.window)
+        found = shown(self.window) if self.has_good_line else frozenset()
         return tuple(finding for finding in Finding if finding in found)
 
 

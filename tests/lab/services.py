@@ -87,7 +87,8 @@ class Said:
     @property
     def unfounded(self) -> frozenset[Finding]:
         """Suggestions of an accusation that would be false."""
-        return frozenset() if self.touched else self.suggested & _CONVICTS
+        accused = any(may_be_accused(self.world, target) for target in _targets(self.service))
+        return frozenset() if accused else self.suggested & _CONVICTS
 
     @property
     def cause(self) -> str:

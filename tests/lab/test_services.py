@@ -116,5 +116,6 @@ def test_every_service_in_every_world(figure: Callable[[str, float], None]) -> N
         summed = "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in figures.items())
         TABLE.write_text(f"# Every service in every world\n\n{summed}\n\n{table}", encoding="utf-8")
     assert falsely(said) == [], table
+    assert [(each.world.name, each.service) for each in said if each.unfounded] == [], table
     assert len(said) == len(world.services()) * len(WORLDS)
     assert set(not_reached(good)) <= set(UNSERVED), not_reached(good)

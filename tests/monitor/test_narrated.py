@@ -33,10 +33,10 @@ def test_no_sentence_names_an_actor(actor: str) -> None:
         assert not [text for text in words.values() if actor in text]
 
 
-def probed(*walks: Walk, compared: tuple[Walk, ...] = ()) -> Probed:
-    record, line = Record(target()), Line(foreign_seen=True, canaries=6, names_dead=False, reach=1.0)
+def probed(*walks: Walk, compared: tuple[Walk, ...] = (), reach: float = 1.0) -> Probed:
+    record, line = Record(target()), Line(foreign_seen=True, canaries=6, names_dead=False, reach=reach)
     record.add(Round("instagram/web", 0, Reason.ASKED, 0, walks), line, 0)
-    return Probed(record.target, judge(record.evidence(line, 0, 60)), record, walks, 1.0, compared)
+    return Probed(record.target, judge(record.evidence(line, 0, 60)), record, walks, reach, compared)
 
 
 def test_a_walk_that_broke_is_told_to_the_step_at_which_it_broke() -> None:
@@ -64,6 +64,15 @@ def test_a_comparison_is_told_cell_by_cell_and_proves_nothing_alone() -> None:
 def test_a_comparison_without_a_pattern_says_so() -> None:
     one = probed(walk(failed=Failure.TIMEOUT, step=Step.CONNECT), compared=tuple(window(Cell.NAME_HERE)))
     assert "That shows no cause." in "\n".join(narrated(one))
+
+
+def test_on_a_line_that_loses_much_a_comparison_suggests_nothing() -> None:
+    failed = walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)
+    cells = tuple(window(Cell.NAME_HERE, Cell.NAME_THERE))
+    assert as_json(probed(failed, compared=cells))["consistent_with"] == ["name_filtered"]
+    one = probed(failed, compared=cells, reach=4 / 6)
+    assert as_json(one)["consistent_with"] == []
+    assert "on a line that loses so much, one comparison may show anything" in "\n".join(narrated(one))
 
 
 def test_a_walk_by_the_book_says_that_people_do_not_have_it() -> None:
