@@ -120,6 +120,7 @@ def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
 def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str], float]]:
     """Every series that stood above 0 in a tick since then, in the order of ticks."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        db.execute("BEGIN")  # the daemon writes on: names and ticks of one moment
         known = {id: (name, msgspec.json.decode(labels)) for id, name, labels in db.execute("SELECT * FROM series")}
         for (samples,) in db.execute("SELECT samples FROM ticks WHERE at_ms >= ? ORDER BY at_ms", (since_ms,)):
             for id, value in msgspec.msgpack.decode(zlib.decompress(samples)):
