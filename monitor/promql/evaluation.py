@@ -91,9 +91,7 @@ class Evaluation:
 
     # ---------------------------------------------------------------- in
 
-    def take(
-        self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None
-    ) -> None:
+    def take(self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None) -> None:
         """Samples of one series. `arrived_ms`: when the database could see each; none: at its own time.
 
         `series`: sorted pairs, `__name__` among them. A value that is STALE marks an end. Of two samples with one time
