@@ -81,8 +81,7 @@ class Aggregate:
         if not len(vector.labels):
             return vector
         groups = self.grouping.of(vector.labels)
-        with np.errstate(all="ignore"):
-            values = _WORK[self.operator](groups, vector)
+        values = _WORK[self.operator](groups, vector)
         return Vector(groups.labels, values, any_of(groups, vector.there))
 
 

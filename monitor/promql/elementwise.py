@@ -149,8 +149,7 @@ class OfScalars:
 
     def evaluate(self, now: Now) -> Floats:
         work = ARITHMETIC.get(self.operator) or _compared(COMPARISON[self.operator])
-        with np.errstate(all="ignore"):
-            return work(self.left.evaluate(now), self.right.evaluate(now))
+        return work(self.left.evaluate(now), self.right.evaluate(now))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,8 +172,7 @@ class Each:
         asked = [each.evaluate(now)[None, :] for each in self.asked]
         found = self.of.evaluate(now)
         work = _EACH[self.function]
-        with np.errstate(all="ignore"):
-            values = work(found.values, *asked)
+        values = work(found.values, *asked)
         there = found.there & self._fits(asked)
         return nameless(Vector(found.labels, values, there), now)
 

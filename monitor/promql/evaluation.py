@@ -21,7 +21,7 @@ from monitor.promql.reading import Group
 from monitor.promql.recorded import Recorded
 from monitor.promql.sources import Source
 from monitor.promql.told import Told
-from monitor.promql.understood import NotUnderstood
+from monitor.promql.understood import NotUnderstood, evaluated
 
 CHUNK_MS = 3_600_000  # lived through at once, where rules allow it
 _LAST = 1 << 30  # the place of who asks: after all rules
@@ -166,7 +166,7 @@ class Evaluation:
             if not self._reach.covers(need):
                 raise NotUnderstood(f"nobody keeps {need.name} for so long: name the expression in `asked`")
         now = Now(np.array([(self._next_ms or 0) - 1], dtype=np.int64), _LAST, self)
-        found = plan.evaluate(now)
+        found = evaluated(plan, now)
         if now.failed is not None:
             raise NotUnderstood("; ".join(now.why))
         rows = np.flatnonzero(found.there[:, 0])

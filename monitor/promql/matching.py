@@ -112,10 +112,9 @@ class Binary:
 
     def _worked(self, many: Floats, one: Floats) -> tuple[Floats, Bools | None]:
         left, right = (one, many) if self.grouped == "right" else (many, one)
-        with np.errstate(all="ignore"):
-            if self.operator in ARITHMETIC:
-                return ARITHMETIC[self.operator](left, right), None
-            holds = COMPARISON[self.operator](left, right)
+        if self.operator in ARITHMETIC:
+            return ARITHMETIC[self.operator](left, right), None
+        holds = COMPARISON[self.operator](left, right)
         return (holds.astype(np.float64), None) if self.as_bool else (left, holds)
 
 
@@ -133,11 +132,10 @@ class WithScalar:
         number = self.scalar.evaluate(now)[None, :]
         found = self.vector.evaluate(now)
         left, right = (number, found.values) if self.swapped else (found.values, number)
-        with np.errstate(all="ignore"):
-            if self.operator in ARITHMETIC:
-                worked = found.with_values(ARITHMETIC[self.operator](left, right))
-                return worked if self.operator in _NAMED else nameless(worked, now)
-            holds = COMPARISON[self.operator](left, right)
+        if self.operator in ARITHMETIC:
+            worked = found.with_values(ARITHMETIC[self.operator](left, right))
+            return worked if self.operator in _NAMED else nameless(worked, now)
+        holds = COMPARISON[self.operator](left, right)
         if self.as_bool:
             return nameless(found.with_values(holds.astype(np.float64)), now)
         return Vector(found.labels, found.values, found.there & holds)

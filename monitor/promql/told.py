@@ -17,6 +17,12 @@ _ROW = 42  # bits of a time in ms; what is above them is the row: one sorted arr
 _MARKS = np.array([STALE]).view(np.int64)[0], 0x7FF8000000000002  # as it is sent, and as a copy may have quietened it
 
 
+def is_marker(values: Floats) -> Bools:
+    """Which of them are Prometheus's staleness markers, and no other NaN."""
+    bits = values.view(np.int64)
+    return (bits == _MARKS[0]) | (bits == _MARKS[1])
+
+
 class Told:
     """All series of one name. A series once known stays a row, its samples go."""
 
@@ -56,10 +62,9 @@ class Told:
 
     def _settle(self) -> None:
         self._when = self._key & ((1 << _ROW) - 1)
-        bits = self._values.view(np.int64)
-        self._real = (bits != _MARKS[0]) & (bits != _MARKS[1])
+        self._real = ~is_marker(self._values)
         self._counted = np.concatenate(([0], np.cumsum(self._real)))
-        self._real_before = np.maximum.accumulate(np.where(self._real, np.arange(len(bits)), -1))
+        self._real_before = np.maximum.accumulate(np.where(self._real, np.arange(len(self._real)), -1))
         self._late = bool((self._arrived > self._when).any())
 
     def _bounds(self, rows: Rows | None, sight: Sight, range_ms: int) -> tuple[Ints, Ints]:

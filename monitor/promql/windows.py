@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -72,19 +71,17 @@ def quantile(looked: Looked, asked: Sequence[Floats]) -> tuple[Floats, Bools]:
 
 def quantiles(q: Floats, values: Floats, there: Bools, axis: int) -> Floats:
     """Prometheus's: linear between the two nearest, NaN lowest of all; `q` a number a moment, the axis before last."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        nans = (np.isnan(values) & there).sum(axis=axis)
-        count = there.sum(axis=axis)
-        ordered = np.sort(np.where(there, values, np.nan), axis=axis)
-        rank = q * (count - 1)
-        low = np.clip(np.floor(np.nan_to_num(rank)), 0, np.maximum(count - 1, 0)).astype(np.intp)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        weight = rank - np.floor(rank)
-        below, above = (_nth(ordered, each - nans, axis) for each in (low, high))
-        found = below * (1 - weight) + above * weight
-        found = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, found))
-        return np.where(np.isnan(q), np.nan, found)
+    nans = (np.isnan(values) & there).sum(axis=axis)
+    count = there.sum(axis=axis)
+    ordered = np.sort(np.where(there, values, np.nan), axis=axis)
+    rank = q * (count - 1)
+    low = np.clip(np.floor(np.nan_to_num(rank)), 0, np.maximum(count - 1, 0)).astype(np.intp)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    weight = rank - np.floor(rank)
+    below, above = (_nth(ordered, each - nans, axis) for each in (low, high))
+    found = below * (1 - weight) + above * weight
+    found = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, found))
+    return np.where(np.isnan(q), np.nan, found)
 
 
 def _nth(ordered: Floats, index: Rows, axis: int) -> Floats:
