@@ -18,6 +18,7 @@ from tests.promql import ours
 from tests.promql.promtool import Answer, Promtool, Told
 
 MOMENTS_S = (0, 15, 60, 75, 120, 240, 300, 330, 465, 480, 600, 900)
+_COUNT = settings.default.max_examples // 5 if settings.default is not None else 20  # each calls promtool once
 RULED_S = tuple(range(0, 901, 15))
 
 # ---------------------------------------------------------------- series
@@ -82,7 +83,7 @@ _ANY = st.recursive(_LEAF, _deeper, max_leaves=5)
 EXPRESSIONS = st.lists(st.one_of(_ANY, _over(_INEXACT)), min_size=6, max_size=12)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=_COUNT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(told=SERIES, expressions=EXPRESSIONS)
 def test_any_expression_means_what_promtool_says(told: list[Told], expressions: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,7 @@ _RULE = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=_COUNT, deadline=None, suppress_health_check=list(HealthCheck))
 @given(told=SERIES, expressions=st.tuples(_RULE, _RULE, _RULE, _RULE, _RULE))
 def test_rules_that_read_one_another_write_what_they_write_under_promtool(
     told: list[Told], expressions: tuple[str, ...]
