@@ -20,7 +20,8 @@ _MARKS = np.array([STALE]).view(np.int64)[0], 0x7FF8000000000002  # as it is sen
 def is_marker(values: Floats) -> Bools:
     """Which of them are Prometheus's staleness markers, and no other NaN."""
     bits = values.view(np.int64)
-    return (bits == _MARKS[0]) | (bits == _MARKS[1])
+    found: Bools = np.logical_or(bits == _MARKS[0], bits == _MARKS[1])
+    return found
 
 
 class Told:

@@ -30,7 +30,7 @@ def otherwise(told: Sequence[Mapping[str, str]], wanted: Sequence[Mapping[str, o
     asked = sorted({str(each["expr"]) for each in wanted})
     looking = Evaluation([group.every(every_s) for group in _groups()], keep=("ALERTS",), asked=asked, since_ms=0)
     for each in told:
-        _take(looking, each["series"], each["values"].split())
+        take(looking, each["series"], each["values"].split())
     found = []
     for question in sorted(wanted, key=lambda question: reading.duration_ms(str(question["eval_time"]))):
         list(looking.until(reading.duration_ms(str(question["eval_time"]))))
@@ -40,7 +40,7 @@ def otherwise(told: Sequence[Mapping[str, str]], wanted: Sequence[Mapping[str, o
     return found + [str(failure) for failure in looking.failures()]
 
 
-def _take(looking: Evaluation, written: str, values: Sequence[str]) -> None:
+def take(looking: Evaluation, written: str, values: Sequence[str]) -> None:
     some = [(_STEP_MS * step, float(text)) for step, text in enumerate(values) if text != "_"]
     looking.take(_labels(written), [at_ms for at_ms, _ in some], [value for _, value in some])
 
