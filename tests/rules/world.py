@@ -123,7 +123,7 @@ class World:
         document = {
             "rule_files": [path.name for path in sorted(RULES.glob("*.yml"))],
             "evaluation_interval": evaluation,
-            "group_eval_order": ["didban", "didban-memory", "didban-catalogue"],
+            "group_eval_order": ["didban", "didban-memory", "didban-memory-long", "didban-catalogue"],
             "tests": [unit],
         }
         (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
