@@ -225,7 +225,18 @@ HUB_FORWARDED = _gauge(
 )
 
 _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
-FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, REGION, SERVICE_INFO, WATCH, WEIGHT, OPERATOR, STANDING, UTC_OFFSET}
+FROM_THE_HUB = _OF_THE_HUB | {
+    EXPECTED,
+    PAUSED,
+    COHORT,
+    REGION,
+    SERVICE_INFO,
+    WATCH,
+    WEIGHT,
+    OPERATOR,
+    STANDING,
+    UTC_OFFSET,
+}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
 OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it

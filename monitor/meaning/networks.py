@@ -1,4 +1,4 @@
-"""What we know of a country by name: its networks, which of them nobody sees into, and what is blocked there for long."""
+"""A country by name: its networks, which of them nobody sees into, and what has long been blocked there."""
 
 from __future__ import annotations
 
