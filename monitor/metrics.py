@@ -190,10 +190,17 @@ EXPECTED = _gauge("didban_vantage_expected", (), "1 for a vantage the registry e
 COHORT = _gauge(
     "didban_vantage_cohort", ("cohort",), "1; boxes of one cohort share a home or a power line: one witness."
 )
+REGION = _gauge("didban_vantage_region", ("region",), "1; where in the country a box stands, if its keeper said so.")
 PAUSED = _gauge("didban_vantage_paused", (), "1 for a vantage whose silence is agreed.")
 WATCH = _gauge("didban_country_watch", ("country",), "1 while thresholds for single boxes are lowered.")
 WEIGHT = _gauge(
     "didban_network_weight_ratio", ("country", "network", "operator"), "Share of the country's users on a network."
+)
+OPERATOR = _gauge(
+    "didban_network_operator", ("country", "network", "operator"), "1; whose network it is: those of one count once."
+)
+STANDING = _gauge(
+    "didban_service_standing", ("country", "service"), "1; blocked for long by our dated list: shown, and no news."
 )
 UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local time minus UTC, now.")
 
@@ -218,7 +225,18 @@ HUB_FORWARDED = _gauge(
 )
 
 _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
-FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET}
+FROM_THE_HUB = _OF_THE_HUB | {
+    EXPECTED,
+    PAUSED,
+    COHORT,
+    REGION,
+    SERVICE_INFO,
+    WATCH,
+    WEIGHT,
+    OPERATOR,
+    STANDING,
+    UTC_OFFSET,
+}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
 OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it

@@ -6,13 +6,14 @@ import datetime
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from monitor import metrics
+from monitor.meaning import networks as known
 from monitor.metrics import Series, identity
 from monitor.settings import Identity
 from monitor.telling.localtime import utc_offset_s
@@ -71,7 +72,7 @@ class NetworkRow(Strict):
     network: NetworkId
     operator: Word
     weight: Annotated[float, Field(gt=0, le=1)] | None = None
-    source: str = ""
+    source: str = ""  # a weight without one is a mistake
 
 
 class RegistryFile(Strict):
@@ -90,6 +91,8 @@ class Registry:
     watched: tuple[Watch, ...]
     services: tuple[Service, ...]
     retired: frozenset[str] = frozenset()
+    names: tuple[known.Network, ...] = field(default_factory=lambda: known.load()[0])
+    standing: tuple[known.Standing, ...] = field(default_factory=known.standing)
 
     @classmethod
     def alone(cls, vantage: Vantage, services: tuple[Service, ...]) -> Registry:
@@ -103,18 +106,35 @@ class Registry:
             yield Series(metrics.PAUSED, ()), identity(vantage), float(vantage.id in self.paused)
             if vantage.cohort:
                 yield Series(metrics.COHORT, (vantage.cohort,)), identity(vantage), 1
+            if vantage.region:
+                yield Series(metrics.REGION, (vantage.region,)), identity(vantage), 1
         for service in self.services:
             if not service.watched:
                 continue
             yield Series(metrics.SERVICE_INFO, (service.id, str(service.page).lower())), {}, 1
-        for row in self.networks:
-            if row.weight is not None:
-                yield Series(metrics.WEIGHT, (row.country, row.network, row.operator)), {}, row.weight
+        yield from self._networks()
         for country in sorted({each.country for each in self.watched if (each.until_ms or now_ms + 1) > now_ms}):
             yield Series(metrics.WATCH, (country,)), {}, 1
+        inside = {vantage.country for vantage in self.vantages.values() if vantage.role is Role.INSIDE}
+        for each in self.standing:
+            if each.country in inside:
+                yield Series(metrics.STANDING, (each.country, each.service)), {}, 1
         for country in sorted({vantage.country for vantage in self.vantages.values()}):
             if (offset_s := utc_offset_s(country, now_ms)) is not None:
                 yield Series(metrics.UTC_OFFSET, (country,)), {}, offset_s
+
+    def _networks(self) -> Iterator[Statement]:
+        """Whose each network is: by the registry, else by name where a box of ours stands; and its weight if known."""
+        operators = {(row.country, row.network): row.operator for row in self.networks}
+        stood_in = {(each.country, each.network) for each in self.vantages.values() if each.role is Role.INSIDE}
+        for name in self.names:
+            if (name.country, name.network) in stood_in:
+                operators.setdefault((name.country, name.network), name.company)
+        for (country, network), operator in operators.items():
+            yield Series(metrics.OPERATOR, (country, network, operator)), {}, 1
+        for row in self.networks:
+            if row.weight is not None:
+                yield Series(metrics.WEIGHT, (row.country, row.network, row.operator)), {}, row.weight
 
 
 def load(path: Path, services: Iterable[Service]) -> tuple[Registry | None, tuple[Mistake, ...]]:
@@ -157,6 +177,8 @@ def _contradictions(file: RegistryFile, document: Document) -> Iterator[Mistake]
     weights: defaultdict[str, float] = defaultdict(float)
     for index, network in enumerate(file.networks or ()):
         weights[network.country] += network.weight or 0
+        if network.weight is not None and not network.source.strip():
+            yield document.mistake(("networks", index, "weight"), "has no source: say where the figure comes from")
         if weights[network.country] > 1.001 >= weights[network.country] - (network.weight or 0):
             what = f"the networks of {network.country} carry more than all of its users"
             yield document.mistake(("networks", index, "weight"), what)

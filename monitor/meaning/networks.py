@@ -1,4 +1,4 @@
-"""The networks of a country as far as we know them by name, and which of them nobody sees into from outside."""
+"""A country by name: its networks, which of them nobody sees into, and what has long been blocked there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from probes.doors.schema import Country, NetworkId, Strict, fit
+from probes.doors.schema import Country, NetworkId, Strict, Word, fit
 from probes.doors.yamlfile import Mistake, read
 from probes.facts import Service
 from probes.rows import Checked
@@ -34,9 +34,18 @@ class NetworkRow(Strict):
     checked: Checked
 
 
+class StandingRow(Strict):
+    """A block that is no news. `since`: by then at the latest, as exactly as the source says."""
+
+    service: Word
+    since: Checked
+    source: Annotated[str, Field(min_length=1)]
+
+
 class CountryFile(Strict):
     country: Country
     networks: Annotated[tuple[NetworkRow, ...], Field(min_length=1)]
+    standing: tuple[StandingRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +55,43 @@ class Network:
     operator: str
     kind: NetworkKind
 
+    @property
+    def company(self) -> str:
+        """The operator without what tells its networks apart: `MCI (second AS)` is MCI's."""
+        return self.operator.partition(" (")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A service that was blocked in a country before we came."""
+
+    country: str
+    service: str
+    since: str
+
 
 def load(folder: Path = FOLDER) -> tuple[tuple[Network, ...], tuple[Mistake, ...]]:
     """Every network of every country file, in the order of the rows."""
-    networks: list[Network] = []
+    files, mistakes = _files(folder)
+    return tuple(
+        Network(file.country, row.network, row.operator, row.kind) for file in files for row in file.networks
+    ), mistakes
+
+
+def standing(folder: Path = FOLDER) -> tuple[Standing, ...]:
+    """Every dated block of every country file."""
+    files, _ = _files(folder)
+    return tuple(Standing(file.country, row.service, row.since) for file in files for row in file.standing)
+
+
+def _files(folder: Path) -> tuple[tuple[CountryFile, ...], tuple[Mistake, ...]]:
+    files: list[CountryFile] = []
     found: list[Mistake] = []
     for path in sorted(folder.glob("*.yml")):
         file, mistakes = fit(read(path), CountryFile)
         found += mistakes
-        if file is not None:
-            networks += (Network(file.country, row.network, row.operator, row.kind) for row in file.networks)
-    return tuple(networks), tuple(found)
+        files += [file] if file is not None else []
+    return tuple(files), tuple(found)
 
 
 def unobservable(services: Iterable[Service], countries: Iterable[str] = ()) -> Iterator[str]:

@@ -178,7 +178,7 @@ def test_a_stranger_makes_no_labels(gateway: Gateway) -> None:
 
 
 def test_the_registry_says_who_is_expected_and_whose_silence_is_agreed() -> None:
-    paused = replace(INSIDE, id="v2", cohort="k2")
+    paused = replace(INSIDE, id="v2", cohort="k2", region="IR-12", network="AS43358")
     networks = (NetworkRow(country="IR", network="AS197207", operator="mci", weight=0.4, source="test"),)
     known = Registry(
         {"v1": INSIDE, "v2": paused}, frozenset({"v2"}), networks, (Watch(country="IR"),), registry.shipped_services()
@@ -191,10 +191,24 @@ def test_the_registry_says_who_is_expected_and_whose_silence_is_agreed() -> None
     assert said[("didban_vantage_paused", "v2", ())] == 1
     assert said[("didban_vantage_cohort", "v2", ("k2",))] == 1
     assert said[("didban_network_weight_ratio", "", ("IR", "AS197207", "mci"))] == 0.4
+    assert said[("didban_vantage_region", "v2", ("IR-12",))] == 1
+    assert said[("didban_network_operator", "", ("IR", "AS197207", "mci"))] == 1, "the registry knows better"
+    assert said[("didban_network_operator", "", ("IR", "AS43358", "MCI"))] == 1, "by name, where a box stands"
+    assert ("didban_network_operator", "", ("IR", "AS44244", "Irancell")) not in said
+    assert said[("didban_service_standing", "", ("IR", "telegram"))] == 1
     assert said[("didban_country_watch", "", ("IR",))] == 1
     assert said[("didban_country_utc_offset_seconds", "", ("IR",))] == 12_600
     assert said[("didban_service_info", "", ("whatsapp", "true"))] == 1
     assert ("didban_service_info", "", ("canaries", "false")) not in said
+
+
+def test_a_weight_of_which_nobody_says_where_it_comes_from_is_a_mistake(hub: Path) -> None:
+    rows = "networks:\n  - {country: NO, network: AS1, operator: a}\n  - {country: NO, network: AS2, operator: b, weight: 0.4}\n"
+    (hub.parent / "registry.yml").write_text(rows)
+    _, mistakes = settings.load(hub)
+    assert [str(m).removeprefix(f"{hub.parent}/") for m in mistakes] == [
+        "registry.yml:3: networks[1].weight: has no source: say where the figure comes from"
+    ]
 
 
 def test_tehran_changed_its_clocks_in_the_very_night() -> None:
@@ -316,7 +330,7 @@ def test_each_mistake_of_a_hub_is_named(hub: Path, text: str, line: str) -> None
 
 def test_a_box_enrolled_twice_is_a_mistake_in_the_registry(hub: Path) -> None:
     row = "  - {id: v1, country: NO, access: fixed, role: inside}\n"
-    network = "  - {country: NO, network: AS1, operator: a, weight: 0.6}\n"
+    network = "  - {country: NO, network: AS1, operator: a, weight: 0.6, source: a survey}\n"
     (hub.parent / "registry.yml").write_text(f"vantages:\n{row}{row}networks:\n{network}{network}")
     _, mistakes = settings.load(hub)
     assert [str(m).removeprefix(f"{hub.parent}/") for m in mistakes] == [

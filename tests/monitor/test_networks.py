@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.begin.check import check
+from monitor.hub.registry import shipped_services
 from monitor.meaning import networks
 from monitor.meaning.networks import NetworkKind
 from probes.facts import Landmark, Service
@@ -27,6 +28,18 @@ def test_the_shipped_files_are_without_mistake_and_name_each_network_once() -> N
     assert {"AS197207", "AS44244", "AS57218", "AS58224"} <= {
         each.network for each in KNOWN if each.kind is NetworkKind.ACCESS
     }
+
+
+def test_what_is_said_to_stand_is_a_service_we_ship_and_of_a_country_we_know() -> None:
+    shipped = {service.id for service in shipped_services()}
+    assert {each.service for each in networks.standing()} <= shipped
+    assert {(each.country, each.service) for each in networks.standing()} >= {("IR", "telegram"), ("IR", "youtube")}
+
+
+def test_two_networks_of_one_operator_are_of_one_company() -> None:
+    companies = {each.network: each.company for each in KNOWN}
+    assert companies["AS197207"] == companies["AS43358"] == "MCI"
+    assert companies["AS31549"] == companies["AS34369"] != companies["AS44244"]
 
 
 def test_without_a_landmark_every_network_is_said_to_be_out_of_sight() -> None:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from monitor.home.remotewrite import Labels, labels
 from monitor.promql import reading
 from monitor.promql.evaluation import Evaluation
 from monitor.promql.reading import Group
 
-_RULES = Path(__file__).parents[2] / "monitor" / "rules"
 _STEP_MS = 60_000
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-@functools.cache
-def _groups() -> list[Group]:
-    return reading.shipped(_RULES)
-
-
-def otherwise(told: Sequence[Mapping[str, str]], wanted: Sequence[Mapping[str, object]], evaluation: str) -> list[str]:
+def otherwise(
+    groups: Sequence[Group],
+    told: Sequence[Mapping[str, str]],
+    wanted: Sequence[Mapping[str, object]],
+    evaluation: str,
+) -> list[str]:
     """What it answers otherwise. As promtool does, it evaluates all groups at the same moments."""
     every_s = reading.duration_ms(evaluation) / 1000
     asked = sorted({str(each["expr"]) for each in wanted})
-    looking = Evaluation([group.every(every_s) for group in _groups()], keep=("ALERTS",), asked=asked, since_ms=0)
+    looking = Evaluation([group.every(every_s) for group in groups], keep=("ALERTS",), asked=asked, since_ms=0)
     for each in told:
         take(looking, each["series"], each["values"].split())
     found = []

@@ -278,7 +278,7 @@ def test_a_country_gone_dark_is_one_blindness_and_its_silent_networks(tmp_path: 
     for vantage in ("m1", "m2", "f1", "f2"):
         box(made, vantage).silent(20)
     silent_tci = alert("NetworkSilent", "page", **ON_TCI)
-    made.told(35, SILENT, silent_tci, BLIND_IR).check(tmp_path)
+    made.told(35, SILENT, silent_tci, alert("CountrySilent", "page", **IR), BLIND_IR).check(tmp_path)
 
 
 # ---------------------------------------------------------------- what people read

@@ -140,7 +140,7 @@ def test_a_country_from_which_nobody_delivers_is_dark_to_us(tmp_path: Path) -> N
     made = world()
     for vantage in ("m1", "m2", "f1", "f2"):
         box(made, vantage).silent(20)
-    silent = [SILENT, alert("NetworkSilent", "page", **ON_TCI)]
+    silent = [SILENT, alert("NetworkSilent", "page", **ON_TCI), alert("CountrySilent", "page", country="IR")]
     made.told(29, *silent).told(35, alert("DidbanBlind", "page", country="IR"), *silent).check(tmp_path)
 
 

@@ -5,13 +5,16 @@ Everything is what the wire would carry: no state of a rule is ever set, only se
 
 from __future__ import annotations
 
+import functools
 import json
-import shutil
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from monitor.promql import reading
+from monitor.promql.reading import Group
 from tests.rules import lived
 
 RULES = Path(__file__).parents[2] / "monitor" / "rules"
@@ -112,31 +115,39 @@ class World:
         self.texts.append({"eval_time": f"{int(minute * 60)}s", "alertname": alert, "exp_alerts": [expected]})
         return self
 
-    def check(self, folder: Path, evaluation: str = "15s") -> None:
-        """Has promtool live through it, and our own evaluator; fails with promtool's words, or with what differs."""
-        self.write(folder, evaluation)
+    def check(self, folder: Path, evaluation: str = "15s", *, sooner: int = 1) -> None:
+        """Has promtool live through it, and our own evaluator; fails with promtool's words, or with what differs.
+
+        Args:
+            sooner: memory of three hours and more is so many times shorter: months are lived in a day.
+        """
+        groups = self.write(folder, evaluation, sooner=sooner)
         command = ["promtool", "test", "rules", "world.yml"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert not (other := lived.otherwise(self.input(), self.wanted, evaluation)), f"our evaluator: {other}"
+        assert not (other := lived.otherwise(groups, self.input(), self.wanted, evaluation)), f"our evaluator: {other}"
 
-    def write(self, folder: Path, evaluation: str) -> None:
-        """As a test for promtool, the rules beside it."""
+    def write(self, folder: Path, evaluation: str, *, sooner: int = 1) -> list[Group]:
+        """As a test for promtool, the rules beside it; the groups of those rules."""
+        beside = folder / "rules"
+        beside.mkdir()
+        for path in RULES.glob("*.yml"):
+            (beside / path.name).write_text(forgetful(path.read_text(), sooner))
+        groups = reading.shipped(beside) if sooner > 1 else as_shipped()
         unit = {
             "interval": "1m",
             "input_series": list(self.input()),
             "promql_expr_test": self.wanted,
             "alert_rule_test": self.texts,
         }
-        for path in RULES.glob("*.yml"):
-            shutil.copy(path, folder)
         document = {
-            "rule_files": [path.name for path in sorted(RULES.glob("*.yml"))],
+            "rule_files": [f"rules/{path.name}" for path in sorted(beside.iterdir())],
             "evaluation_interval": evaluation,
-            "group_eval_order": ["didban", "didban-memory", "didban-catalogue"],
+            "group_eval_order": [group.name for group in groups],
             "tests": [unit],
         }
         (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
+        return groups
 
     def input(self) -> Sequence[dict[str, str]]:
         asked = [*self.wanted, *self.texts]
@@ -150,6 +161,22 @@ class World:
             expected = series("didban_vantage_expected", box.labels)
             lines.append(written(expected, box.expected, minutes))
         return lines + [written(name, steps, minutes) for name, steps in self.extra.items()]
+
+
+@functools.cache
+def as_shipped() -> list[Group]:
+    return reading.shipped(RULES)
+
+
+def forgetful(text: str, times: int) -> str:
+    """These rules with every range of three hours and more so many times shorter; all others as they are."""
+    hours = {"h": 1, "d": 24}
+
+    def shorter(found: re.Match[str]) -> str:
+        long = int(found[1]) * hours[found[2]]
+        return f"[{long * 60 // times}m]" if long >= 3 and times > 1 else found[0]
+
+    return re.sub(r"\[([0-9]+)([hd])\]", shorter, text)
 
 
 def series(name: str, labels: Mapping[str, str]) -> str:
