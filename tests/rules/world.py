@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RULES = Path(__file__).parents[2] / "monitor" / "rules"
+GROUPS = ("didban", "didban-memory", "didban-early", "didban-early-memory", "didban-own", "didban-catalogue")
 STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
 LABELS = ("alertname", "severity", "country", "network", "service", "vantage", "extent")
 
@@ -123,7 +124,7 @@ class World:
         document = {
             "rule_files": [path.name for path in sorted(RULES.glob("*.yml"))],
             "evaluation_interval": evaluation,
-            "group_eval_order": ["didban", "didban-memory", "didban-catalogue"],
+            "group_eval_order": list(GROUPS),
             "tests": [unit],
         }
         (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
