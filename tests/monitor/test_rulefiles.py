@@ -19,12 +19,19 @@ FILES = sorted(RULES.glob("*.yml"))
 ALERTS = {
     "CountryShutdown", "NetworkShutdown", "NetworkOutage", "NetworkSilent", "ServiceBlocked", "ServiceUnblocked",
     "ServiceDown", "VantageSilent", "VantageCutOff", "ShutdownOver", "DidbanBlind", "CatalogueOld", "Watchdog",
+    "ServiceThrottled", "InternationalThrottled", "VPNBlocked", "DNSTampering", "EncryptedDNSBlocked", "QUICBlocked",
+    "IPv6Broken", "ProviderRefusal", "DidbanAlertingBroken", "DidbanStale", "DidbanClockWrong", "DidbanSpoolFilling",
+    "DidbanShipQuarantine",
 }  # fmt: skip
 SEVERITIES = {
     "CountryShutdown": {"page"}, "NetworkShutdown": {"page", "ticket"}, "NetworkOutage": {"page"},
     "NetworkSilent": {"page", "ticket"}, "ServiceBlocked": {"page", "ticket"}, "ServiceUnblocked": {"info"},
     "ServiceDown": {"info"}, "VantageSilent": {"ticket"}, "VantageCutOff": {"ticket"}, "ShutdownOver": {"info"},
     "DidbanBlind": {"page"}, "CatalogueOld": {"ticket"}, "Watchdog": {"none"},
+    "ServiceThrottled": {"ticket"}, "InternationalThrottled": {"ticket"}, "VPNBlocked": {"ticket"},
+    "DNSTampering": {"ticket"}, "EncryptedDNSBlocked": {"info"}, "QUICBlocked": {"info"}, "IPv6Broken": {"info"},
+    "ProviderRefusal": {"info"}, "DidbanAlertingBroken": {"page"}, "DidbanStale": {"ticket"},
+    "DidbanClockWrong": {"ticket"}, "DidbanSpoolFilling": {"ticket"}, "DidbanShipQuarantine": {"ticket"},
 }  # fmt: skip
 
 
@@ -103,7 +110,7 @@ def test_above_the_first_level_no_rule_names_a_raw_series_but_the_silence_expres
     first_level = {name for name in raw if name.startswith("didban:vantage_")}
     facts = {
         "didban:service_info:max", "didban:network_weight:ratio", "didban:country_watch:max",
-        "didban:country_utc_offset:seconds",
+        "didban:country_utc_offset:seconds", "didban:hub_waits:timestamp", "didban:hub_quarantined:total",
     }  # fmt: skip
     assert raw == first_level | facts
     for rule in TOLD:
