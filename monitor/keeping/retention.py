@@ -69,7 +69,10 @@ def measure(db: sqlite3.Connection, bytes: int, free_bytes: int | None = None) -
     count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
     sealed, first = db.execute("SELECT total(walks), min(hour_ms) FROM sealed").fetchone()
     return SpoolSize(
-        count + int(sealed), bytes, min((each for each in (oldest, first) if each is not None), default=None), free_bytes
+        count + int(sealed),
+        bytes,
+        min((each for each in (oldest, first) if each is not None), default=None),
+        free_bytes,
     )
 
 

@@ -13,7 +13,7 @@ from monitor.metrics import Series
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """How the spool stands. `limit_bytes`: None while that cannot be said; `waiting`, `forgotten`: writes, in memory."""
+    """How the spool stands. `limit_bytes`: None while that cannot be said. `waiting`, `forgotten`: writes in memory."""
 
     size: SpoolSize
     limit_bytes: int | None

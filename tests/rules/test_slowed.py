@@ -200,14 +200,14 @@ def slack(made: World, here: Steps, controls: int = 3, answer: str = "403", ther
         since = min(minute for minute, on in here.items() if on) if any(here.values()) else 10_000
         until = max((minute for minute, on in here.items() if not on and minute > since), default=10_000)
         if inside:
-            each.send("didban_target_answer", {0: 1, since: None, until: 1}, service="slack", target="web", answer="2xx")
+            each.send(
+                "didban_target_answer", {0: 1, since: None, until: 1}, service="slack", target="web", answer="2xx"
+            )
             each.send(
                 "didban_target_answer", {0: None, since: 1, until: None}, service="slack", target="web", answer=answer
             )
         else:
-            each.send(
-                "didban_target_answer", {0: 1}, service="slack", target="web", answer=there if served else answer
-            )
+            each.send("didban_target_answer", {0: 1}, service="slack", target="web", answer=there if served else answer)
     return made
 
 
