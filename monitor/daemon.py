@@ -35,7 +35,7 @@ from monitor.spool import Spool
 from monitor.stating import Stating
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
-from monitor.telling.own import of_daemon
+from monitor.telling.own import Disk, of_daemon
 from monitor.telling.status import Json, status, target_as_json
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
@@ -149,8 +149,10 @@ class Daemon:
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
         ok, since_ms = self._reload_ok, self._reloaded_ms
-        size, registry = await self._spool.size(), self._options.registry
-        return dict(of_daemon(size, registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
+        size, room = await self._spool.size(), self._engine.loaded.config.storage
+        limit_bytes = size.limit(room.max_size_bytes, room.keep_free_bytes)
+        disk = Disk(size, limit_bytes, self._upkeep.gone, self._spool.waiting, self._spool.forgotten)
+        return dict(of_daemon(disk, self._options.registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
 
     # ---------------------------------------------------------------- what the pages ask
 

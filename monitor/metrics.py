@@ -168,6 +168,13 @@ MISSED = _counter(
 SPOOL_OBSERVATIONS = _gauge("didban_spool_observations", (), "Walks kept on disk.", home=True)
 SPOOL_BYTES = _gauge("didban_spool_bytes", (), "Size of the spool on disk.", home=True)
 SPOOL_OLDEST = _gauge("didban_spool_oldest_timestamp_seconds", (), "When the oldest walk kept was made.", home=True)
+SPOOL_LIMIT = _gauge("didban_spool_limit_bytes", (), "To what the spool may grow, as the disk stands now.", home=True)
+SPOOL_WAITING = _gauge(
+    "didban_spool_waiting_writes", (), "Writes that wait in memory until the disk takes them.", home=True
+)
+SPOOL_LOST = _counter(
+    "didban_spool_lost_total", ("what",), "Given up for want of room: thinned, unsent, unstamped, forgotten.", home=True
+)
 SHIP_PENDING = _gauge("didban_ship_pending_samples", ("destination",), "Samples not yet acknowledged.", home=True)
 SHIP_SUCCESS = _gauge(
     "didban_ship_last_success_timestamp_seconds", ("destination",), "When the destination last accepted.", home=True

@@ -191,13 +191,19 @@ class Spool:
     # ---------------------------------------------------------------- room
 
     async def size(self) -> SpoolSize:
-        return await self._desk.read(lambda db: retention.measure(db, self._file.bytes()), SpoolSize(0, 0, None))
+        def measured(db: sqlite3.Connection) -> SpoolSize:
+            return retention.measure(db, self._file.bytes(), self._free_bytes())
+
+        return await self._desk.read(measured, SpoolSize(0, 0, None))
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._file.path.parent).free
 
     async def trim(self, *, before_ms: int, most_bytes: int, keep_free_bytes: int = 0) -> Gone:
         """Makes room (monitor/keeping/retention.py), also where others fill the disk; returns what went."""
 
         def make_room(db: sqlite3.Connection) -> Gone:
-            there = self._file.bytes() + shutil.disk_usage(self._file.path.parent).free
+            there = self._file.bytes() + self._free_bytes()
             spare = max(0, there - keep_free_bytes)
             return retention.trim(db, before_ms=before_ms, most_bytes=most_bytes, spare_bytes=spare)
 

@@ -16,6 +16,18 @@ from monitor.settings import Notify
 PROMETHEUS = ("prometheus",)
 ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
 
+# what the rules ask of those who tell people; the rest of what they say would be a thousand series for nothing
+OF_ALERTING = (
+    "prometheus_rule_evaluation_failures_total",
+    "prometheus_rule_group_iterations_missed_total",
+    "prometheus_config_last_reload_successful",
+    "prometheus_notifications_.*",
+    "prometheus_http_requests_total",
+    "alertmanager_config_last_reload_successful",
+    "alertmanager_cluster_failed_peers",
+    "alertmanager_notification_requests_failed_total",
+)
+
 _OUT_OF_ORDER = "7d"  # what a cut vantage delivers later still has its place
 _RETENTION = "400d"
 _LOOKBACK_S = 300.0
@@ -27,8 +39,15 @@ def find(names: Sequence[str]) -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def write_prometheus(out: Path, *, alertmanager: str, scrape: Sequence[str] = (), times: float = 1) -> Path:
-    """prometheus.yml and the rules beside it; `scrape` are addresses of daemons on this machine."""
+def write_prometheus(
+    out: Path, *, alertmanager: str, scrape: Sequence[str] = (), itself: str | None = None, times: float = 1
+) -> Path:
+    """prometheus.yml and the rules beside it.
+
+    Args:
+        scrape: addresses of daemons on this machine.
+        itself: where it will listen; then the rules also hear how it and Alertmanager are (monitor/rules/own.yml).
+    """
     rulefiles.write_rules(out / "rules", times=times)
     config: dict[str, Any] = {
         "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
@@ -36,12 +55,21 @@ def write_prometheus(out: Path, *, alertmanager: str, scrape: Sequence[str] = ()
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "storage": {"tsdb": {"out_of_order_time_window": _OUT_OF_ORDER}},
     }
+    jobs: list[dict[str, Any]] = []
     if scrape:
-        job = {"job_name": "didban", "honor_labels": True, "static_configs": [{"targets": list(scrape)}]}
-        config["scrape_configs"] = [job]
+        jobs.append({"job_name": "didban", "honor_labels": True, "static_configs": [{"targets": list(scrape)}]})
+    if itself is not None:
+        jobs += (_alerting("prometheus", itself), _alerting("alertmanager", alertmanager))
+    if jobs:
+        config["scrape_configs"] = jobs
     path = out / "prometheus.yml"
     path.write_text(rulefiles.scaled(json.dumps(config, indent=2), times) + "\n", encoding="utf-8")  # JSON is YAML
     return path
+
+
+def _alerting(name: str, address: str) -> dict[str, Any]:
+    keep = {"source_labels": ["__name__"], "regex": "|".join(OF_ALERTING), "action": "keep"}
+    return {"job_name": name, "static_configs": [{"targets": [address]}], "metric_relabel_configs": [keep]}
 
 
 def prometheus_command(program: str, config: Path, data: Path, listen: str, *, times: float = 1) -> list[str]:

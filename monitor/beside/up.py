@@ -135,7 +135,8 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
         )
         say(f"{missing}: not installed, so nobody compares and nobody is told; the daemon runs alone")
         return Stack(children, say, ports=ports)
-    config = stack.write_prometheus(at, alertmanager=listen["alertmanager"], scrape=[listen["daemon"]], times=times)
+    near, itself = listen["alertmanager"], listen["prometheus"]
+    config = stack.write_prometheus(at, alertmanager=near, scrape=[listen["daemon"]], itself=itself, times=times)
     run = stack.prometheus_command(prometheus, config, at / "prometheus", listen["prometheus"], times=times)
     children.append(Child("Prometheus", run, at / "prometheus.log"))
     config = stack.write_alertmanager(at, loaded.config.notify, loaded.folder, times=times)

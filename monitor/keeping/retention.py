@@ -50,19 +50,29 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class SpoolSize:
-    """`walks`: sealed ones too."""
+    """`walks`: sealed ones too. `free_bytes`: of the disk it lies on; None while that cannot be said."""
 
     walks: int
     bytes: int
     oldest_ms: int | None
+    free_bytes: int | None = None
+
+    def limit(self, most_bytes: int, keep_free_bytes: int) -> int | None:
+        """To how many bytes it may grow, as the disk stands now."""
+        if self.free_bytes is None:
+            return None
+        return max(0, min(most_bytes, self.bytes + self.free_bytes - keep_free_bytes))
 
 
-def measure(db: sqlite3.Connection, bytes: int) -> SpoolSize:
+def measure(db: sqlite3.Connection, bytes: int, free_bytes: int | None = None) -> SpoolSize:
     """`bytes`: on disk."""
     count, oldest = db.execute("SELECT count(*), min(started_ms) FROM walks").fetchone()
     sealed, first = db.execute("SELECT total(walks), min(hour_ms) FROM sealed").fetchone()
     return SpoolSize(
-        count + int(sealed), bytes, min((each for each in (oldest, first) if each is not None), default=None)
+        count + int(sealed),
+        bytes,
+        min((each for each in (oldest, first) if each is not None), default=None),
+        free_bytes,
     )
 
 

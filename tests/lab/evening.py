@@ -178,11 +178,12 @@ def blocked(service: str) -> frozenset[Key]:
     return frozenset(on(net, "ServiceBlocked", service=service) for net in NETWORKS)
 
 
+FORGED = frozenset(on(net, "DNSTampering", "ticket") for net in NETWORKS)  # where a line asked often enough before
 WELL = Step("all is well", lambda lab: lab.lies(), least_s=8, ready=all_well)
 EVENING = (
     WELL,
-    Step("Instagram is blocked", lambda lab: lab.lies(*INSTAGRAM), blocked("instagram")),
-    Step("WhatsApp is blocked", lambda lab: lab.lies(*INSTAGRAM, *WHATSAPP), blocked("whatsapp")),
+    Step("Instagram is blocked", lambda lab: lab.lies(*INSTAGRAM), blocked("instagram"), FORGED),
+    Step("WhatsApp is blocked", lambda lab: lab.lies(*INSTAGRAM, *WHATSAPP), blocked("whatsapp"), FORGED),
     Step(
         "the mobile network is cut off from abroad",
         lambda lab: lab.lies(*MOBILE_CUT, *INSTAGRAM, *WHATSAPP),

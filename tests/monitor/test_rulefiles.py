@@ -21,6 +21,9 @@ ALERTS = {
     "CountryShutdown", "NetworkShutdown", "NetworkOutage", "NetworkSilent", "ServiceBlocked", "ServiceUnblocked",
     "ServiceDown", "VantageSilent", "VantageCutOff", "ShutdownOver", "DidbanBlind", "CatalogueOld", "Watchdog",
     "CountryOutage", "CountrySilent", "RegionalShutdown", "RegionalOrPartialDegradation", "RecurringCurfew",
+    "ServiceThrottled", "InternationalThrottled", "VPNBlocked", "DNSTampering", "EncryptedDNSBlocked", "QUICBlocked",
+    "IPv6Broken", "ProviderRefusal", "DidbanAlertingBroken", "DidbanStale", "DidbanClockWrong", "DidbanSpoolFilling",
+    "DidbanShipQuarantine",
 }  # fmt: skip
 SEVERITIES = {
     "CountryShutdown": {"page"}, "NetworkShutdown": {"page", "ticket"}, "NetworkOutage": {"page"},
@@ -29,6 +32,10 @@ SEVERITIES = {
     "DidbanBlind": {"page"}, "CatalogueOld": {"ticket"}, "Watchdog": {"none"},
     "CountryOutage": {"page"}, "CountrySilent": {"page"}, "RegionalShutdown": {"ticket"},
     "RegionalOrPartialDegradation": {"ticket"}, "RecurringCurfew": {"ticket"},
+    "ServiceThrottled": {"ticket"}, "InternationalThrottled": {"ticket"}, "VPNBlocked": {"ticket"},
+    "DNSTampering": {"ticket"}, "EncryptedDNSBlocked": {"info"}, "QUICBlocked": {"info"}, "IPv6Broken": {"info"},
+    "ProviderRefusal": {"info"}, "DidbanAlertingBroken": {"page"}, "DidbanStale": {"ticket"},
+    "DidbanClockWrong": {"ticket"}, "DidbanSpoolFilling": {"ticket"}, "DidbanShipQuarantine": {"ticket"},
 }  # fmt: skip
 
 
@@ -133,6 +140,7 @@ def test_above_the_first_level_no_rule_names_a_raw_series_but_the_silence_expres
     facts = {
         "didban:service_info:max", "didban:network_weight:ratio", "didban:country_watch:max",
         "didban:country_utc_offset:seconds", "didban:network_operator:said", "didban:service_standing:listed",
+        "didban:country_utc_offset:seconds", "didban:hub_waits:timestamp", "didban:hub_quarantined:total",
     }  # fmt: skip
     assert raw == first_level | facts
     for rule in TOLD:
