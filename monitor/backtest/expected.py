@@ -14,13 +14,13 @@ class Needs:
     """Which of our lines an expectation presupposes; where they do not stand it is unobservable, and nobody missed it.
 
     All count independent lines (boxes of one cohort are one) among those that this span of the cause touches: of the
-    row's own network where it has one, else of its country. A line *gets out* if a way home of it passes meanwhile.
+    row's own network where it has one, else of its country (operators: always of the country). A line *gets out* if a way home of it passes meanwhile.
 
     Attributes:
         lines, lines_at_most: how many there are.
         ways_out, ways_out_at_most: how many of them get out.
         operators: how many operators have such a line. operators_out: ... one that gets out.
-        operators_silent: ... such lines, and none of them gets out.
+        operators_silent, operators_silent_at_most: ... such lines, and none of them gets out.
         landmarks: whether landmarks that fall with the cause stand in that network.
         others: how many lines of ours in the same country the cause does not touch.
     """
@@ -32,6 +32,7 @@ class Needs:
     operators: int = 0
     operators_out: int = 0
     operators_silent: int = 0
+    operators_silent_at_most: int | None = None
     landmarks: bool = False
     others: int = 0
 

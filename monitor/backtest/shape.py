@@ -208,6 +208,7 @@ class NeedsRow(Strict):
     operators: Count = 0
     operators_out: Count = 0
     operators_silent: Count = 0
+    operators_silent_at_most: Count | None = None
     landmarks: bool = False
     others: Count = 0
 
