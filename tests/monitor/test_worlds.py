@@ -198,6 +198,16 @@ def test_every_row_of_the_record_elsewhere_is_a_world(row: dict[str, Any]) -> No
         assert at_ms(row["from"]) in begins
 
 
+@pytest.mark.parametrize("row", rows(RECORD / "refusals.yml", "rows"), ids=lambda row: row["who"])
+def test_every_refusal_of_the_record_is_a_world(row: dict[str, Any]) -> None:
+    found = world(row["scenario"])
+    for id in row["causes"]:
+        cause = found.cause(id)
+        if found.sort is Sort.LOOKALIKE:
+            assert cause.path is On.FAR_END, "the service answers, or its accounts are closed: no network does it"
+            assert any(row.alert == "ServiceBlocked" for row in found.never)
+
+
 def test_everything_that_looks_like_a_shutdown_and_is_not_has_a_world() -> None:
     wanted = {
         "meta-2021-10", "slack-2018-12", "github-2019-07", "docker-hub-2022-05", "google-cloud-2024-03", "legal-451",
