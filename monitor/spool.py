@@ -197,7 +197,10 @@ class Spool:
         return await self._desk.read(measured, SpoolSize(0, 0, None))
 
     def _free_bytes(self) -> int:
-        return shutil.disk_usage(self._file.path.parent).free
+        try:
+            return shutil.disk_usage(self._file.path.parent).free
+        except OSError:  # the disk is gone: the next write says so
+            return 0
 
     async def trim(self, *, before_ms: int, most_bytes: int, keep_free_bytes: int = 0) -> Gone:
         """Makes room (monitor/keeping/retention.py), also where others fill the disk; returns what went."""
