@@ -37,6 +37,7 @@ from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import of_daemon
 from monitor.telling.status import Json, status, target_as_json
+from monitor.telling.workings import workings
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
@@ -159,7 +160,8 @@ class Daemon:
 
     def status(self) -> Json:
         engine = self._engine
-        return status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
+        shown = status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
+        return shown | workings(engine.view.around.time, engine.shippers, unstamped=self._stating.waits)
 
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
