@@ -195,6 +195,11 @@ WATCH = _gauge("didban_country_watch", ("country",), "1 while thresholds for sin
 WEIGHT = _gauge(
     "didban_network_weight_ratio", ("country", "network", "operator"), "Share of the country's users on a network."
 )
+INCIDENT = _gauge(
+    "didban_incident",
+    ("alert", "country", "network", "service", "extent"),
+    "1 from onset to end of what the rules never said live: evidence that came late shows it.",
+)
 UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local time minus UTC, now.")
 
 # of the hub itself
@@ -218,7 +223,7 @@ HUB_FORWARDED = _gauge(
 )
 
 _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
-FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET}
+FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, INCIDENT}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
 OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it

@@ -61,12 +61,12 @@ QUERIES = {
     "state": "didban:vantage_service_state:max{$name}",
     "proof": "didban:vantage_service_proof:max{$name}",
 }
-_EXPECTED = "didban_vantage_expected == 1"
+EXPECTED = "didban_vantage_expected == 1"
 
 
 async def boxes(subject: Subject, ask: Ask) -> list[Box]:
     """Who is expected there, and for a service the controls as well. Raises NobodyAnswers."""
-    expected = _by_vantage(await ask(_EXPECTED))
+    expected = _by_vantage(await ask(EXPECTED))
     known = _Known(**{key: _by_vantage(await ask(subject.query(query))) for key, query in QUERIES.items()})
     found = [_box(each, known, bool(subject.service)) for each in expected.values() if _concerns(each, subject)]
     return sorted(found, key=lambda each: (each.role != "inside", each.network, each.vantage))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.explaining.rows import Condition, Explanation, Place, Test, Unit, Way
+from monitor.explaining.rows import Condition, Explanation, Needs, Place, Unit, Way
 
 OVER = Explanation(
     "ShutdownOver",
@@ -15,14 +15,14 @@ OVER = Explanation(
                 Condition(
                     "a cut within the last 24 hours",
                     "last_over_time(didban:network_cut:timestamp{$network}[24h])",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="There was none, so nothing can be over.",
                 ),
                 Condition(
                     "lines of before the cut that reach abroad again, at the fewest in 15 minutes",
                     "min_over_time(didban:network_back:ratio{$network}[15m])",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     0.8,
                     Unit.SHARE,
                     otherwise="Too few of those who were there before are back, or not for 15 minutes yet.",
@@ -31,14 +31,14 @@ OVER = Explanation(
                 Condition(
                     "they were back 14 minutes ago already",
                     "didban:network_back:ratio{$network} offset 14m",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.SHARE,
                     otherwise="It is too early to say over: a spike of some minutes is not the end.",
                 ),
                 Condition(
                     "a cut still held",
                     "didban:network_shutdown:timestamp{$network} or didban:network_outage:timestamp{$network}",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     unit=Unit.MOMENT,
                     otherwise="It still counts as cut.",
                 ),
@@ -49,7 +49,7 @@ OVER = Explanation(
         Condition(
             "recovered within the last hour",
             "last_over_time(didban:network_recovered:timestamp{$network}[1h])",
-            Test.THERE,
+            Needs.THERE,
             unit=Unit.MOMENT,
         ),
     ),
@@ -68,7 +68,7 @@ COUNTRY = Explanation(
                 Condition(
                     _OPERATORS,
                     "didban:country_cut:operators{$country}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     2,
                     otherwise="One operator alone is told of as a network, not as a country.",
                     unknown="No network of that country counts as cut.",
@@ -76,7 +76,7 @@ COUNTRY = Explanation(
                 Condition(
                     "share of the country's users on networks that are cut",
                     "didban:country_cut:weight{$country}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     0.3,
                     Unit.SHARE,
                     otherwise="Networks are cut, but they carry too few people to speak of the country.",
@@ -90,7 +90,7 @@ COUNTRY = Explanation(
                 Condition(
                     _OPERATORS,
                     "didban:country_cut:operators{$country}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     3,
                     otherwise="Without weights three operators are needed.",
                     unknown="No network of that country counts as cut.",
@@ -98,7 +98,7 @@ COUNTRY = Explanation(
                 Condition(
                     "networks cut of which nobody knows how many people they carry",
                     "didban:country_cut:unweighed{$country}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     1,
                     unknown="All weights are known: they decide.",
                 ),
@@ -109,7 +109,7 @@ COUNTRY = Explanation(
         Condition(
             "the last network that was part of it is not over",
             "min(didban:country_shutdown:timestamp{$country})",
-            Test.THERE,
+            Needs.THERE,
             unit=Unit.MOMENT,
         ),
     ),

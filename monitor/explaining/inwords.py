@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.explaining.answer import Answer
 from monitor.explaining.boxes import Box
-from monitor.explaining.rows import Test, Unit
+from monitor.explaining.rows import Needs, Unit
 from monitor.explaining.weighed import Explained, Weighed, WeighedWay
 from monitor.home.querying import Unanswered
 from monitor.telling.localtime import zone_of
@@ -15,7 +15,7 @@ from monitor.telling.status import instant
 
 Json = dict[str, Any]
 
-_SIGNS = {Test.AT_LEAST: "at least ", Test.MORE: "over ", Test.LESS: "under ", Test.NOT_MORE: "at most "}
+_SIGNS = {Needs.AT_LEAST: "at least ", Needs.MORE: "over ", Needs.LESS: "under ", Needs.NOT_MORE: "at most "}
 
 
 def moment(at_s: float) -> str:
@@ -48,15 +48,15 @@ def _figure(value: float, unit: Unit) -> str:
 def value(weighed: Weighed) -> str:
     """What was found."""
     if weighed.value is None:
-        return "no" if weighed.condition.test in (Test.THERE, Test.NOT_THERE) else "nothing known"
+        return "no" if weighed.condition.test in (Needs.THERE, Needs.NOT_THERE) else "nothing known"
     return _figure(weighed.value, weighed.condition.unit)
 
 
 def needed(weighed: Weighed) -> str:
     """What it is measured by."""
     test = weighed.condition.test
-    if test in (Test.THERE, Test.NOT_THERE):
-        return test.value
+    if test in (Needs.THERE, Needs.NOT_THERE):
+        return str(test.value)
     return _SIGNS[test] + (_figure(weighed.needed, weighed.condition.unit) if weighed.needed is not None else "?")
 
 
@@ -124,7 +124,7 @@ def _condition(weighed: Weighed) -> Json:
         "query": weighed.condition.query,
         "value": weighed.value,
         "test": weighed.condition.test.value,
-        "needed": weighed.needed if weighed.condition.test not in (Test.THERE, Test.NOT_THERE) else None,
+        "needed": weighed.needed if weighed.condition.test not in (Needs.THERE, Needs.NOT_THERE) else None,
         "met": weighed.met,
         "otherwise": weighed.otherwise,
     }

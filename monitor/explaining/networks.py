@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.explaining.rows import Condition, Explanation, Place, Test, Unit, Way
+from monitor.explaining.rows import Condition, Explanation, Needs, Place, Unit, Way
 
 _REACH = 'didban:network_reach:ratio{source="inside",$network}'
 _LANDMARKS = 'didban:network_reach:ratio{source="landmarks",$network}'
@@ -11,7 +11,7 @@ _DARK = (
     Condition(
         "hosts abroad that our lines there reach (their median, at its highest in 3 minutes)",
         f"max_over_time({_REACH}[3m])",
-        Test.LESS,
+        Needs.LESS,
         "didban:network_cut_below:ratio{$network}",
         Unit.SHARE,
         otherwise="Our lines there do reach abroad, or did so within the last 3 minutes: it is not cut.",
@@ -20,7 +20,7 @@ _DARK = (
     Condition(
         "times that was said within 3 minutes",
         f"count_over_time({_REACH}[3m])",
-        Test.AT_LEAST,
+        Needs.AT_LEAST,
         2,
         otherwise="It was said too rarely yet to be believed; the next tick decides.",
         unknown="No line of ours there has said anything in the last minutes.",
@@ -28,14 +28,14 @@ _DARK = (
     Condition(
         "somebody there was heard 2 minutes before as well",
         f"{_REACH} offset 2m",
-        Test.THERE,
+        Needs.THERE,
         unit=Unit.SHARE,
         otherwise="Our lines there are only just heard again, their first words may still be of the dark. Wait 2 min.",
     ),
     Condition(
         "lines of ours there on which nothing abroad answers",
         "didban:network_dark:lines{$network}",
-        Test.AT_LEAST,
+        Needs.AT_LEAST,
         1,
         otherwise="No line says so by itself. A line whose gateway is dead is left out: that is a fault at home.",
     ),
@@ -44,7 +44,7 @@ _DARK = (
 _SILENT_TOGETHER = Condition(
     "lines of ours there that fell silent within 10 minutes of each other, while others report",
     "didban:network_silent:lines{$network}",
-    Test.AT_LEAST,
+    Needs.AT_LEAST,
     2,
     otherwise="One silent line is a box or a home, not a network.",
     unknown="No lines there fell silent together: somebody in it is heard, or nobody is expected there, or paused.",
@@ -53,7 +53,7 @@ _SILENT_TOGETHER = Condition(
 _LANDMARKS_SILENT = Condition(
     "hosts in that network that answer our controls (landmarks), of their usual number",
     f"max_over_time({_LANDMARKS}[1m])",
-    Test.LESS,
+    Needs.LESS,
     0.2,
     Unit.SHARE,
     otherwise="Hosts in that network answer from abroad: our lines alone are silent, or its subscribers are cut.",
@@ -63,7 +63,7 @@ _LANDMARKS_SILENT = Condition(
 _SECOND = (
     Way(
         "two lines say so",
-        (Condition("lines that say so", "max(didban:network_cut:lines{$network})", Test.AT_LEAST, 2),),
+        (Condition("lines that say so", "max(didban:network_cut:lines{$network})", Needs.AT_LEAST, 2),),
     ),
     Way("landmarks agree", (_LANDMARKS_SILENT,)),
     Way(
@@ -72,7 +72,7 @@ _SECOND = (
             Condition(
                 "two witnesses agreed at some time in it",
                 "didban:network_shutdown_sure:timestamp{$network}",
-                Test.THERE,
+                Needs.THERE,
                 unit=Unit.MOMENT,
             ),
         ),
@@ -91,7 +91,7 @@ SHUTDOWN = Explanation(
                 Condition(
                     "hosts in the country, outside that network, that our lines there reach",
                     "didban:network_domestic:ratio{$network}",
-                    Test.MORE,
+                    Needs.MORE,
                     0.2,
                     Unit.SHARE,
                     otherwise="The country's own hosts do not answer either: that is an outage, not a cut from abroad.",
@@ -106,7 +106,7 @@ SHUTDOWN = Explanation(
                 Condition(
                     "... and did so a minute before",
                     "didban:network_silent:lines{$network} offset 1m",
-                    Test.THERE,
+                    Needs.THERE,
                     otherwise="It is less than a minute old.",
                 ),
                 _LANDMARKS_SILENT,
@@ -117,7 +117,7 @@ SHUTDOWN = Explanation(
         Condition(
             "a cut in the last 24 hours that is not over",
             "didban:network_shutdown:timestamp{$network}",
-            Test.THERE,
+            Needs.THERE,
             unit=Unit.MOMENT,
         ),
     ),
@@ -136,7 +136,7 @@ OUTAGE = Explanation(
                 Condition(
                     "hosts in the country, outside that network, that our lines there reach",
                     "didban:network_domestic:ratio{$network}",
-                    Test.NOT_MORE,
+                    Needs.NOT_MORE,
                     0.2,
                     Unit.SHARE,
                     otherwise="The country's own hosts answer: that would be a cut from abroad, NetworkShutdown.",
@@ -145,7 +145,7 @@ OUTAGE = Explanation(
                     "a second line or the landmarks agree",
                     "didban:network_dark:lines{$network} >= 2 or on (country, network)"
                     " didban:network_landmarks_silent:bool{$network}",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.BARE,
                     otherwise="One line's word alone: a dead modem looks the same. Nobody is woken for it.",
                 ),
@@ -156,7 +156,7 @@ OUTAGE = Explanation(
         Condition(
             "an outage in the last 24 hours that is not over, and no shutdown",
             "didban:network_outage:timestamp{$network}",
-            Test.THERE,
+            Needs.THERE,
             unit=Unit.MOMENT,
         ),
     ),
@@ -173,7 +173,7 @@ SILENT = Explanation(
                 Condition(
                     "the hub hears others, and has for a while",
                     "didban:hub_hears:bool",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     1,
                     otherwise="The hub hears nobody, or has only just begun to: then silence says nothing.",
                     unknown="The hub says nothing of itself: is it at work?",
@@ -181,14 +181,14 @@ SILENT = Explanation(
                 Condition(
                     "lines of ours there that fell silent within 10 minutes of each other, while others report",
                     "didban:network_silent:lines{$network}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     1,
                     unknown="Not silent: a line is heard there, or it is stopped, paused, or not expected.",
                 ),
                 Condition(
                     "waited for the landmarks of that network to agree (up to 3 minutes)",
                     "didban:network_silent:timestamp{$network}",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="Landmarks watch that network: they are asked first, and make a shutdown of it.",
                 ),
@@ -196,14 +196,14 @@ SILENT = Explanation(
         ),
     ),
     page=(
-        Way("two lines", (Condition("lines", "didban:network_silent_last:lines{$network}", Test.AT_LEAST, 2),)),
+        Way("two lines", (Condition("lines", "didban:network_silent_last:lines{$network}", Needs.AT_LEAST, 2),)),
         Way(
             "a watched country",
             (
                 Condition(
                     "the country is under `didban hub watch`",
                     "last_over_time(didban:country_watch:max{$country}[1h])",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     1,
                 ),
             ),

@@ -15,7 +15,7 @@ class Place(StrEnum):
     SERVICE = "service"
 
 
-class Test(Enum):
+class Needs(Enum):
     """What is asked of a value. What is not there meets nothing but NOT_THERE and NOT_MORE."""
 
     AT_LEAST = "at least"
@@ -51,7 +51,7 @@ class Condition:
 
     asks: str
     query: str
-    test: Test
+    test: Needs
     needed: float | str = 0.0
     unit: Unit = Unit.COUNT
     otherwise: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.explaining.rows import Condition, Explanation, Place, Test, Unit, Way
+from monitor.explaining.rows import Condition, Explanation, Needs, Place, Unit, Way
 
 _SPEAKING = (
     "didban:service_control_ok:count{$name}"
@@ -26,14 +26,14 @@ BLOCKED = Explanation(
                 Condition(
                     "the network itself is cut off",
                     "didban:service_cut_off:bool{$service}",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     unit=Unit.BARE,
                     otherwise="In a network that is cut no service is blocked: all of them are cut off.",
                 ),
                 Condition(
                     "lines of ours there that reach abroad (over 80 %) and do not reach it",
                     "didban:service_failing:lines{$service}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     1,
                     unknown="No line there says that it fails: it is reached, or a line says too little to count.",
                 ),
@@ -41,7 +41,7 @@ BLOCKED = Explanation(
                     "share of the lines that say anything of it and say blocked",
                     'didban:service_verdict:lines{verdict="blocked",$service}'
                     " / on (country, network, service) group_left () didban:service_speaking:lines{$service}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     0.666,
                     Unit.SHARE,
                     otherwise="The lines there do not agree: on some of them it is reached, or refused.",
@@ -50,7 +50,7 @@ BLOCKED = Explanation(
                 Condition(
                     "networks abroad in which a healthy control says anything of it",
                     _SPEAKING,
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     2,
                     otherwise="With fewer than two controls nobody can tell a block from an outage of the service.",
                     unknown="No control says anything of it. One that reaches less than 80 % of its own canaries is"
@@ -59,41 +59,41 @@ BLOCKED = Explanation(
                 Condition(
                     "networks abroad in which it fails as well, where that is two thirds of them or more",
                     "didban:service_down:ratio{$name}",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     unit=Unit.SHARE,
                     otherwise="It is down for everyone: see ServiceDown.",
                 ),
                 Condition(
                     "controls that reached it within 5 minutes and now do not",
                     "didban:service_control_doubt:count{$name}",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     otherwise="A control is being asked again: it may be an outage that begins. Wait for what it says.",
                 ),
                 Condition(
                     "when it was last reached there, within 14 days",
                     "didban:service_worked:timestamp{$service}",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="It was never seen to work on this network: it is standing, and no news.",
                 ),
                 Condition(
                     "was down for everyone within 10 minutes",
                     "max_over_time(didban:service_down:ratio{$name}[10m])",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     unit=Unit.SHARE,
                     otherwise="It comes back from an outage of its own: lines that are later are not blocked.",
                 ),
                 Condition(
                     "said blocked a minute ago as well",
                     'didban:service_verdict{verdict="blocked",$service} offset 1m',
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.BARE,
                     otherwise="It is less than a minute old.",
                 ),
                 Condition(
                     "other networks that are about to be called blocked, or do not know yet",
                     "didban:service_block_told:timestamp{$service}",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="It waits up to 3 minutes for other networks, so that one message tells of all of them.",
                 ),
@@ -104,7 +104,7 @@ BLOCKED = Explanation(
         Condition(
             "a block in the last 24 hours that was not seen to end",
             "didban:service_block:timestamp{$service}",
-            Test.THERE,
+            Needs.THERE,
             unit=Unit.MOMENT,
         ),
     ),
@@ -115,14 +115,14 @@ BLOCKED = Explanation(
                 Condition(
                     "two lines said so, or a proof of interference was in hand",
                     "didban:service_block_sure:timestamp{$service}",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="One line's word without proof is a ticket.",
                 ),
                 Condition(
                     "its service file says `page: true`",
                     'last_over_time(didban:service_info:max{page="true",$name}[1d])',
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.BARE,
                     otherwise="A block of this service wakes nobody: its service file does not say `page: true`.",
                 ),
@@ -131,12 +131,7 @@ BLOCKED = Explanation(
     ),
 )
 
-UN_FAILING = (
-    "didban:service_control_fails:count{$name} / (didban:service_control_fails:count{$name} + on (service)"
-    " (didban:service_control_ok:count{$name} or 0 * didban:service_control_fails:count{$name}))"
-)
-
-BLOCKED = Explanation(
+UNBLOCKED = Explanation(
     "ServiceUnblocked",
     Place.SERVICE,
     "reached again for two hours; told for one",
@@ -147,21 +142,21 @@ BLOCKED = Explanation(
                 Condition(
                     "blocked there within the last 24 hours",
                     "last_over_time(didban:service_blocked:timestamp{$service}[24h])",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="It was not blocked there, so it cannot be unblocked.",
                 ),
                 Condition(
                     "is reached there now",
                     'didban:service_verdict{verdict="ok",$service}',
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.BARE,
                     otherwise="It is not reached on most lines there, or too few of them say anything.",
                 ),
                 Condition(
                     "for how long nothing else was said",
                     "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h])",
-                    Test.MORE,
+                    Needs.MORE,
                     7200,
                     Unit.LENGTH,
                     otherwise="Two hours are waited for: blocks flicker.",
@@ -183,7 +178,7 @@ DOWN = Explanation(
                 Condition(
                     "networks abroad in which healthy controls do not reach it",
                     "didban:service_control_fails:count{$name}",
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     2,
                     otherwise="One network abroad is not everyone.",
                     unknown="Every healthy control that says anything reaches it.",
@@ -191,7 +186,7 @@ DOWN = Explanation(
                 Condition(
                     "... of all that say anything",
                     _FAILING,
-                    Test.AT_LEAST,
+                    Needs.AT_LEAST,
                     0.666,
                     Unit.SHARE,
                     otherwise="Most controls reach it: it is not down for everyone.",
@@ -200,14 +195,14 @@ DOWN = Explanation(
                 Condition(
                     "... a minute ago as well",
                     "didban:service_down:ratio{$name} offset 1m",
-                    Test.THERE,
+                    Needs.THERE,
                     unit=Unit.SHARE,
                     otherwise="It is less than a minute old.",
                 ),
                 Condition(
                     "our own list of addresses for it is in doubt",
                     "last_over_time(didban:service_quarantined:timestamp{$name}[15m])",
-                    Test.NOT_THERE,
+                    Needs.NOT_THERE,
                     unit=Unit.MOMENT,
                     otherwise="What we walk of it fails everywhere at once: CatalogueOld, our list may be stale.",
                 ),

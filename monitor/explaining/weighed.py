@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from monitor.explaining.rows import Condition, Explanation, Subject, Test, Way
+from monitor.explaining.rows import Condition, Explanation, Needs, Subject, Way
 from monitor.home.vectors import Found
 
 Ask = Callable[[str], Awaitable[list[Found]]]
@@ -81,23 +81,23 @@ def judge(condition: Condition, found: Sequence[Found], needed: float | None) ->
     return Weighed(condition, value, needed, _met(condition.test, value, needed))
 
 
-def _met(test: Test, value: float | None, needed: float | None) -> bool:
-    if test is Test.NOT_THERE:
+def _met(test: Needs, value: float | None, needed: float | None) -> bool:
+    if test is Needs.NOT_THERE:
         return value is None
     if value is None:
-        return test is Test.NOT_MORE
-    if test is Test.THERE:
+        return test is Needs.NOT_MORE
+    if test is Needs.THERE:
         return True
     if needed is None:
         return False
     match test:
-        case Test.AT_LEAST:
+        case Needs.AT_LEAST:
             return value >= needed
-        case Test.MORE:
+        case Needs.MORE:
             return value > needed
-        case Test.LESS:
+        case Needs.LESS:
             return value < needed
-        case Test.NOT_MORE:
+        case Needs.NOT_MORE:
             return value <= needed
     raise AssertionError(test)
 
