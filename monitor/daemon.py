@@ -22,6 +22,7 @@ from aiohttp import web
 
 from monitor import config as configuration
 from monitor import metrics
+from monitor.beat.exercise import LASTS_S, Exercise
 from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
@@ -79,6 +80,7 @@ class Daemon:
         self._spool = Spool(options.storage, now_ms=self._now_ms, boot=boot or boot_id())
         self._exposition = Exposition(identity)
         self._stating = Stating(self._spool, self._exposition, identity, self._clock, self._time)
+        self._exercise = Exercise(LASTS_S / options.time_scale)
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
@@ -116,7 +118,14 @@ class Daemon:
 
     async def _open_the_door(self) -> web.AppRunner:
         options = self._options
-        answers = Answers(status=self.status, reload=self.reload, probe=self.probe)
+        answers = Answers(
+            status=self.status,
+            reload=self.reload,
+            probe=self.probe,
+            drill=self.drill,
+            begin_drill=lambda: self._exercise.begin(self._now_ms()),
+            end_drill=self._exercise.end,
+        )
 
         def names() -> frozenset[str]:
             return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
@@ -146,12 +155,16 @@ class Daemon:
         engine.view.beat(now_ms)
         own = await self._own(now_ms)
         await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        if Series(metrics.DRILL, ()) in own:
+            self._exercise.was_stated(self._now_ms())
         await engine.remember_spent(self._spool)
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
         ok, since_ms = self._reload_ok, self._reloaded_ms
         size, registry = await self._spool.size(), self._options.registry
-        return dict(of_daemon(size, registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
+        said = dict(of_daemon(size, registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
+        drill = self._exercise.said(now_ms)
+        return said if drill is None else {**said, Series(metrics.DRILL, ()): drill}
 
     # ---------------------------------------------------------------- what the pages ask
 
@@ -177,6 +190,10 @@ class Daemon:
         asked = Asked.UNKNOWN if self._options.idle else await self._engine.rounds.asked(name)
         standing = self._engine.view.standings.get(name)
         return asked, target_as_json(standing) if standing is not None else {}
+
+    def drill(self) -> Json:
+        """Where an exercise stands here."""
+        return self._exercise.as_json(self._engine.loaded.config.vantage.id, self._engine.shippers)
 
     # ---------------------------------------------------------------- reloading
 

@@ -160,6 +160,9 @@ HEARTBEAT = _gauge(
     "didban_heartbeat_timestamp_seconds", (), "The last tick in which at least one walk had finished.", home=True
 )
 STOPPING = _gauge("didban_vantage_stopping", (), "1 as the last word of a clean stop.", home=True)
+DRILL = _gauge(
+    "didban_drill_timestamp_seconds", (), "When an exercise began that is under way here; no measurement.", home=True
+)
 CLOCK_OFFSET = _gauge("didban_clock_offset_seconds", (), "Own clock minus true time. Absent if unknown.", home=True)
 LATENESS = Family("didban_schedule_lateness_seconds", Shape.HISTOGRAM, (), "Start of a round after it was due.")
 MISSED = _counter(
@@ -226,5 +229,5 @@ _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTIN
 FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET, INCIDENT}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
-OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
+OF_OUR_CLOCK = frozenset({DRILL, HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
 NAMES_HOME = frozenset(family.name for family in FAMILIES if family.home)

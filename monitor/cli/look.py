@@ -31,7 +31,7 @@ ClientConfig = Annotated[
     Path | None, typer.Option("--http.config.file", help="Password and roots, as promtool and amtool take them.")
 ]
 ListenAddress = Annotated[str | None, typer.Option("--web.listen-address", help="Where the daemon listens.")]
-_USUAL = "127.0.0.1:9810"
+USUAL = "127.0.0.1:9810"
 _HUB_KEYS = {"forward", "registry", "credentials"}
 
 
@@ -50,7 +50,7 @@ def status_command(
     if is_hub(config_file):
         said, shown = _of_hub(config_file)
     else:
-        client, folder = _client(http_config_file)
+        client, folder = client_of(http_config_file)
         said = _of_box(config_file, listen_address, client, folder, storage_path)
         shown = board.board(said)
     show(json.dumps(said, ensure_ascii=False) if as_json else shown)
@@ -69,7 +69,7 @@ def is_hub(file: Path) -> bool:
     return isinstance(value, dict) and bool(_HUB_KEYS & value.keys())
 
 
-def _client(file: Path | None) -> tuple[ClientFile | None, Path]:
+def client_of(file: Path | None) -> tuple[ClientFile | None, Path]:
     if file is None:
         return None, Path()
     client, mistakes = clientfile.load(file)
@@ -80,7 +80,7 @@ def _of_box(file: Path, listen: str | None, client: ClientFile | None, folder: P
     """Of the daemon at work on this configuration; where `didban up` said it listens, or at the usual place."""
     found = loaded(file)
     up = stack.addresses((storage or found.path(found.config.storage.path)) / "up").get("daemon")
-    asked = [listen] if listen else list(dict.fromkeys(filter(None, [up, _USUAL])))
+    asked = [listen] if listen else list(dict.fromkeys(filter(None, [up, USUAL])))
     why = ""
     for address in asked:
         said = asyncio.run(clientfile.far(address, client, folder).ask("/api/v1/status", {}))

@@ -48,7 +48,9 @@ def _figure(value: float, unit: Unit) -> str:
 def value(weighed: Weighed) -> str:
     """What was found."""
     if weighed.value is None:
-        return "no" if weighed.condition.test in (Needs.THERE, Needs.NOT_THERE) else "nothing known"
+        if weighed.condition.test in (Needs.THERE, Needs.NOT_THERE):
+            return "no"
+        return "none" if weighed.condition.unit is Unit.COUNT else "not known"
     return _figure(weighed.value, weighed.condition.unit)
 
 

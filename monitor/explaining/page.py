@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -25,16 +25,21 @@ def page(answer: Answer) -> Group:
 
 def _parts(answer: Answer) -> Iterator[RenderableType]:
     yield Text.assemble((str(answer.subject), "bold"), "  ", inwords.both_times(answer.at_ms, answer.subject.country))
-    for explained in sorted(answer.alerts, key=lambda each: not each.firing):
+    told = [each for each in answer.alerts if each.firing]
+    own = [each for each in answer.alerts if each.explanation.place is answer.subject.place]
+    whole = told if any(each.firing for each in own) else [*own[:1], *told]
+    for explained in whole:
         yield Text()
         yield from _alert(explained, answer.muted_by[explained.explanation.alert])
+    yield Text()
+    yield from _others([each for each in answer.alerts if each not in whole])
     yield Text()
     yield from _boxes(answer)
     yield from _told(answer)
 
 
 def _alert(explained: Explained, muted_by: tuple[str, ...]) -> Iterator[RenderableType]:
-    """One that fires, or is about this very place, is shown with its conditions."""
+    """With all its conditions."""
     name, verdict = explained.explanation.alert, inwords.verdict(explained, muted_by)
     yield Text.assemble((name, "bold red" if explained.firing else "bold"), f" {verdict}.")
     if why := inwords.why(explained):
@@ -44,6 +49,17 @@ def _alert(explained: Explained, muted_by: tuple[str, ...]) -> Iterator[Renderab
         yield Padding(_conditions(way), (0, 0, 0, 2))
     if explained.firing and explained.holds:
         yield Padding(_conditions(WeighedWay("what holds it since", explained.holds)), (0, 0, 0, 2))
+
+
+def _others(alerts: Sequence[Explained]) -> Iterator[RenderableType]:
+    """One line for each that does not fire: what is in its way. All of it is in --json."""
+    shown = table("does not fire", "found", "needed", "because of")
+    for each in alerts:
+        if (missing := each.in_the_way) is not None:
+            found = inwords.value(missing), inwords.needed(missing)
+            shown.add_row(each.explanation.alert, *found, missing.condition.asks)
+    if shown.row_count:
+        yield shown
 
 
 def _conditions(way: WeighedWay) -> Table:

@@ -38,16 +38,6 @@ BLOCKED = Explanation(
                     unknown="No line there says that it fails: it is reached, or a line says too little to count.",
                 ),
                 Condition(
-                    "share of the lines that say anything of it and say blocked",
-                    'didban:service_verdict:lines{verdict="blocked",$service}'
-                    " / on (country, network, service) group_left () didban:service_speaking:lines{$service}",
-                    Needs.AT_LEAST,
-                    0.666,
-                    Unit.SHARE,
-                    otherwise="The lines there do not agree: on some of them it is reached, or refused.",
-                    unknown="No line says blocked: nothing fails there, or our controls cannot say whose fault it is.",
-                ),
-                Condition(
                     "networks abroad in which a healthy control says anything of it",
                     _SPEAKING,
                     Needs.AT_LEAST,
@@ -68,6 +58,16 @@ BLOCKED = Explanation(
                     "didban:service_control_doubt:count{$name}",
                     Needs.NOT_THERE,
                     otherwise="A control is being asked again: it may be an outage that begins. Wait for what it says.",
+                ),
+                Condition(
+                    "share of the lines that say anything of it and say blocked",
+                    'didban:service_verdict:lines{verdict="blocked",$service}'
+                    " / on (country, network, service) group_left () didban:service_speaking:lines{$service}",
+                    Needs.AT_LEAST,
+                    0.666,
+                    Unit.SHARE,
+                    otherwise="The lines there do not agree: on some of them it is reached, or refused.",
+                    unknown="No line says blocked: nothing fails there, or our controls cannot say whose fault it is.",
                 ),
                 Condition(
                     "when it was last reached there, within 14 days",
@@ -91,11 +91,11 @@ BLOCKED = Explanation(
                     otherwise="It is less than a minute old.",
                 ),
                 Condition(
-                    "other networks that are about to be called blocked, or do not know yet",
+                    "waited for other networks that may be blocked too (up to 3 minutes)",
                     "didban:service_block_told:timestamp{$service}",
                     Needs.THERE,
                     unit=Unit.MOMENT,
-                    otherwise="It waits up to 3 minutes for other networks, so that one message tells of all of them.",
+                    otherwise="It still waits for other networks, so that one message tells of all of them.",
                 ),
             ),
         ),
