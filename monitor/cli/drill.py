@@ -71,7 +71,11 @@ async def _drill(where: Where, patience_s: int, as_json: bool) -> bool:
     try:
         for hop, asked in follow.hops():
             if asked is None:
-                _say(Seen(hop, None, _NOT_SEEN.get(hop, "cannot be seen from here: give --query and --alertmanager")), last_s, as_json)
+                _say(
+                    Seen(hop, None, _NOT_SEEN.get(hop, "cannot be seen from here: give --query and --alertmanager")),
+                    last_s,
+                    as_json,
+                )
                 continue
             after_s = await follow.until(asked, clock.elapsed_s() + patience_s)
             _say(Seen(hop, after_s, "" if after_s is not None else "never reached"), last_s, as_json)

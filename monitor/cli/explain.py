@@ -13,7 +13,7 @@ from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse
 from monitor.cli.look import is_hub, show
-from monitor.explaining import inwords, page
+from monitor.explaining import inwords, page, receipts
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject
 from monitor.explaining.weighed import NobodyAnswers
@@ -64,6 +64,8 @@ def explain_command(
     storage_path: StoragePath = None,
     query: Annotated[str | None, typer.Option(help="The database, instead of the configured one.")] = None,
     alertmanager: Annotated[str | None, typer.Option(help="Alertmanager, such as http://127.0.0.1:9093.")] = None,
+    relay: Annotated[str | None, typer.Option(help="The relay, such as http://127.0.0.1:9811.")] = None,
+    relay_token_file: Annotated[Path | None, typer.Option("--relay.token-file", help="What opens its book.")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Say why somebody was, or was not, told: each value beside its threshold, what was left out, what muted what.
@@ -73,11 +75,20 @@ def explain_command(
     now_ms = SystemClock().now_ms()
     at_ms = _at_ms(at, now_ms)
     database, teller = _asked(config_file, storage_path, query, alertmanager)
+    book = _book(config_file, relay, relay_token_file)
     try:
-        said = asyncio.run(answer(subject, at_ms, database, teller if now_ms - at_ms < _NOW_MS else None))
+        said = asyncio.run(answer(subject, at_ms, database, teller if now_ms - at_ms < _NOW_MS else None, book))
     except NobodyAnswers as error:
         fail(f"nobody answers at {error}: where is the database? give --query")
     show(json.dumps(inwords.as_json(said), ensure_ascii=False) if as_json else page.page(said))
+
+
+def _book(file: Path, url: str | None, token_file: Path | None) -> Far | None:
+    if (url is None) is not (token_file is None):
+        fail("--relay and --relay.token-file go together", WRONG_USE)
+    if url is not None and token_file is not None:
+        return receipts.relay(url, token_file)
+    return receipts.beside(file)
 
 
 def _asked(file: Path, storage: Path | None, query: str | None, alertmanager: str | None) -> tuple[Far, Far | None]:

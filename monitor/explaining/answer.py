@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.explaining import boxes, muted, table, told, weighed
+from monitor.explaining import boxes, muted, receipts, table, told, weighed
 from monitor.explaining.boxes import Box
+from monitor.explaining.receipts import Receipt
 from monitor.explaining.rows import Subject
 from monitor.explaining.told import Told
 from monitor.explaining.weighed import Explained, NobodyAnswers
 from monitor.home import vectors
 from monitor.home.querying import Far, Unanswered
 from monitor.home.vectors import Found
+
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Answer:
     Attributes:
         alerts: each with its conditions.
         muted_by: alert names by the alert they speak for.
+        receipts: messages the relay sent in the day before; likewise.
         told: what Alertmanager has of it now; why not, where it was asked in vain; None where it was not asked.
     """
 
@@ -31,10 +35,14 @@ class Answer:
     boxes: tuple[Box, ...]
     muted_by: Mapping[str, tuple[str, ...]]
     told: tuple[Told, ...] | Unanswered | None
+    receipts: tuple[Receipt, ...] | Unanswered | None
 
 
-async def answer(subject: Subject, at_ms: int, database: Far, alertmanager: Far | None) -> Answer:
-    """`alertmanager`: asked only for now, it keeps no past. Raises NobodyAnswers when the database does not."""
+async def answer(subject: Subject, at_ms: int, database: Far, alertmanager: Far | None, book: Far | None) -> Answer:
+    """`alertmanager`: asked only for now, it keeps no past; `book`: of the relay.
+
+    Raises NobodyAnswers when the database does not.
+    """
     known: dict[str, list[Found]] = {}
 
     async def ask(query: str) -> list[Found]:
@@ -60,17 +68,26 @@ async def answer(subject: Subject, at_ms: int, database: Far, alertmanager: Far 
             for each in explained
         },
         told=await _told(alertmanager, subject) if alertmanager is not None else None,
+        receipts=await _receipts(book, subject, at_ms) if book is not None else None,
     )
+
+
+async def _receipts(book: Far, subject: Subject, at_ms: int) -> tuple[Receipt, ...] | Unanswered:
+    """Also of what it lies in: a country's message was of its networks too."""
+    found = await receipts.receipts(book, {"country": subject.country}, at_ms - _DAY_MS, at_ms + 1)
+    if isinstance(found, Unanswered):
+        return found
+    return tuple(each for each in found if any(_concerns(labels, subject) for labels in each.alerts))
+
+
+def _concerns(labels: Mapping[str, str], subject: Subject) -> bool:
+    wanted = {"country": subject.country, "network": subject.network, "service": subject.service}
+    return all(labels.get(key, "") in ("", text) for key, text in wanted.items() if text)
 
 
 async def _told(alertmanager: Far, subject: Subject) -> tuple[Told, ...] | Unanswered:
     found = await told.told(alertmanager)
     if isinstance(found, Unanswered):
         return found
-    wanted = {"country": subject.country, "network": subject.network, "service": subject.service}
-    return tuple(
-        each
-        for each in found
-        if each.labels.get("family") in ("shutdown", "service")
-        and all(each.labels.get(key, "") in ("", text) for key, text in wanted.items() if text)
-    )
+    ours = (each for each in found if each.labels.get("family") in ("shutdown", "service"))
+    return tuple(each for each in ours if _concerns(each.labels, subject))

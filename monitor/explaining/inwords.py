@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
+
 from monitor.explaining.answer import Answer
 from monitor.explaining.boxes import Box
+from monitor.explaining.receipts import Receipt
 from monitor.explaining.rows import Needs, Unit
 from monitor.explaining.weighed import Explained, Weighed, WeighedWay
 from monitor.home.querying import Unanswered
@@ -96,6 +99,7 @@ def as_json(answer: Answer) -> Json:
         "alerts": [_alert(each, answer.muted_by[each.explanation.alert]) for each in answer.alerts],
         "boxes": [_box(each) for each in answer.boxes],
         "told": _told(answer),
+        "receipts": _receipts(answer),
     }
 
 
@@ -139,6 +143,26 @@ def _box(box: Box) -> Json:
         **{"reach": box.reach, "state": box.state or None, "proof": box.proof},
         **{"counted": not box.left_out, "left_out": box.left_out or None},
     }
+
+
+def _receipts(answer: Answer) -> Json:
+    match answer.receipts:
+        case None:
+            return {"asked": False, "why": "no relay is known", "messages": []}
+        case Unanswered(why=why):
+            return {"asked": True, "why": why, "messages": []}
+    return {"asked": True, "why": None, "messages": [msgspec.to_builtins(each) for each in answer.receipts]}
+
+
+def receipt(given: Receipt) -> str:
+    """One message, as a sentence."""
+    done = (
+        f"{moment(given.done_ms / 1000)} UTC" if given.done_ms is not None else f"{moment(given.asked_ms / 1000)} UTC"
+    )
+    taken = f"; {given.taken_by} has it" if given.taken_by else ""
+    if given.taken_by and given.taken_ms is not None:
+        taken += f" since {moment(given.taken_ms / 1000)} UTC"
+    return f"{done}: {given.person} by {given.way}: {given.state.replace('_', ' ')}: {given.title}{taken}"
 
 
 def _told(answer: Answer) -> Json:

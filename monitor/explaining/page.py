@@ -112,7 +112,7 @@ def _told(answer: Answer) -> Iterator[RenderableType]:
     yield Text()
     match answer.told:
         case None:
-            yield Text("Who was told: Alertmanager was not asked; it keeps no past, and none was named.", style="dim")
+            yield Text("Alertmanager was not asked: it keeps no past, or none was named.", style="dim")
         case Unanswered(why=why):
             yield Text(f"Who was told: Alertmanager was asked, and {why}.", style="yellow")
         case ():
@@ -120,6 +120,17 @@ def _told(answer: Answer) -> Iterator[RenderableType]:
         case found:
             for each in found:
                 yield Text(_has(each))
+    match answer.receipts:
+        case None:
+            return
+        case Unanswered(why=why):
+            yield Text(f"The relay was asked whom it told, and {why}.", style="yellow")
+        case ():
+            yield Text("The relay told nobody of it in the day before.")
+        case messages:
+            yield Text("The relay, in the day before:")
+            for message in messages:
+                yield Padding(Text(inwords.receipt(message)), (0, 0, 0, 2))
 
 
 def _has(told: Told) -> str:

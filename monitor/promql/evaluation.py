@@ -91,9 +91,7 @@ class Evaluation:
 
     # ---------------------------------------------------------------- in
 
-    def take(
-        self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None
-    ) -> None:
+    def take(self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None) -> None:
         """Samples of one series. `arrived_ms`: when the database could see each; none: at its own time.
 
         `series`: sorted pairs, `__name__` among them. A value that is STALE marks an end. Of two samples with one time
@@ -116,7 +114,7 @@ class Evaluation:
     # ---------------------------------------------------------------- through
 
     def until(self, at_ms: int) -> Iterator[Change]:
-        """Every change up to this moment, it too, in order of time. Time moves as the answer is read: read all of it."""
+        """Every change up to and at this moment, in order of time. Time moves as the answer is read: read all of it."""
         self._open = False
         since_ms = at_ms if self._next_ms is None else self._next_ms
         while since_ms <= at_ms:

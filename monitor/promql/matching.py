@@ -9,12 +9,13 @@ import numpy as np
 
 from monitor.home.remotewrite import Labels
 from monitor.promql.elementwise import ARITHMETIC, COMPARISON
-from monitor.promql.labelsets import NAME, Groups, Labelsets, Rows, changed, only, without
+from monitor.promql.labelsets import NAME, Bools, Floats, Groups, Labelsets, Rows, changed, only, without
 from monitor.promql.now import Now
 from monitor.promql.understood import Scalars, Vectors
-from monitor.promql.vector import Floats, Vector, any_of, counted, folded, nameless, nothing, stacked
+from monitor.promql.vector import Vector, any_of, counted, folded, nameless, nothing, stacked
 
 _MANY_TO_MANY = "many-to-many matching not allowed: matching labels must be unique on one side"
+_NAMED = frozenset(("atan2", *COMPARISON))  # what keeps the name; 2.42 forgets to take it away after atan2
 _NOT_EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
 _NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
 
@@ -62,7 +63,11 @@ def _joined(many: Labelsets, one: Labelsets, matching: Matching, *, named: bool,
         for other in rows.get(key, ()):
             pairs.append((row, other))
             keys.append(key)
-            result = matching.of_many(labels, one.rows[other], named=named) if grouped else matching.of_one(labels, named=named)
+            result = (
+                matching.of_many(labels, one.rows[other], named=named)
+                if grouped
+                else matching.of_one(labels, named=named)
+            )
             results.append(result)
     index = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     by_key = Groups.of(keys)
@@ -86,23 +91,26 @@ class Binary:
         many, one = (right, left) if self.grouped == "right" else (left, right)
         if not len(many.labels) or not len(one.labels):
             return nothing(now.moments)
-        named = self.operator in COMPARISON and not self.as_bool
+        named = self.operator in _NAMED and not self.as_bool
         grouped = bool(self.grouped)
         join = many.labels.once(
             (self, one.labels), lambda: _joined(many.labels, one.labels, self.matching, named=named, grouped=grouped)
         )
         if not join.ones.alone:
-            twice = (counted(join.ones, one.there) > 1).any(axis=0)
-            now.fails(twice & many.there.any(axis=0), _MANY_TO_MANY)
+            now.once_at_most(counted(join.ones, one.there) * many.there.any(axis=0), _MANY_TO_MANY)
         there = many.there[join.many] & one.there[join.one]
         values, kept = self._worked(many.values[join.many], one.values[join.one])
         if kept is not None:
             there &= kept
         if join.keys is not None:
-            now.fails((counted(join.keys, there) > 1).any(axis=0), _NOT_EXPLICIT)
-        return folded(Vector(join.groups.labels, values, there), join.groups, now) if len(join.many) else nothing(now.moments)
+            now.once_at_most(counted(join.keys, there), _NOT_EXPLICIT)
+        return (
+            folded(Vector(join.groups.labels, values, there), join.groups, now)
+            if len(join.many)
+            else nothing(now.moments)
+        )
 
-    def _worked(self, many: Floats, one: Floats) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None]:
+    def _worked(self, many: Floats, one: Floats) -> tuple[Floats, Bools | None]:
         left, right = (one, many) if self.grouped == "right" else (many, one)
         with np.errstate(all="ignore"):
             if self.operator in ARITHMETIC:
@@ -127,7 +135,8 @@ class WithScalar:
         left, right = (number, found.values) if self.swapped else (found.values, number)
         with np.errstate(all="ignore"):
             if self.operator in ARITHMETIC:
-                return nameless(found.with_values(ARITHMETIC[self.operator](left, right)), now)
+                worked = found.with_values(ARITHMETIC[self.operator](left, right))
+                return worked if self.operator in _NAMED else nameless(worked, now)
             holds = COMPARISON[self.operator](left, right)
         if self.as_bool:
             return nameless(found.with_values(holds.astype(np.float64)), now)
@@ -172,7 +181,7 @@ class Set:
         both = stacked([left, rest], now.moments)
         return folded(both, both.labels.once("once each", lambda: Groups.of(both.labels.rows)), now)
 
-    def _met(self, asking: Vector, asked: Vector) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _met(self, asking: Vector, asked: Vector) -> Bools:
         """Where the other side has somebody of the same key."""
         if not len(asked.labels):
             return np.zeros((1, asked.there.shape[1]), dtype=np.bool_)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.promql.windows import Bools, Floats, Function, Looked
+from monitor.promql.labelsets import Bools, Floats, Rows
+from monitor.promql.windows import Function, Looked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +18,7 @@ class _Run:
     values: Floats
     at_s: Floats
     there: Bools
-    count: NDArray[np.intp]
+    count: Rows
 
     @classmethod
     def of(cls, looked: Looked) -> _Run:

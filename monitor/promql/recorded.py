@@ -7,18 +7,17 @@ instant nor the last value of fourteen days has to look back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.home.remotewrite import Labels
-from monitor.promql.labelsets import NONE, Labelsets, Rows
+from monitor.promql.labelsets import NONE, Bools, Floats, Ints, Labelsets, Rows
 from monitor.promql.sources import LOOKBACK_MS, NEVER_MS, Latest, Sight, Windows, pieces
 from monitor.promql.vector import Vector
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+_S = TypeVar("_S", bound=np.generic)
 
 
 class Recorded:
@@ -51,9 +50,7 @@ class Recorded:
         self._fill(to, new, vector.values, there, at_ms, failed)
         self._end += len(at_ms)
 
-    def _fill(
-        self, to: NDArray[np.intp], new: slice, values: Floats, there: Bools, at_ms: Ints, failed: Bools | None
-    ) -> None:
+    def _fill(self, to: Rows, new: slice, values: Floats, there: Bools, at_ms: Ints, failed: Bools | None) -> None:
         """Carries forward what each series said last."""
         known = to >= 0
         if not known.all():
@@ -77,10 +74,10 @@ class Recorded:
             steps = np.maximum.accumulate(np.where(failed, 0, np.arange(1, len(at_ms) + 1)))
             self._alive[:, new] = self._alive[:, before + steps]
 
-    def _places(self, labels: Labelsets, there: Bools) -> NDArray[np.intp]:
+    def _places(self, labels: Labelsets, there: Bools) -> Rows:
         """The row of each; -1 for what has never been there."""
 
-        def work() -> NDArray[np.intp]:
+        def work() -> Rows:
             return np.array([self._rows.get(each, -1) for each in labels.rows], dtype=np.intp)
 
         to = labels.once((self, self.labels), work)
@@ -107,9 +104,9 @@ class Recorded:
         kept = slice(gone, self._end)
         self._end -= gone
         width = 2 * (self._end + moments)
-        self._values, self._at_ms, self._alive = (
-            _wider(array[:, kept], width) for array in (self._values, self._at_ms, self._alive)
-        )
+        self._values = _wider(self._values[:, kept], width)
+        self._at_ms = _wider(self._at_ms[:, kept], width)
+        self._alive = _wider(self._alive[:, kept], width)
 
     # ---------------------------------------------------------------- reading
 
@@ -156,14 +153,15 @@ class Recorded:
     def _real(self, rows: Rows | None, columns: slice) -> Bools:
         at_ms = self._at_ms[:, columns] if rows is None else self._at_ms[rows, columns]
         first_ms = self._first_ms + (columns.start - 1) * self._interval_ms
-        return at_ms == first_ms + self._interval_ms * np.arange(at_ms.shape[1])
+        found: Bools = np.equal(at_ms, first_ms + self._interval_ms * np.arange(at_ms.shape[1]))
+        return found
 
     def _range(self, sight: Sight, range_ms: int) -> tuple[Ints, Ints]:
         """The first and the last column of each window; both belong to it. Column 0 never does."""
         since_ms = sight.back_ms - range_ms - self._first_ms
         return np.maximum(-(-since_ms // self._interval_ms) + 1, 1), self._columns(sight)
 
-    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> NDArray[np.intp]:
+    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> Rows:
         low, high = self._range(sight, range_ms)
         part = slice(int(low[0]), max(int(high[-1]) + 1, int(low[0])))
         real = self._real(rows, part)
@@ -190,7 +188,7 @@ def _grown(array: Floats, rows: int, value: float) -> Floats:
     return np.concatenate([array, np.full((rows, array.shape[1]), value)])
 
 
-def _wider(array: NDArray[np.generic], width: int) -> NDArray[np.generic]:
+def _wider(array: NDArray[_S], width: int) -> NDArray[_S]:
     found = np.zeros((array.shape[0], width), dtype=array.dtype)
     found[:, : array.shape[1]] = array
     return found

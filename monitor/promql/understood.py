@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from monitor.promql.labelsets import Floats
 from monitor.promql.now import Now
-from monitor.promql.vector import Floats, Vector
+from monitor.promql.vector import Vector
 
 
 class NotUnderstood(ValueError):

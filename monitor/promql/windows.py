@@ -7,12 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitor.promql.labelsets import Bools, Floats, Ints, Rows
 from monitor.promql.sources import Windows
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,19 +17,19 @@ class Looked:
     """Windows, where each ends (`end_ms`, the offset taken off), when it is looked at, and how long they are."""
 
     windows: Windows
-    end_ms: NDArray[np.int64]
-    at_ms: NDArray[np.int64]
+    end_ms: Ints
+    at_ms: Ints
     range_ms: int
 
     @property
-    def count(self) -> NDArray[np.intp]:
-        return self.windows.there.sum(axis=2)
+    def count(self) -> Rows:
+        return np.asarray(self.windows.there.sum(axis=2))
 
 
 Function = Callable[[Looked, Sequence[Floats]], tuple[Floats, Bools]]
 
 
-def _counted(looked: Looked, absent: float) -> tuple[Floats, NDArray[np.intp]]:
+def _counted(looked: Looked, absent: float) -> tuple[Floats, Rows]:
     return np.where(looked.windows.there, looked.windows.values, absent), looked.count
 
 
@@ -90,6 +87,6 @@ def quantiles(q: Floats, values: Floats, there: Bools, axis: int) -> Floats:
         return np.where(np.isnan(q), np.nan, found)
 
 
-def _nth(ordered: Floats, index: NDArray[np.intp], axis: int) -> Floats:
+def _nth(ordered: Floats, index: Rows, axis: int) -> Floats:
     picked = np.take_along_axis(ordered, np.expand_dims(np.maximum(index, 0), axis), axis=axis)
     return np.where(index < 0, np.nan, np.squeeze(picked, axis=axis))

@@ -8,16 +8,20 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
+from aiohttp import web
 from rich.console import Console
 
 from monitor import metrics
-from monitor.explaining import boxes, inwords, muted, table, weighed
+from monitor.explaining import boxes, inwords, muted, receipts, table, weighed
 from monitor.explaining.answer import Answer
 from monitor.explaining.page import page
+from monitor.explaining.receipts import Receipt
 from monitor.explaining.rows import Condition, Needs, Subject
 from monitor.explaining.table import TABLE
 from monitor.explaining.weighed import Explained, judge
+from monitor.home.querying import Unanswered
 from monitor.home.vectors import Found
 from tests.monitor.test_rulefiles import RECORDS, TOLD
 from tests.rules.lived import STEP_MS, Lived
@@ -258,12 +262,47 @@ def test_the_shipped_inhibition_is_what_mutes() -> None:
     assert list(muted.parents(country, [country, network], rules)) == []
 
 
+TOLD_BY_RELAY = (
+    Receipt(1_663_774_370_000, "ntfy", "Sara", "page", "instagram blocked", "delivered", 1_663_774_380_000, "Sara",
+            1_663_774_500_000, [{"alertname": "ServiceBlocked", "country": "IR", "network": MCI}]),
+)  # fmt: skip
+
+
+async def test_the_book_of_the_relay_is_asked_with_its_token(tmp_path: Path) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    async def book(request: web.Request) -> web.Response:
+        asked.append((request.headers.get("Authorization", ""), dict(request.query)))
+        if asked[-1][0] != "Bearer sesame":
+            return web.Response(status=401)
+        more = {"tries": 1, "receipt": "x", "why": "", "incident": "y"}
+        return web.json_response({"receipts": [msgspec.to_builtins(TOLD_BY_RELAY[0]) | more]})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/receipts", book)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    (tmp_path / "hub.yml").write_text(f"notify: {{relay: {{listen: '127.0.0.1:{port}', token_file: word}}}}\n")
+    assert receipts.beside(tmp_path / "hub.yml") is None, "no token was made: there is no relay"
+    (tmp_path / "word").write_text("sesame\n")
+    there = receipts.beside(tmp_path / "hub.yml")
+    assert there is not None
+    assert await receipts.receipts(there, {"country": "IR"}, 1, 2) == TOLD_BY_RELAY
+    assert asked == [("Bearer sesame", {"country": "IR", "since": "1", "until": "2"})]
+    (tmp_path / "word").write_text("guess\n")
+    said = await receipts.receipts(receipts.relay(there.url, tmp_path / "word"), {}, 1, 2)
+    assert said == Unanswered("it says 401")
+    await runner.cleanup()
+
+
 async def test_the_page_fits_eighty_columns_and_begins_with_what_fires() -> None:
     there = lived(WORLDS["blocked"], 30, SUBJECT)
     there.until(30 * 60_000)
     alerts = tuple((await explained(there)).values())
     answer = Answer(SUBJECT, 1_663_774_260_000, alerts, tuple(await boxes.boxes(SUBJECT, there.ask)),
-                    {each.explanation.alert: () for each in alerts}, None)  # fmt: skip
+                    {each.explanation.alert: () for each in alerts}, None, TOLD_BY_RELAY)  # fmt: skip
     console = Console(width=80, highlight=False)
     with console.capture() as captured:
         console.print(page(answer))
@@ -273,6 +312,10 @@ async def test_the_page_fits_eighty_columns_and_begins_with_what_fires() -> None
     assert words.startswith(f"IR/{MCI}/instagram 2022-09-21 15:31:00 UTC (20:01 in IR) ServiceBlocked fires as page")
     assert "NetworkShutdown 100% under 30% hosts abroad that our lines there reach" in words
     assert len(shown.splitlines()) < 60
+    assert (
+        "21 Sep 15:33:00 UTC: Sara by ntfy: delivered: instagram blocked; Sara has it since 21 Sep 15:35:00 UTC"
+        in words
+    )
     told = inwords.as_json(answer)
     (first, *_) = told["alerts"]
     assert json.loads(json.dumps(told)) == told
