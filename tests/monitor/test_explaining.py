@@ -24,7 +24,7 @@ from monitor.explaining.weighed import Explained, judge
 from monitor.home.querying import Unanswered
 from monitor.home.vectors import Found
 from tests.monitor.test_rulefiles import RECORDS, TOLD
-from tests.rules.lived import STEP_MS, Lived
+from tests.rules.asked import STEP_MS, Lived
 from tests.rules.peace import box, dark, landmarks, world
 from tests.rules.world import IRANCELL, MCI, RIGHTEL, TCI, World
 

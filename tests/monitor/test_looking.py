@@ -26,7 +26,7 @@ from monitor.hub.queue import ALWAYS, Queue
 from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from tests.monitor.receivers import prometheus
-from tests.rules.lived import samples
+from tests.rules.asked import samples
 from tests.rules.peace import box, dark, world
 from tests.rules.world import MCI, World
 
