@@ -22,6 +22,7 @@ from aiohttp import web
 
 from monitor import config as configuration
 from monitor import metrics
+from monitor.beat.exercise import LASTS_S, Exercise
 from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
@@ -37,6 +38,7 @@ from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import Disk, of_daemon
 from monitor.telling.status import Json, status, target_as_json
+from monitor.telling.workings import workings
 from monitor.tick import Tick
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
@@ -78,6 +80,7 @@ class Daemon:
         self._spool = Spool(options.storage, now_ms=self._now_ms, boot=boot or boot_id())
         self._exposition = Exposition(identity)
         self._stating = Stating(self._spool, self._exposition, identity, self._clock, self._time)
+        self._exercise = Exercise(LASTS_S / options.time_scale)
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
@@ -115,7 +118,14 @@ class Daemon:
 
     async def _open_the_door(self) -> web.AppRunner:
         options = self._options
-        answers = Answers(status=self.status, reload=self.reload, probe=self.probe)
+        answers = Answers(
+            status=self.status,
+            reload=self.reload,
+            probe=self.probe,
+            drill=self.drill,
+            begin_drill=lambda: self._exercise.begin(self._now_ms()),
+            end_drill=self._exercise.end,
+        )
 
         def names() -> frozenset[str]:
             return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
@@ -145,6 +155,8 @@ class Daemon:
         engine.view.beat(now_ms)
         own = await self._own(now_ms)
         await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        if Series(metrics.DRILL, ()) in own:
+            self._exercise.was_stated(self._now_ms())
         await engine.remember_spent(self._spool)
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
@@ -152,7 +164,9 @@ class Daemon:
         size, room = await self._spool.size(), self._engine.loaded.config.storage
         limit_bytes = size.limit(room.max_size_bytes, room.keep_free_bytes)
         disk = Disk(size, limit_bytes, self._upkeep.gone, self._spool.waiting, self._spool.forgotten)
-        return dict(of_daemon(disk, self._options.registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
+        said = dict(of_daemon(disk, self._options.registry, reload_ok=ok, reloaded_ms=since_ms, now_ms=now_ms))
+        drill = self._exercise.said(now_ms)
+        return said if drill is None else {**said, Series(metrics.DRILL, ()): drill}
 
     # ---------------------------------------------------------------- what the pages ask
 
@@ -161,7 +175,8 @@ class Daemon:
 
     def status(self) -> Json:
         engine = self._engine
-        return status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
+        shown = status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
+        return shown | workings(engine.view.around.time, engine.shippers, unstamped=self._stating.waits)
 
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
@@ -177,6 +192,10 @@ class Daemon:
         asked = Asked.UNKNOWN if self._options.idle else await self._engine.rounds.asked(name)
         standing = self._engine.view.standings.get(name)
         return asked, target_as_json(standing) if standing is not None else {}
+
+    def drill(self) -> Json:
+        """Where an exercise stands here."""
+        return self._exercise.as_json(self._engine.loaded.config.vantage.id, self._engine.shippers)
 
     # ---------------------------------------------------------------- reloading
 

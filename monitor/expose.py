@@ -36,11 +36,15 @@ class Answers:
         status: the view as JSON.
         reload: takes the configuration anew; its mistakes, or none.
         probe: one round of a configured target now, and how it stands then.
+        drill: where an exercise stands; it is begun where none is under way, and ended before its time.
     """
 
     status: Callable[[], Json]
     reload: Callable[[], Awaitable[tuple[Mistake, ...]]]
     probe: Callable[[str], Awaitable[tuple[Asked, Json]]]
+    drill: Callable[[], Json]
+    begin_drill: Callable[[], bool]
+    end_drill: Callable[[], None]
 
 
 class Pages:
@@ -58,6 +62,9 @@ class Pages:
             web.get("/api/v1/status", self.status),
             web.get("/api/v1/observations", self.observations),
             web.post("/probe", self.probe),
+            web.get("/-/drill", self.drill),
+            web.post("/-/drill", self.begin_drill),
+            web.post("/-/drill/end", self.end_drill),
         ]
 
     async def front(self, request: web.Request) -> web.Response:
@@ -99,6 +106,17 @@ class Pages:
             return web.json_response({"error": "since and limit are numbers"}, status=400)
         walks = await self._spool.walks(target=query.get("target"), since_ms=since_ms, limit=limit)
         return web.json_response({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+    async def drill(self, request: web.Request) -> web.Response:
+        return web.json_response(self._answers.drill())
+
+    async def begin_drill(self, request: web.Request) -> web.Response:
+        begun = self._answers.begin_drill()
+        return web.json_response(self._answers.drill(), status=200 if begun else 409)
+
+    async def end_drill(self, request: web.Request) -> web.Response:
+        self._answers.end_drill()
+        return web.json_response(self._answers.drill())
 
     async def probe(self, request: web.Request) -> web.Response:
         asked, answer = await self._answers.probe(request.query.get("target", ""))

@@ -160,6 +160,9 @@ HEARTBEAT = _gauge(
     "didban_heartbeat_timestamp_seconds", (), "The last tick in which at least one walk had finished.", home=True
 )
 STOPPING = _gauge("didban_vantage_stopping", (), "1 as the last word of a clean stop.", home=True)
+DRILL = _gauge(
+    "didban_drill_timestamp_seconds", (), "When an exercise began that is under way here; no measurement.", home=True
+)
 CLOCK_OFFSET = _gauge("didban_clock_offset_seconds", (), "Own clock minus true time. Absent if unknown.", home=True)
 LATENESS = Family("didban_schedule_lateness_seconds", Shape.HISTOGRAM, (), "Start of a round after it was due.")
 MISSED = _counter(
@@ -209,6 +212,11 @@ OPERATOR = _gauge(
 STANDING = _gauge(
     "didban_service_standing", ("country", "service"), "1; blocked for long by our dated list: shown, and no news."
 )
+INCIDENT = _gauge(
+    "didban_incident",
+    ("alert", "country", "network", "service", "extent"),
+    "1 from onset to end of what the rules never said live: evidence that came late shows it.",
+)
 UTC_OFFSET = _gauge("didban_country_utc_offset_seconds", ("country",), "Local time minus UTC, now.")
 
 # of the hub itself
@@ -232,19 +240,11 @@ HUB_FORWARDED = _gauge(
 )
 
 _OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
-FROM_THE_HUB = _OF_THE_HUB | {
-    EXPECTED,
-    PAUSED,
-    COHORT,
-    REGION,
-    SERVICE_INFO,
-    WATCH,
-    WEIGHT,
-    OPERATOR,
-    STANDING,
-    UTC_OFFSET,
-}
+_STATED_ABROAD = frozenset(
+    {EXPECTED, PAUSED, COHORT, REGION, SERVICE_INFO, WATCH, WEIGHT, OPERATOR, STANDING, UTC_OFFSET, INCIDENT}
+)
+FROM_THE_HUB = _OF_THE_HUB | _STATED_ABROAD
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))
-OF_OUR_CLOCK = frozenset({HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
+OF_OUR_CLOCK = frozenset({DRILL, HEARTBEAT, RELOAD_TIME, SHIP_SUCCESS})  # values that are times by it
 NAMES_HOME = frozenset(family.name for family in FAMILIES if family.home)

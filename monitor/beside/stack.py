@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,23 @@ _OUT_OF_ORDER = "7d"  # what a cut vantage delivers later still has its place
 _RETENTION = "400d"
 _LOOKBACK_S = 300.0
 _RESEND_S = 60.0
+
+
+_ADDRESSES = "addresses.json"
+
+
+def note_addresses(out: Path, listen: Mapping[str, str]) -> None:
+    """Where daemon, Prometheus and Alertmanager listen, for the commands that ask them."""
+    (out / _ADDRESSES).write_text(json.dumps(dict(listen)) + "\n", encoding="utf-8")
+
+
+def addresses(out: Path) -> dict[str, str]:
+    """As they were noted last; empty where nobody did. They may be gone since."""
+    try:
+        found = json.loads((out / _ADDRESSES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(address) for name, address in found.items()} if isinstance(found, dict) else {}
 
 
 def find(names: Sequence[str]) -> str | None:

@@ -126,6 +126,7 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
     at.mkdir(parents=True, exist_ok=True, mode=0o700)
     ports = {"daemon": free_port(9810), "prometheus": free_port(9090), "alertmanager": free_port(9093)}
     listen = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+    stack.note_addresses(at, listen)
     children = [Child("the daemon", _daemon(options, listen["daemon"]))]
     say(f"status page   http://{listen['daemon']}/{_instead(ports['daemon'], 9810)}")
     prometheus, alertmanager = stack.find(stack.PROMETHEUS), stack.find(stack.ALERTMANAGER)

@@ -56,23 +56,31 @@ class Far:
         header = basic_header(auth, folder) if auth is not None else None
         return cls(url.rstrip("/"), header, client_context(tls, folder), ways)
 
-    async def ask(self, path: str, params: Mapping[str, str], patience_s: float = _PATIENCE_S) -> bytes | Unanswered:
+    async def ask(
+        self, path: str, params: Mapping[str, str], patience_s: float = _PATIENCE_S, *, post: bool = False
+    ) -> bytes | Unanswered:
         """The body of a 200."""
         why = "no way there"
         for way in self.ways:
             try:
                 async with way.session(patience_s) as session:
-                    return await self._get(session, way, path, params)
+                    return await self._get(session, way, path, params, "POST" if post else "GET")
             except NO_WAY as error:
                 why = f"no way there: {type(error).__name__}"
         return Unanswered(why)
 
     async def _get(
-        self, session: aiohttp.ClientSession, way: Way, path: str, params: Mapping[str, str]
+        self, session: aiohttp.ClientSession, way: Way, path: str, params: Mapping[str, str], method: str
     ) -> bytes | Unanswered:
         headers = {"Authorization": self.authorization} if self.authorization else {}
-        async with session.get(
-            self.url + path, params=params, headers=headers, proxy=way.proxy, ssl=self.tls, allow_redirects=False
+        async with session.request(
+            method,
+            self.url + path,
+            params=params,
+            headers=headers,
+            proxy=way.proxy,
+            ssl=self.tls,
+            allow_redirects=False,
         ) as answer:
             body = bytearray()
             async for part in answer.content.iter_chunked(64 * 1024):

@@ -74,6 +74,7 @@ class Courier:
 
     Args:
         lives: whether the database takes a sample of our own now.
+        landed: told of what the database has, before the queue forgets it.
     """
 
     def __init__(
@@ -85,7 +86,9 @@ class Courier:
         lives: Callable[[], Awaitable[bool]],
         clock: Clock,
         time_scale: float,
+        landed: Callable[[Sequence[Batch]], Awaitable[None]] | None = None,
     ) -> None:
+        self._landed = landed
         self._queue, self._forwarder, self._lives = queue, forwarder, lives
         self._clock, self._live = clock, live
         self._live_ms, self._idle_s = int(_LIVE_MS / time_scale), 5.0 / time_scale
@@ -150,6 +153,7 @@ class Courier:
             self._at_once[vantage] = min(_MOST, 2 * len(batches))
             self._waits.went_well("")
             self._waits.went_well(vantage)
+            await self._delivered(batches)
             await self._queue.settle(batches)
             return True
         if outcome is Outcome.LATER or not (alive or await self._lives()):
@@ -193,8 +197,14 @@ class Courier:
         if refused := begun.sifting.refused:
             aside.append(begun.batch.aside(refused, begun.reason))
             _log.warning("samples_set_aside", vantage=vantage, why=begun.reason, samples=len(refused))
+        await self._delivered([begun.batch])
         await self._queue.settle([begun.batch], aside)
         self._queue.give_back([begun.batch])
+
+    async def _delivered(self, batches: Sequence[Batch]) -> None:
+        """Before the queue forgets them: somebody may have to look at that time again."""
+        if self._landed is not None:
+            await self._landed(batches)
 
     async def _ask(self, samples: Sequence[Sample]) -> Outcome:
         return await self._post(await asyncio.to_thread(body_of, samples), doubted=True)

@@ -15,6 +15,7 @@ from monitor.hub.courier import Courier
 from monitor.hub.door import Door
 from monitor.hub.forward import Forwarder
 from monitor.hub.gateway import Bounds, Gateway
+from monitor.hub.looking.look import Looking
 from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
@@ -24,6 +25,7 @@ from probes.doors.yamlfile import Mistake
 
 _STATE_EVERY_S = 15.0
 _LOOK_EVERY_S = 2.0
+_LATE_LOOK_EVERY_S = 15.0
 _TRIM_EVERY_S = 600.0
 
 _log = structlog.get_logger("didban.hub")
@@ -56,6 +58,7 @@ class Hub:
         self._door = Door(
             loaded, self._gateway, self._queue, own=self._stating.own, clock=self._clock, time_scale=time_scale
         )
+        self._looking = Looking(loaded, self._gateway, self._queue, self._clock, time_scale)
         self._seen = _mark(self._registry_path)
         self._asked, self._stop = asyncio.Event(), asyncio.Event()
 
@@ -76,6 +79,7 @@ class Hub:
                 tasks.create_task(self._stating.run(_STATE_EVERY_S / self._scale)),
                 tasks.create_task(self._look_after()),
                 tasks.create_task(self._trim()),
+                tasks.create_task(self._looking.run(_LATE_LOOK_EVERY_S / self._scale)),
                 *(tasks.create_task(each.run()) for each in self._couriers()),
             ]
             await self._stop.wait()
@@ -89,7 +93,15 @@ class Hub:
 
     def _couriers(self) -> list[Courier]:
         return [
-            Courier(self._queue, end, live=live, lives=self._stating.lives, clock=self._clock, time_scale=self._scale)
+            Courier(
+                self._queue,
+                end,
+                live=live,
+                lives=self._stating.lives,
+                clock=self._clock,
+                time_scale=self._scale,
+                landed=self._looking.landed,
+            )
             for end, live in zip(self._ends, (True, False), strict=True)
         ]
 

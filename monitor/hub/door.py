@@ -15,6 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from monitor.home.credentials import server_context
+from monitor.hub import fleet
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
 from monitor.hub.held import Inquiries
@@ -74,6 +75,7 @@ class Door:
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
+                web.get("/api/v1/status", self._status),
             ]
         )
         faults = logging.getLogger("didban.hub.http")
@@ -115,6 +117,7 @@ class Door:
             status = _STATUS.get(refusal.reason, 400)
             return web.Response(text=f"{refusal.reason}\n", status=status, headers=after)
         self._gateway.count(vantage, TAKEN)
+        self._gateway.hear(batch)
         return web.Response(status=204)
 
     def _admitted(self, request: web.Request) -> str:
@@ -158,12 +161,24 @@ class Door:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         """For a person on this machine; the database gets the same by the way everything goes."""
-        if request.remote not in ("127.0.0.1", "::1") or any(each in request.headers for each in _HANDED_ON):
+        if not _is_at_home(request):
             return web.Response(status=404)
         own = {series: number async for series, number in self._own()}
         self._exposition.publish(Tick(self._clock.now_ms(), own))
         text, content_type = self._exposition.text(request.headers.get("Accept", ""))
         return web.Response(body=text, headers={"Content-Type": content_type})
+
+    async def _status(self, request: web.Request) -> web.Response:
+        """The fleet, for a person on this machine."""
+        if not _is_at_home(request):
+            return web.Response(status=404)
+        own = {series: number async for series, number in self._own()}
+        name = self._loaded.config.name or self._loaded.config.listen
+        return web.json_response(fleet.status(self._gateway, self._queue, own, name, self._clock.now_ms()))
+
+
+def _is_at_home(request: web.Request) -> bool:
+    return request.remote in ("127.0.0.1", "::1") and not any(each in request.headers for each in _HANDED_ON)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from monitor.home import remotewrite
 from monitor.home.credentials import read_basic
 from monitor.home.remotewrite import STALE, Malformed, TimeSeries
+from monitor.hub.batch import Batch
 from monitor.hub.registry import Registry
 from monitor.hub.settings import Proof
 from monitor.metrics import FAMILIES, FROM_THE_HUB, HEARTBEAT, IDENTITY, Shape, identity
@@ -80,6 +81,15 @@ class Bounds:
     hour_ms: int = 3_600_000
 
 
+@dataclass(slots=True)
+class Heard:
+    """Of one vantage since this hub was started; `newest_ms`: the newest time in what it wrote."""
+
+    received_ms: int = 0
+    newest_ms: int = 0
+    samples: int = 0
+
+
 class Gateway:
     """Turns a request into series that carry the writer's own identity, or raises Refusal."""
 
@@ -87,6 +97,7 @@ class Gateway:
         self._credentials, self._bounds, self._proof = credentials, bounds, proof
         self.registry = registry
         self.batches: Counter[tuple[str, str]] = Counter()
+        self.heard: dict[str, Heard] = {}
         self._seen: defaultdict[str, set[int]] = defaultdict(set)
         self._hour = -1
 
@@ -161,6 +172,12 @@ class Gateway:
         if len(after) > self._bounds.most_series:
             raise Refusal(Refused.TOO_MANY_SERIES)
         self._seen[vantage] = after
+
+    def hear(self, batch: Batch) -> None:
+        """It was taken, and is on the disk."""
+        heard = self.heard.setdefault(batch.vantage, Heard())
+        heard.received_ms, heard.samples = batch.received_ms, heard.samples + batch.samples
+        heard.newest_ms = max(heard.newest_ms, batch.newest_ms)
 
     def count(self, vantage: str | None, result: str) -> None:
         """A name nobody enrolled is counted as `unknown`: a stranger must not be able to make labels."""

@@ -195,6 +195,10 @@ class Queue:
         """Of whom something waits."""
         return list(self._held)
 
+    def waiting_of(self, vantage: str) -> int:
+        """Samples of it that the database does not have yet."""
+        return self._held.get(vantage, Held()).samples
+
     async def oldest_ms(self) -> int | None:
         """When the batch that waits longest was received."""
         sql = "SELECT received_ms FROM batches ORDER BY id LIMIT 1"

@@ -79,6 +79,21 @@ class Forward(Strict):
     tls: ClientTls = ClientTls()
 
 
+class Look(Strict):
+    """The late look. It needs `forward.query`.
+
+    Attributes:
+        quiet_s: for how long nothing late must have come before it looks.
+        longest_s: and for how long it waits for that at most.
+        alertmanagers: who is told what was found; members of one cluster tell people once.
+    """
+
+    enabled: bool = True
+    quiet_s: Annotated[Seconds, Field(alias="quiet")] = 180.0
+    longest_s: Annotated[Seconds, Field(alias="longest")] = 3600.0
+    alertmanagers: tuple[Home, ...] = ("http://127.0.0.1:9093",)
+
+
 class HubConfig(Strict):
     """hub.yml.
 
@@ -108,6 +123,7 @@ class HubConfig(Strict):
     most_samples_per_minute: Annotated[int, Field(ge=1000)] = 120_000
     most_in_flight: Annotated[int, Field(ge=1, le=100)] = 4
     notify: Notify = Notify()
+    look: Look = Look()
 
     @property
     def host(self) -> str:

@@ -35,6 +35,8 @@ def status(view: View, now_ms: int, *, notices: list[str], not_observable: Seque
         "vantage": view.vantage.id,
         "role": view.vantage.role.value,
         "country": view.vantage.country,
+        "network": view.vantage.network,
+        "access": view.vantage.access.value,
         "at": instant(now_ms),
         "connectivity": {scope: ratio for scope, ratio in ratios.items() if ratio is not None},
         "summary": summary(view, ratios),

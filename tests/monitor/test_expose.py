@@ -124,7 +124,7 @@ async def serve(folder: Path, web_config: WebConfig) -> AsyncIterator[Box]:
             known = {"instagram/web": Asked.WALKED, "imo/web": Asked.LIMITED}
             return known.get(name, Asked.UNKNOWN), {"target": name}
 
-        pages = Pages(exposition, spool, Answers(lambda: STATUS, reload, probe))
+        pages = Pages(exposition, spool, Answers(lambda: STATUS, reload, probe, lambda: {}, lambda: True, lambda: None))
         runner: web.AppRunner | None = None
         for port in range(20000, 60000, 77):
             names = answers_to("127.0.0.1", port, ("box.local",))

@@ -95,8 +95,11 @@ def test_every_alert_has_its_severity_and_labels_fixed_at_birth() -> None:
     assert found == SEVERITIES
 
 
+OF_THE_HUB = {"LateLook"}  # alerts no rule sends
+
+
 def test_every_alert_has_a_runbook_page_and_no_page_is_left_over() -> None:
-    assert {path.stem for path in RUNBOOK.glob("*.md")} == ALERTS
+    assert {path.stem for path in RUNBOOK.glob("*.md")} == ALERTS | OF_THE_HUB
     for rule in TOLD:
         assert rule["annotations"]["runbook_url"].endswith(f"/{rule['alert']}")
     for path in RUNBOOK.glob("*.md"):

@@ -1,0 +1,158 @@
+"""Where an exercise has got to: each hop asked again and again, until it has it or the time is over. Tells nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from monitor.home import vectors
+from monitor.home.querying import Far, Unanswered
+from monitor.telling.board import moment
+from probes.ports import Clock
+
+_EVERY_S = 0.5
+_PATIENCE_S = 5.0
+ALERT = "DidbanDrill"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the daemon answered."""
+
+    vantage: str
+    began_ms: int
+    ships: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Whom to ask, as far as that is known. `database` and `alertmanager` may be out of sight from a box."""
+
+    daemon: Far
+    database: Far | None
+    alertmanager: Far | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One hop. `after_s`: seconds from the beginning until it had it; None: it never did, and `why`."""
+
+    hop: str
+    after_s: float | None
+    why: str = ""
+
+
+class NotBegun(Exception):
+    """The daemon would not; the message says why."""
+
+
+async def begin(daemon: Far) -> Begun:
+    said = await daemon.ask("/-/drill", {}, _PATIENCE_S, post=True)
+    if isinstance(said, Unanswered):
+        already = " (another one is under way)" if said.why.endswith("409") else ""
+        raise NotBegun(f"{said.why}{already}")
+    found = msgspec.json.decode(said)
+    return Begun(found["vantage"], found["began_ms"], bool(found["taken_ms"]))
+
+
+async def end(daemon: Far) -> None:
+    """Its next tick says it no longer."""
+    await daemon.ask("/-/drill/end", {}, _PATIENCE_S, post=True)
+
+
+Asked = Callable[[], Awaitable[float | None]]  # when it had it, in milliseconds since 1970; None: not yet
+
+
+class Follow:
+    """One exercise on its way."""
+
+    def __init__(self, begun: Begun, where: Where, clock: Clock, before: dict[str, float]) -> None:
+        self._begun, self._where, self._clock, self._before = begun, where, clock, before
+
+    def hops(self) -> Iterator[tuple[str, Asked | None]]:
+        """In their order; None: not to be seen from here, or not on this way."""
+        database, alertmanager = self._where.database, self._where.alertmanager
+        yield "stated in a tick, and kept on disk", self._stated
+        yield "taken by the hub", self._taken if self._begun.ships else None
+        yield "to be asked of the database", self._queryable if database else None
+        yield "seen by the rule", self._fired if database else None
+        yield "with Alertmanager", self._has if alertmanager else None
+        yield "handed over by Alertmanager", self._handed if alertmanager else None
+
+    async def until(self, asked: Asked, deadline_s: float) -> float | None:
+        """Seconds after the beginning; None when the time is over first."""
+        while True:
+            found_ms = await asked()
+            if found_ms is not None:
+                return max(0.0, (found_ms - self._begun.began_ms) / 1000)
+            if self._clock.elapsed_s() >= deadline_s:
+                return None
+            await asyncio.sleep(_EVERY_S)
+
+    # ---------------------------------------------------------------- each hop
+
+    async def _daemon(self) -> dict[str, object]:
+        said = await self._where.daemon.ask("/-/drill", {}, _PATIENCE_S)
+        found: dict[str, object] = {} if isinstance(said, Unanswered) else msgspec.json.decode(said)
+        return found if found.get("began_ms") == self._begun.began_ms else {}
+
+    async def _stated(self) -> float | None:
+        return _number((await self._daemon()).get("stated_ms"))
+
+    async def _taken(self) -> float | None:
+        """Of several receivers the first."""
+        taken = (await self._daemon()).get("taken_ms")
+        times = [_number(each) for each in taken.values()] if isinstance(taken, dict) else []
+        return min((each for each in times if each is not None), default=None)
+
+    async def _queryable(self) -> float | None:
+        name = f'didban_drill_timestamp_seconds{{vantage="{self._begun.vantage}"}} == {self._begun.began_ms / 1000!r}'
+        return await self._there(name)
+
+    async def _fired(self) -> float | None:
+        return await self._there(f'ALERTS{{alertname="{ALERT}",alertstate="firing",vantage="{self._begun.vantage}"}}')
+
+    async def _there(self, query: str) -> float | None:
+        assert self._where.database is not None
+        found = await vectors.at(self._where.database, query, self._clock.now_ms())
+        return float(self._clock.now_ms()) if not isinstance(found, Unanswered) and found else None
+
+    async def _has(self) -> float | None:
+        assert self._where.alertmanager is not None
+        wanted = {"filter": f'alertname="{ALERT}"'}
+        said = await self._where.alertmanager.ask("/api/v2/alerts", wanted, _PATIENCE_S)
+        if isinstance(said, Unanswered):
+            return None
+        mine = [each for each in msgspec.json.decode(said) if each["labels"].get("vantage") == self._begun.vantage]
+        starts = [moment(each["startsAt"]).timestamp() * 1000 for each in mine]
+        return float(self._clock.now_ms()) if any(at_ms >= self._begun.began_ms - 1 for at_ms in starts) else None
+
+    async def _handed(self) -> float | None:
+        now = await notifications(self._where.alertmanager) if self._where.alertmanager else {}
+        gone = [kind for kind, count in now.items() if count > self._before.get(kind, 0.0)]
+        return float(self._clock.now_ms()) if gone else None
+
+
+def _number(given: object) -> float | None:
+    return float(given) if isinstance(given, int | float) and given else None
+
+
+async def notifications(alertmanager: Far) -> dict[str, float]:
+    """How many it has handed over well, by kind of receiver: its own /metrics."""
+    said = await alertmanager.ask("/metrics", {}, _PATIENCE_S)
+    text = "" if isinstance(said, Unanswered) else said.decode(errors="replace")
+    sent, failed = (_counts(text, name) for name in ("notifications_total", "notifications_failed_total"))
+    return {kind: count - failed.get(kind, 0.0) for kind, count in sent.items()}
+
+
+def _counts(text: str, name: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for labels, value in re.findall(rf"^alertmanager_{name}\{{(.*)\}} (\S+)$", text, re.MULTILINE):
+        kind = re.search(r'integration="([^"]*)"', labels)
+        if kind is not None:
+            found[kind[1]] = found.get(kind[1], 0.0) + float(value)
+    return found

@@ -1,0 +1,24 @@
+"""Every explanation there is, by what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.explaining.countries import COUNTRIES
+from monitor.explaining.networks import NETWORKS
+from monitor.explaining.rows import Explanation, Place, Subject
+from monitor.explaining.services import SERVICES
+
+TABLE: tuple[Explanation, ...] = (*COUNTRIES, *NETWORKS, *SERVICES)
+
+_ASKED = {
+    Place.SERVICE: (Place.SERVICE, Place.NETWORK),
+    Place.NETWORK: (Place.NETWORK, Place.COUNTRY),
+    Place.COUNTRY: (Place.COUNTRY,),
+}
+
+
+def of(subject: Subject) -> Iterator[Explanation]:
+    """What may be told of it, and of what it lies in: a network that is cut speaks for its services."""
+    for place in _ASKED[subject.place]:
+        yield from (each for each in TABLE if each.place is place)
