@@ -12,6 +12,7 @@ from monitor.cli.box import TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, refuse
 from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
+from monitor.notify.settings import Pages
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 from probes.words import Access, Role
@@ -30,6 +31,11 @@ def _named(ctx: typer.Context, file: Path | None) -> Path:
 def _loaded(file: Path) -> LoadedHub:
     found, mistakes = settings.load(file)
     return found if found is not None else refuse(mistakes)
+
+
+def pages_of(file: Path) -> Pages:
+    """Where people's browsers find this hub."""
+    return _loaded(file).config.notify.pages
 
 
 @app.callback()
