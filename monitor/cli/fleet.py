@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,10 @@ import typer
 
 from monitor import logs
 from monitor.cli.box import TimeScale
-from monitor.cli.common import NO, WRONG_USE, fail, refuse
+from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
 from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
-from monitor.notify.settings import Pages
+from monitor.notify.settings import Pages, relaying
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 from probes.words import Access, Role
@@ -187,6 +188,21 @@ def restore_command(
     except backup.BadBackup as error:
         fail(str(error), NO)
     typer.echo(f"{len(names)} files are back, {file} among them. Who was enrolled or retired since the backup is not")
+
+
+@app.command("relay", hidden=True)
+def relay_command(
+    ctx: typer.Context,
+    alertmanager: Annotated[str, typer.Option()] = "http://127.0.0.1:9093",
+    listen: Annotated[str, typer.Option()] = "127.0.0.1:9811",
+    config_file: HubFile = None,
+    time_scale: TimeScale = 1,
+) -> None:
+    """The relay alone, for the `notify:` of a didban.yml: what `didban up` runs beside Alertmanager."""
+    logs.set_up(logs.Level.INFO, logs.Form.LOGFMT)
+    found = loaded(_named(ctx, config_file))
+    notify = relaying(found.config.notify, listen=listen, alertmanager=alertmanager)
+    asyncio.run(daemon.relay_alone(notify, found.folder, time_scale))
 
 
 @app.command("render")

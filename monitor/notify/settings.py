@@ -255,6 +255,12 @@ class Notify(Ways):
         return any(each.relayed for each in self.circles) or bool(self.maintenance) or self.digest is not None
 
 
+def relaying(notify: Notify, *, listen: str, alertmanager: str) -> Notify:
+    """The same with the ports that were to be had."""
+    relay = notify.relay.model_copy(update={"listen": listen, "alertmanagers": (alertmanager,)})
+    return notify.model_copy(update={"relay": relay})
+
+
 _MOST_PHONES = 100
 FILES: tuple[tuple[str | int, ...], ...] = (
     ("notify", "watchdog", "url_file"),

@@ -53,8 +53,8 @@ class Answer:
 
 
 class Way(Protocol):
-    recipient: Recipient
-
+    @property
+    def recipient(self) -> Recipient: ...
     def ask(self, message: Message, link: str) -> Ask: ...
     def receipt(self, body: bytes) -> str: ...
 
