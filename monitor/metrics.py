@@ -216,8 +216,13 @@ HUB_FORWARDED = _gauge(
     ("hub",),
     "When the database last took what a vantage wrote.",
 )
+HUB_RELAY = _gauge(
+    "didban_hub_relay_messages",
+    ("hub", "way", "state"),
+    "Messages to people by way and state: waiting, delivered, elsewhere (told by another relay), refused, given_up.",
+)
 
-_OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
+_OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED, HUB_RELAY})
 FROM_THE_HUB = _OF_THE_HUB | {EXPECTED, PAUSED, COHORT, SERVICE_INFO, WATCH, WEIGHT, UTC_OFFSET}
 
 FAMILIES: tuple[Family, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Family))

@@ -51,6 +51,7 @@ class Hub:
         now_ms = self._clock.now_ms
         self._straight = Forwarder(config.forward, folder, now_ms=now_ms)
         self._ends = [Forwarder(config.forward, folder, now_ms=now_ms) for _ in range(2)]
+        self._relay = _relay(loaded, self._clock, time_scale)
         self._stating = Stating(
             self._gateway,
             self._queue,
@@ -58,8 +59,8 @@ class Hub:
             name=config.name,
             now_ms=now_ms,
             last_success_ms=lambda: max(each.last_success_ms for each in self._ends),
+            told=self._relay.counts if self._relay is not None else None,
         )
-        self._relay = _relay(loaded, self._clock, time_scale)
         self._door = Door(
             loaded,
             self._gateway,

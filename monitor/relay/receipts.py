@@ -82,4 +82,4 @@ def _fitting(rows: Iterable[tuple[Any, ...]], wanted: Mapping[str, str]) -> Iter
     for _, *row, alerts in rows:
         told = tuple(json.loads(alerts))
         if any(matches(each, wanted) for each in told):
-            yield Receipt(*row, alerts=told)
+            yield Receipt(*(*row, told))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from monitor.relay.desk import Desk
 from monitor.relay.digest import Weekly
 from monitor.relay.links import Links
 from monitor.relay.others import Nobody, Peers
-from monitor.relay.outbox import Outbox, Recipient
+from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.taking import Taking
 from monitor.relay.texts import Text
 from monitor.relay.windows import Windows
@@ -95,6 +95,14 @@ class Relay:
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """What is to run, each for ever, in the task group of whoever keeps the relay."""
         return [*(each.run() for each in self._couriers), self._look_after()]
+
+    async def counts(self) -> Mapping[tuple[str, str], int]:
+        """Messages by (way, state), each way with its zeros; nothing while the disk cannot be read."""
+        try:
+            found = await self.outbox.counts()
+        except (OSError, sqlite3.OperationalError):
+            return {}
+        return {(each.recipient.way, state.value): 0 for each in self._couriers for state in State} | found
 
     async def close(self) -> None:
         if self._runner is not None:

@@ -36,7 +36,9 @@ class People:
         answers: statuses a way gives before it takes anything, with their headers.
     """
 
-    told: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {w: [] for w in ("ntfy", "signal", "matrix", "telegram", "email", "pagerduty")})
+    told: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {w: [] for w in ("ntfy", "signal", "matrix", "telegram", "email", "pagerduty")}
+    )
     wrong: list[str] = field(default_factory=list)
     answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
@@ -131,12 +133,16 @@ class People:
         self.must(not re.search(r"<(?!/?(b|a)\b)", text), "telegram: a tag it does not know")
         self.must(len(re.findall("<b>", text)) == len(re.findall("</b>", text)), "telegram: a tag left open")
         self.told["telegram"].append({"text": text})
-        return web.json_response({"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": -100200, "type": "group"}}})
+        return web.json_response(
+            {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": -100200, "type": "group"}}}
+        )
 
     async def pagerduty(self, request: web.Request) -> web.Response:
         """Events API v2."""
         body = await request.json()
-        self.must(body["event_action"] in ("trigger", "resolve") and body["routing_key"] and body["dedup_key"], "pagerduty")
+        self.must(
+            body["event_action"] in ("trigger", "resolve") and body["routing_key"] and body["dedup_key"], "pagerduty"
+        )
         self.told["pagerduty"].append(body)
         return web.json_response({"status": "success", "dedup_key": body["dedup_key"], "message": "ok"}, status=202)
 
@@ -169,7 +175,12 @@ async def listening() -> AsyncIterator[People]:
 def notify_of(folder: Path, people: People, **more: Any) -> dict[str, Any]:
     """`notify:` with every way there is, its secrets as files in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    secrets = {"ntfy.url": f"{people.url}/didban-topic", "far.token": FAR_TOKEN, "telegram.token": "123:abc", "pd.key": "k" * 32}
+    secrets = {
+        "ntfy.url": f"{people.url}/didban-topic",
+        "far.token": FAR_TOKEN,
+        "telegram.token": "123:abc",
+        "pd.key": "k" * 32,
+    }
     for name, text in secrets.items():
         (folder / name).write_text(text + "\n")
     return {
@@ -184,7 +195,11 @@ def notify_of(folder: Path, people: People, **more: Any) -> dict[str, Any]:
 
 
 class Alertmanager:
-    """One process of the real thing, in a cluster on loopback with its `peers`."""
+    """One process of the real thing, in a cluster on loopback with its `peers`.
+
+    The peer timeout is half of the group interval, as it is by default: one that is longer than it has the second compare
+    a stale set with what the first told since, and tell it again (found here).
+    """
 
     def __init__(self, folder: Path, config: Path, *, peers: list[Alertmanager] | None = None) -> None:
         self.port, self.gossip = closed_port(), closed_port()
@@ -192,7 +207,7 @@ class Alertmanager:
             str(shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")),
             f"--config.file={config}", f"--storage.path={folder}", f"--web.listen-address=127.0.0.1:{self.port}",
             f"--cluster.listen-address=127.0.0.1:{self.gossip}", "--cluster.settle-timeout=1s",
-            "--cluster.gossip-interval=50ms", "--cluster.pushpull-interval=1s", "--cluster.peer-timeout=3s", "--log.level=warn",
+            "--cluster.gossip-interval=50ms", "--cluster.pushpull-interval=1s", "--cluster.peer-timeout=1s", "--log.level=warn",
             *(f"--cluster.peer=127.0.0.1:{each.gossip}" for each in peers or []),
         ]  # fmt: skip
         self.process: asyncio.subprocess.Process | None = None
@@ -203,7 +218,10 @@ class Alertmanager:
 
     async def start(self) -> None:
         self.process = await asyncio.create_subprocess_exec(
-            *self.command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, preexec_fn=die_with_parent
+            *self.command,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
         )
         for _ in range(600):
             with contextlib.suppress(aiohttp.ClientError):

@@ -83,12 +83,28 @@ def test_every_alert_of_every_severity_reaches_whom_it_should(tmp_path: Path) ->
     written = rendered(notify(tmp_path, *WAYS), tmp_path)
     for name, severities in CONTRACT.items():
         for severity in severities.split():
-            wanted = "watchdog" if name == "Watchdog" else "pages" if severity == "page" or name == "ShutdownOver" else "tickets"
+            wanted = (
+                "watchdog"
+                if name == "Watchdog"
+                else "pages"
+                if severity == "page" or name == "ShutdownOver"
+                else "tickets"
+            )
             labels = (f"alertname={name}", f"severity={severity}", "product=didban", "country=IR")
-            done = amtool("config", "routes", "test", f"--config.file={written}", f"--verify.receivers={wanted}", *labels)
+            done = amtool(
+                "config", "routes", "test", f"--config.file={written}", f"--verify.receivers={wanted}", *labels
+            )
             assert done.returncode == 0, f"{name} {severity}: {done.stdout}{done.stderr}"
     for word in ("Taken", "WeeklyDigest"):
-        done = amtool("config", "routes", "test", f"--config.file={written}", "--verify.receivers=news", f"alertname={word}", "severity=info")
+        done = amtool(
+            "config",
+            "routes",
+            "test",
+            f"--config.file={written}",
+            "--verify.receivers=news",
+            f"alertname={word}",
+            "severity=info",
+        )
         assert done.returncode == 0, done.stdout
 
 
@@ -97,7 +113,9 @@ def test_amtool_takes_every_combination_of_ways(tmp_path: Path) -> None:
     chosen = [*itertools.combinations(WAYS, 1), *itertools.combinations(WAYS, len(WAYS) - 1), WAYS, ()]
     written = []
     for number, ways in enumerate(chosen):
-        more: dict[str, Any] = {"quiet": {"from": "22:00", "until": "07:00", "zone": "Asia/Tehran"}} if number % 2 else {}
+        more: dict[str, Any] = (
+            {"quiet": {"from": "22:00", "until": "07:00", "zone": "Asia/Tehran"}} if number % 2 else {}
+        )
         if number % 3 == 0:
             more["tickets"] = {"email": notify_of(tmp_path, People(port=9, smtp_port=25))["email"]}
         written.append(rendered(notify(tmp_path, *ways, **more), tmp_path, f"out{number}"))
@@ -120,7 +138,10 @@ def test_only_pagerduty_hears_of_an_end_and_nobody_follows_a_redirect(tmp_path: 
 
 def test_tickets_wake_nobody_and_go_to_others_where_these_are_named(tmp_path: Path) -> None:
     def receivers(made: Notify) -> dict[str, dict[str, Any]]:
-        return {each["name"]: each for each in YAML(typ="safe", pure=True).load(rendered(made, tmp_path).read_text())["receivers"]}
+        return {
+            each["name"]: each
+            for each in YAML(typ="safe", pure=True).load(rendered(made, tmp_path).read_text())["receivers"]
+        }
 
     same = receivers(notify(tmp_path, *WAYS))
     assert "pagerduty_configs" in same["pages"]
@@ -197,13 +218,21 @@ def test_ways_that_are_not_enough_are_said_to_be(tmp_path: Path, ways: tuple[str
 
 
 def test_two_ways_that_do_not_fall_together_are_enough(tmp_path: Path) -> None:
-    made = notify(tmp_path, "email", "ntfy", watchdog={"url_file": "ntfy.url"}, pages={"url": "https://hub.example.org"})
+    made = notify(
+        tmp_path, "email", "ntfy", watchdog={"url_file": "ntfy.url"}, pages={"url": "https://hub.example.org"}
+    )
     assert list(enough.notices(made, {"telegram", "signal"})) == []
-    assert list(enough.notices(notify(tmp_path, "telegram", "email", watchdog={"url_file": "ntfy.url"}), {"telegram"})) == []
+    assert (
+        list(enough.notices(notify(tmp_path, "telegram", "email", watchdog={"url_file": "ntfy.url"}), {"telegram"}))
+        == []
+    )
 
 
 def test_links_lead_where_the_reader_can_go_and_without_addresses_nothing_changes() -> None:
     text = f"{RUNBOOK_URL}/NetworkShutdown {DASHBOARD_URL}/didban-overview"
     assert relinked(text, Pages()) == text
     pages = Pages(url="https://hub.example.org/", dashboard="https://grafana.example.org/d/")
-    assert relinked(text, pages) == "https://hub.example.org/runbook/NetworkShutdown https://grafana.example.org/d/didban-overview"
+    assert (
+        relinked(text, pages)
+        == "https://hub.example.org/runbook/NetworkShutdown https://grafana.example.org/d/didban-overview"
+    )

@@ -33,8 +33,18 @@ URL = "https://hub.example.org"
 DAY_MS = 86_400_000
 
 
-def alert(name: str = "NetworkShutdown", *, severity: str = "page", start: str = "2026-11-22T10:00:00Z", **more: str) -> dict[str, Any]:
-    labels = {"alertname": name, "severity": severity, "product": "didban", "family": "shutdown", "country": "IR", "network": "AS197207", **more}
+def alert(
+    name: str = "NetworkShutdown", *, severity: str = "page", start: str = "2026-11-22T10:00:00Z", **more: str
+) -> dict[str, Any]:
+    labels = {
+        "alertname": name,
+        "severity": severity,
+        "product": "didban",
+        "family": "shutdown",
+        "country": "IR",
+        "network": "AS197207",
+        **more,
+    }
     annotations = {
         "summary": f"{labels['network']} (IR): cut off from abroad",
         "summary_fa": "شبکهٔ \u2068AS197207\u2069 (\u2068IR\u2069) از خارج از کشور قطع است",
@@ -47,11 +57,30 @@ def alert(name: str = "NetworkShutdown", *, severity: str = "page", start: str =
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     }
     fingerprint = key_of("", "", [json.dumps(labels, sort_keys=True)])[:16]
-    return {"status": "firing", "labels": labels, "annotations": annotations, "startsAt": start, "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "", "fingerprint": fingerprint}
+    return {
+        "status": "firing",
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": start,
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "",
+        "fingerprint": fingerprint,
+    }
 
 
 def hook(*alerts: dict[str, Any], receiver: str = "pages") -> dict[str, Any]:
-    return {"version": "4", "groupKey": '{}:{country="IR"}', "receiver": receiver, "status": "firing", "truncatedAlerts": 0, "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "", "alerts": list(alerts)}
+    return {
+        "version": "4",
+        "groupKey": '{}:{country="IR"}',
+        "receiver": receiver,
+        "status": "firing",
+        "truncatedAlerts": 0,
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "",
+        "alerts": list(alerts),
+    }
 
 
 def decoded(*alerts: dict[str, Any]) -> list[Alert]:
@@ -68,7 +97,10 @@ class Living:
 
     async def hand(self, *alerts: dict[str, Any], receiver: str = "pages", token: str = "") -> int:
         headers = {"Authorization": f"Bearer {token or self.token}"}
-        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/alertmanager", json=hook(*alerts, receiver=receiver), headers=headers) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.url}/alertmanager", json=hook(*alerts, receiver=receiver), headers=headers) as answer,
+        ):
             return answer.status
 
     async def page(self, method: str, path: str) -> tuple[int, str]:
@@ -77,12 +109,20 @@ class Living:
 
     def link(self) -> str:
         """The path of the link that Omid got last."""
-        return re.findall(f"{URL}(/have/\\S+)", self.people.told["signal"][-1]["message"])[-1]
+        return str(re.findall(f"{URL}(/have/\\S+)", self.people.told["signal"][-1]["message"])[-1])
 
 
 @contextlib.asynccontextmanager
 async def living(folder: Path, people: People, **more: Any) -> AsyncIterator[Living]:
-    given = notify_of(folder, people, **{"relay": {"listen": f"127.0.0.1:{closed_port()}", "alertmanagers": ["http://127.0.0.1:1"]}, "pages": {"url": URL}, **more})
+    given = notify_of(
+        folder,
+        people,
+        **{
+            "relay": {"listen": f"127.0.0.1:{closed_port()}", "alertmanagers": ["http://127.0.0.1:1"]},
+            "pages": {"url": URL},
+            **more,
+        },
+    )
     notify = Notify.model_validate_json(json.dumps(given))
     relay = Relay(notify, folder, clock=SystemClock(), time_scale=30)
     await relay.open()
@@ -130,7 +170,12 @@ async def test_each_person_is_told_once_by_their_way_in_the_shape_it_wants(there
     assert people.told["signal"][0]["recipients"] == ["+491709876543"]
     for text in (people.told["signal"][0]["message"], people.told["matrix"][0]["body"]):
         assert text.startswith("PAGE AS197207 (IR): cut off from abroad\n")
-        for said in ("Since 2026-11-22 09:58 UTC · 2026-11-22 13:28 in IR", "Sure: medium", f"Do: {URL}/runbook/NetworkShutdown", "I have it: "):
+        for said in (
+            "Since 2026-11-22 09:58 UTC · 2026-11-22 13:28 in IR",
+            "Sure: medium",
+            f"Do: {URL}/runbook/NetworkShutdown",
+            "I have it: ",
+        ):
             assert said in text
     assert await there.hand(alert()) == 200, "the other Alertmanager"
     assert await there.hand(alert(), alert(network="AS44244")) == 200, "and then the group grew"
@@ -144,7 +189,9 @@ async def test_what_comes_without_the_token_or_is_no_webhook_is_refused(there: L
     assert await there.hand(alert(), token="guess") == 401
     async with aiohttp.ClientSession() as session:
         for body in (b"", b"{}", b'{"receiver": "pages", "groupKey": 1, "alerts": []}'):
-            async with session.post(f"{there.url}/alertmanager", data=body, headers={"Authorization": f"Bearer {there.token}"}) as answer:
+            async with session.post(
+                f"{there.url}/alertmanager", data=body, headers={"Authorization": f"Bearer {there.token}"}
+            ) as answer:
                 assert answer.status == 400
     for path in ("/api/v1/receipts", "/relay/told"):
         assert (await there.page("GET", path))[0] == 401
@@ -152,14 +199,23 @@ async def test_what_comes_without_the_token_or_is_no_webhook_is_refused(there: L
 
 
 async def test_who_is_not_there_is_told_later_and_asked_for_patience_is_given(there: Living, people: People) -> None:
-    people.answers = {"ntfy": [(503, {}), (429, {"Retry-After": "9"})], "signal": [(301, {"Location": f"{people.url}/v2/send"}), (400, {})], "matrix": [(500, {})]}
+    people.answers = {
+        "ntfy": [(503, {}), (429, {"Retry-After": "9"})],
+        "signal": [(301, {"Location": f"{people.url}/v2/send"}), (400, {})],
+        "matrix": [(500, {})],
+    }
     assert await there.hand(alert()) == 200
     await until(lambda: people.told["ntfy"] and people.told["matrix"])
     found = {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder))}
     assert (found["ntfy"].tries, found["ntfy"].receipt, found["ntfy"].state) == (3, "n1", State.DELIVERED)
     assert (found["ntfy"].done_ms or 0) - found["ntfy"].asked_ms >= 300, "nine seconds, thirty times faster"
     assert (found["matrix"].receipt, found["matrix"].tries) == ("$e0", 2)
-    await until(lambda: {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder))}["signal"].state == State.REFUSED)
+    await until(
+        lambda: (
+            {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder))}["signal"].state
+            == State.REFUSED
+        )
+    )
     assert people.told["signal"] == [], "behind a redirect stands a login page"
 
 
@@ -170,7 +226,9 @@ async def test_what_alertmanager_was_thanked_for_is_told_by_the_next_process(tmp
     box = Outbox(outbox_of(notify, tmp_path), now_ms=SystemClock().now_ms, repeat_ms=DAY_MS)
     await box.open()
     to = [Recipient("matrix", "on call"), Recipient("ntfy", "Sara"), Recipient("signal", "Omid")]
-    assert await box.take(read(json.dumps(hook(alert())).encode()), to, lambda alerts: compose(alerts, notify.pages)) == 3
+    assert (
+        await box.take(read(json.dumps(hook(alert())).encode()), to, lambda alerts: compose(alerts, notify.pages)) == 3
+    )
     await box.close()
     async with living(tmp_path, people):
         await until(all_told(people))
@@ -211,7 +269,12 @@ async def test_two_relays_of_two_hubs_tell_each_person_once(tmp_path: Path, peop
 
     def named(mine: int) -> dict[str, Any]:
         other = {"name": "ab"[1 - mine], "url": f"http://127.0.0.1:{ports[1 - mine]}"}
-        return {"listen": f"127.0.0.1:{ports[mine]}", "name": "ab"[mine], "peers": [other], "alertmanagers": ["http://127.0.0.1:1"]}
+        return {
+            "listen": f"127.0.0.1:{ports[mine]}",
+            "name": "ab"[mine],
+            "peers": [other],
+            "alertmanagers": ["http://127.0.0.1:1"],
+        }
 
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -219,9 +282,13 @@ async def test_two_relays_of_two_hubs_tell_each_person_once(tmp_path: Path, peop
     async with living(tmp_path / "a", people, relay=named(0)) as a, living(tmp_path / "b", people, relay=named(1)) as b:
         for step in range(1, 4):
             both = alert(extent=f"step{step}")
-            assert await asyncio.gather(a.hand(both), b.hand(both)) == [200, 200]
+            assert list(await asyncio.gather(a.hand(both), b.hand(both))) == [200, 200]
             await until(lambda step=step: min(counts(people)) >= step)  # type: ignore[misc]
-        await until(lambda: all(each.state != "waiting" for l in (a, b) for each in receipts.of(outbox_of(l.notify, l.folder))))
+        await until(
+            lambda: all(
+                each.state != "waiting" for hub in (a, b) for each in receipts.of(outbox_of(hub.notify, hub.folder))
+            )
+        )
     assert counts(people) == (3, 3, 3)
 
 
@@ -325,7 +392,9 @@ def test_a_text_is_cut_with_a_sign_and_between_letters() -> None:
 
 
 def test_a_runbook_is_readable_on_a_phone() -> None:
-    page = leaflet.of_markdown("# Title\n\n**What.** It `is` <b>.\n\n**Do.**\n- one\n  more\n- https://ioda.example/x now\n")
+    page = leaflet.of_markdown(
+        "# Title\n\n**What.** It `is` <b>.\n\n**Do.**\n- one\n  more\n- https://ioda.example/x now\n"
+    )
     assert "<h1>Title</h1>" in page
     assert "<strong>What.</strong> It <code>is</code> &lt;b&gt;." in page
     assert "<ul><li>one more</li>" in page
@@ -361,7 +430,13 @@ def test_all_is_well_only_when_it_is() -> None:
     assert "- v1 IR/AS197207: 100%, 10080 ticks" in rest
     standing = [row(1, country="IR", network="AS197207", service="telegram", verdict="blocked")]
     assert digest.told(week(standing=standing), 0)[0] == "All is well: 2 boxes delivered, 1 standing"
-    for flaw in ({"pending": [row(5000, vantage="v1")]}, {"silent": [row(1000, vantage="v2")]}, {"refused": [row(3, vantage="v1")]}, {"aside": [row(3, reason="refused")]}, {"live": [row(0.5, vantage="v1")]}):
+    for flaw in (
+        {"pending": [row(5000, vantage="v1")]},
+        {"silent": [row(1000, vantage="v2")]},
+        {"refused": [row(3, vantage="v1")]},
+        {"aside": [row(3, reason="refused")]},
+        {"live": [row(0.5, vantage="v1")]},
+    ):
         assert not digest.told(week(**flaw), 0)[0].startswith("All is well"), flaw
     assert not digest.told(week(), 1)[0].startswith("All is well"), "messages that reached nobody"
     assert "v2 IR/AS197207: paused" in digest.told(week(paused=[row(1, vantage="v2")]), 0)[1]

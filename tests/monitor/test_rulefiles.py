@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import metrics
-from monitor.beside.rulefiles import NOTIFY, RULES, RUNBOOK, scaled, write_rules
+from monitor.beside.rulefiles import RULES, RUNBOOK, scaled, write_rules
 from monitor.hub import render
 from monitor.notify.settings import Notify, Pages, Smtp, Webhook
 
