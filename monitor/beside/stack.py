@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.beside import rulefiles
 from monitor.hub import render
-from monitor.settings import Notify
+from monitor.notify.settings import Notify, Pages
 
 # Debian's names first, then upstream's
 PROMETHEUS = ("prometheus",)
@@ -27,9 +27,16 @@ def find(names: Sequence[str]) -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def write_prometheus(out: Path, *, alertmanager: str, scrape: Sequence[str] = (), times: float = 1) -> Path:
+def write_prometheus(
+    out: Path,
+    *,
+    alertmanager: str,
+    scrape: Sequence[str] = (),
+    times: float = 1,
+    pages: Pages = Pages(),  # noqa: B008 - it is frozen
+) -> Path:
     """prometheus.yml and the rules beside it; `scrape` are addresses of daemons on this machine."""
-    rulefiles.write_rules(out / "rules", times=times)
+    rulefiles.write_rules(out / "rules", times=times, pages=pages)
     config: dict[str, Any] = {
         "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
         "rule_files": ["rules/*.yml"],

@@ -136,10 +136,12 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
         )
         say(f"{missing}: not installed, so nobody compares and nobody is told; the daemon runs alone")
         return Stack(children, say, ports=ports)
-    config = stack.write_prometheus(at, alertmanager=listen["alertmanager"], scrape=[listen["daemon"]], times=times)
+    notify = loaded.config.notify
+    config = stack.write_prometheus(
+        at, alertmanager=listen["alertmanager"], scrape=[listen["daemon"]], times=times, pages=notify.pages
+    )
     run = stack.prometheus_command(prometheus, config, at / "prometheus", listen["prometheus"], times=times)
     children.append(Child("Prometheus", run, at / "prometheus.log"))
-    notify = loaded.config.notify
     if notify.needs_relay:
         ports["relay"] = free_port(9811)
         told = {"listen": f"127.0.0.1:{ports['relay']}", "alertmanager": f"http://{listen['alertmanager']}"}

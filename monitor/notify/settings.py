@@ -245,6 +245,19 @@ class Notify(Ways):
     relay: Relay = Relay()
     pages: Pages = Pages()
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        """Receipts and "I have it" go by name."""
+        seen: dict[tuple[str, str], Strict] = {}
+        for ways in self.circles:
+            people = [("ntfy", row.name, row) for row in ways.ntfy]
+            people += [("signal", row.name, row) for row in (ways.signal.to if ways.signal else ())]
+            people += [("matrix", row.name, row) for row in (ways.matrix.rooms if ways.matrix else ())]
+            for way, name, row in people:
+                if seen.setdefault((way, name), row) is not row and seen[way, name] != row:
+                    raise ValueError(f"{way} has two different ones named {name!r}: nobody could tell them apart")
+        return self
+
     @property
     def circles(self) -> tuple[Ways, ...]:
         """Those who are paged, and those who get tickets where they are others."""

@@ -19,7 +19,7 @@ from monitor.relay.outbox import Compose, Outbox, Recipient
 from probes.ports import Clock
 
 _MOST_BODY = 4 * 1024 * 1024
-_A_MINUTE = 120  # openings of links, over everybody: a token cannot be guessed, but a hub can be kept busy
+_A_MINUTE = 120  # links that open nothing, over everybody
 _LABELS = ("alertname", "country", "network", "service", "vantage", "severity", "family")
 
 _log = structlog.get_logger("didban.relay")
@@ -130,17 +130,19 @@ class Desk:
 
     async def look(self, request: web.Request) -> web.Response:
         """The page with the button; opening it takes nothing upon anybody."""
-        if not self._patience.spend():
-            return _page(429, "Too many at once", "<p>Please try again in a minute.</p>")
-        return _shown(await self._links.look(request.match_info["token"]))
+        return self._answer(await self._links.look(request.match_info["token"]))
 
     async def use(self, request: web.Request) -> web.Response:
-        if not self._patience.spend():
-            return _page(429, "Too many at once", "<p>Please try again in a minute.</p>")
         sight = await self._links.use(request.match_info["token"])
         if sight.opened is Opened.TAKEN:
             _log.info("somebody_has_it")
             self._taken()
+        return self._answer(sight)
+
+    def _answer(self, sight: Sight) -> web.Response:
+        """Who guesses is put off; who has a link never is, however many guess."""
+        if sight.opened is Opened.UNKNOWN and not self._patience.spend():
+            return _page(429, "Too many at once", "<p>Please try again in a minute.</p>")
         return _shown(sight)
 
 

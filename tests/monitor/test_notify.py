@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from ruamel.yaml import YAML
 
 from monitor import config
+from monitor.beside import up
 from monitor.beside.rulefiles import DASHBOARD_URL, NOTIFY, RUNBOOK_URL, relinked
 from monitor.hub import render
 from monitor.notify import enough
 from monitor.notify.settings import Notify, Pages
 from monitor.notify.token import token
+from tests.monitor.hubs import die_with_parent
 from tests.monitor.people import People, notify_of
 
 # of the contract, "Rules and alerts": which severities an alert may have
@@ -192,6 +197,7 @@ def test_the_relays_token_is_made_once_and_short_ones_are_refused(tmp_path: Path
         ({"relay": {"listen": "0.0.0.0:9811"}}, "notify.relay.listen", "loopback"),
         ({"ntfy": [{"name": "Sara", "url_file": "empty"}]}, "notify.ntfy[0].url_file", "no http(s) address"),
         ({"tickets": {"emial": {}}}, "notify.tickets.emial", "did you mean email?"),
+        ({"ntfy": [{"name": "Sara", "url_file": "t"}], "tickets": {"ntfy": [{"name": "Sara", "url_file": "empty"}]}}, "notify", "two different ones named 'Sara'"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_explained_where_it_stands(tmp_path: Path, given: dict[str, Any], key: str, what: str) -> None:
@@ -236,3 +242,39 @@ def test_links_lead_where_the_reader_can_go_and_without_addresses_nothing_change
         relinked(text, pages)
         == "https://hub.example.org/runbook/NetworkShutdown https://grafana.example.org/d/didban-overview"
     )
+
+
+# ---------------------------------------------------------------- `didban up`
+
+
+async def test_a_machine_that_is_its_own_hub_runs_the_relay_beside_alertmanager(tmp_path: Path) -> None:
+    """The very command that `didban up` starts: it listens where Alertmanager is told, and ends well."""
+    (tmp_path / "secret").write_bytes(bytes(32))
+    vantage = {"id": "v1", "secret_file": "secret", "country": "IR", "role": "inside", "access": "mobile"}
+    told = {name: notify_of(tmp_path, People(port=9, smtp_port=25))[name] for name in ("email", "ntfy")}
+    (tmp_path / "didban.yml").write_text(json.dumps({"vantage": vantage, "notify": told}))
+    loaded, _ = config.load(tmp_path / "didban.yml")
+    assert loaded is not None
+    stack = up.prepare(loaded, up.Options(tmp_path / "didban.yml", tmp_path / "state"), lambda line: None)
+    if "relay" not in stack.ports:
+        pytest.skip("prometheus or alertmanager is not installed")
+    (child,) = (each for each in stack.children if each.name == "the relay")
+    at = f"127.0.0.1:{stack.ports['relay']}"
+    assert f"http://{at}/alertmanager" in (tmp_path / "state" / "up" / "alertmanager.yml").read_text()
+    process = await asyncio.create_subprocess_exec(*child.command, preexec_fn=die_with_parent)
+    try:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(1200):
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"http://{at}/-/healthy") as answer:
+                        assert answer.status == 200
+                        break
+                await asyncio.sleep(0.05)
+            else:
+                raise AssertionError("it never listened")
+        process.terminate()
+        assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -21,6 +21,7 @@ from monitor.notify.settings import Digest, Notify, Pages
 from monitor.relay import digest, leaflet, receipts, texts
 from monitor.relay.alerts import Alert, key_of, read
 from monitor.relay.digest import Week
+from monitor.relay.file import InUse
 from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.relay import Relay, outbox_of
 from monitor.relay.texts import LOCK_SCREEN, compose, cut
@@ -299,6 +300,22 @@ async def test_the_other_relay_being_away_keeps_nobody_from_being_told(tmp_path:
         await until(all_told(people))
 
 
+async def test_an_outbox_is_one_relays_and_a_damaged_one_is_set_aside(tmp_path: Path) -> None:
+    box, other = (Outbox(tmp_path / "outbox.db", now_ms=lambda: 1, repeat_ms=DAY_MS) for _ in range(2))
+    await box.open()
+    with pytest.raises(InUse):
+        await other.open()
+    await other.close()
+    await box.close()
+    (tmp_path / "outbox.db").write_bytes(b"no database" * 1000)
+    again = Outbox(tmp_path / "outbox.db", now_ms=lambda: 2, repeat_ms=DAY_MS)
+    await again.open()
+    payload, to = read(json.dumps(hook(alert())).encode()), [Recipient("ntfy", "Sara")]
+    assert await again.take(payload, to, lambda alerts: compose(alerts, Pages())) == 1
+    await again.close()
+    assert (tmp_path / "outbox-damaged-2.db").exists()
+
+
 # ---------------------------------------------------------------- "I have it"
 
 
@@ -336,6 +353,7 @@ async def test_a_link_is_not_to_be_guessed_nor_read_from_the_disk(there: Living,
         assert (await there.page("POST", f"/have/{wrong}"))[0] == 404
     answers = [await there.page("GET", "/have/guess") for _ in range(130)]
     assert answers[-1][0] == 429
+    assert (await there.page("GET", f"/have/{token}"))[0] == 200, "who guesses keeps nobody away"
 
 
 async def test_what_is_no_ones_to_take_has_no_link(there: Living, people: People) -> None:
