@@ -172,6 +172,7 @@ def _relay(options: Options, told: Mapping[str, str]) -> list[str]:
     return [
         *(sys.executable, "-m", "monitor", "hub", "relay"),
         f"--config.file={options.config_file}",
+        f"--storage.path={options.storage}",
         f"--time-scale={options.time_scale:g}",
         *(f"--{name}={value}" for name, value in told.items()),
     ]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from monitor import logs
-from monitor.cli.box import TimeScale
+from monitor.cli.box import StoragePath, TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
 from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
@@ -195,6 +195,7 @@ def relay_command(
     ctx: typer.Context,
     alertmanager: Annotated[str, typer.Option()] = "http://127.0.0.1:9093",
     listen: Annotated[str, typer.Option()] = "127.0.0.1:9811",
+    storage_path: StoragePath = None,
     config_file: HubFile = None,
     time_scale: TimeScale = 1,
 ) -> None:
@@ -202,7 +203,8 @@ def relay_command(
     logs.set_up(logs.Level.INFO, logs.Form.LOGFMT)
     found = loaded(_named(ctx, config_file))
     notify = relaying(found.config.notify, listen=listen, alertmanager=alertmanager)
-    asyncio.run(daemon.relay_alone(notify, found.folder, time_scale))
+    storage = storage_path or found.path(found.config.storage.path)
+    asyncio.run(daemon.relay_alone(notify, found.folder, storage.absolute(), time_scale))
 
 
 @app.command("render")

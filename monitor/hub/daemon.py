@@ -23,7 +23,7 @@ from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
 from monitor.notify.settings import Notify
 from monitor.relay.desk import runbook
-from monitor.relay.relay import Relay
+from monitor.relay.relay import Relay, outbox_of
 from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
@@ -154,7 +154,8 @@ def _relay(loaded: LoadedHub, clock: Clock, time_scale: float) -> Relay | None:
         return None
     forward = config.forward
     database = Far.of(forward.query, forward.basic_auth, forward.tls, loaded.folder) if forward.query else None
-    return Relay(config.notify, loaded.folder, clock=clock, time_scale=time_scale, database=database)
+    outbox = outbox_of(config.notify, loaded.folder, config.storage.path)
+    return Relay(config.notify, loaded.folder, outbox, clock=clock, time_scale=time_scale, database=database)
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
@@ -166,9 +167,10 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-async def relay_alone(notify: Notify, folder: Path, time_scale: float) -> None:
+async def relay_alone(notify: Notify, folder: Path, storage: Path, time_scale: float) -> None:
     """The relay without a hub, as `didban up` runs it beside Alertmanager; until SIGTERM or SIGINT."""
-    relay, stop = Relay(notify, folder, clock=SystemClock(), time_scale=time_scale), asyncio.Event()
+    outbox, stop = outbox_of(notify, folder, storage), asyncio.Event()
+    relay = Relay(notify, folder, outbox, clock=SystemClock(), time_scale=time_scale)
     await relay.open()
     async with asyncio.TaskGroup() as tasks:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -216,14 +216,14 @@ class Relay(Strict):
 
     Attributes:
         token_file: what Alertmanager shows to it; made where there is none.
-        path: the folder of its outbox, which only it writes.
+        path: the folder of its outbox, which only it writes; without one, that of `storage`.
         alertmanagers: where an "I have it" is told; members of one cluster tell one another.
         name: of this relay, where `peers` are relays of other hubs that tell the same people.
     """
 
     listen: Annotated[HostPort, AfterValidator(_on_this_machine)] = "127.0.0.1:9811"
     token_file: str = "relay.token"  # noqa: S105
-    path: str = "relay"
+    path: str | None = None
     alertmanagers: Annotated[tuple[Home, ...], Field(min_length=1)] = ("http://127.0.0.1:9093",)
     name: Word = "a"
     peers: tuple[Peer, ...] = ()

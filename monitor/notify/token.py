@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from monitor.hub.rows import as_its_neighbours
+
 _LEAST = 16
 
 
@@ -19,6 +21,7 @@ def token(path: Path) -> str:
     if not path.exists():
         with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
+        as_its_neighbours(made, path.parent)  # root renders what another runs
         try:
             os.link(made, path)  # whole or not at all, and never over another's
         except FileExistsError:

@@ -101,7 +101,7 @@ def told(week: Week, lost: int) -> tuple[str, str]:
     standing = sorted(_standing(week))
     well = not unwell and not flaws
     first = (
-        f"All is well: {len(rows)} boxes delivered"
+        f"All is well: {_boxes(len(rows))} delivered"
         if well
         else f"The week: {len(rows) - len(unwell)} of {len(rows)} boxes well"
     )
@@ -115,6 +115,10 @@ def told(week: Week, lost: int) -> tuple[str, str]:
         "Told: " + (", ".join(sorted(_alerts(week))) or "no page and no ticket"),
     ]
     return first, "\n".join(parts)
+
+
+def _boxes(count: int) -> str:
+    return f"{count} box{'es' if count != 1 else ''}"
 
 
 def _row(week: Week, box: Mapping[str, str]) -> tuple[str, bool]:

@@ -34,25 +34,34 @@ _LOOK_EVERY_S = 30.0
 _log = structlog.get_logger("didban.relay")
 
 
-def outbox_of(notify: Notify, folder: Path) -> Path:
-    """Where the outbox stands, also for whoever only reads receipts."""
-    return folder / notify.relay.path / "outbox.db"
+def outbox_of(notify: Notify, folder: Path, storage: str | Path) -> Path:
+    """Where the outbox stands, also for whoever only reads receipts. `storage`: the path of that name in the file."""
+    return folder / (notify.relay.path or storage) / "outbox.db"
 
 
 class Relay:
     """Of one machine.
 
     Args:
+        folder: where relative names of files stand.
+        outbox: as `outbox_of` says.
         database: where the weekly word asks.
     """
 
     def __init__(
-        self, notify: Notify, folder: Path, *, clock: Clock, time_scale: float = 1, database: Far | None = None
+        self,
+        notify: Notify,
+        folder: Path,
+        outbox: Path,
+        *,
+        clock: Clock,
+        time_scale: float = 1,
+        database: Far | None = None,
     ) -> None:
         """Raises OSError where a secret file cannot be read."""
         self._notify, self._clock, self._scale = notify, clock, time_scale
         relay, known = notify.relay, token(folder / notify.relay.token_file)
-        self.outbox = Outbox(outbox_of(notify, folder), now_ms=clock.now_ms, repeat_ms=int(REPEAT_MS / time_scale))
+        self.outbox = Outbox(outbox, now_ms=clock.now_ms, repeat_ms=int(REPEAT_MS / time_scale))
         links = Links(self.outbox.file, now_ms=clock.now_ms, url=notify.pages.url)
         others = Peers(relay.name, relay.peers, known, time_scale=time_scale, clock=clock) if relay.peers else Nobody()
         paged, ticketed = ways.of(notify, folder), ways.of(notify.tickets, folder) if notify.tickets else []

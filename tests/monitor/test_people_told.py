@@ -93,7 +93,7 @@ async def everything(folder: Path, people: People, **more: Any) -> AsyncIterator
     given = notify_of(folder, people, relay=relay_at, pages={"url": "https://hub.example.org"}, **more)
     notify = Notify.model_validate_json(json.dumps(given))
     render.write(notify, folder, folder / "out", times=TIMES)
-    relay = Relay(notify, folder, clock=SystemClock(), time_scale=RELAY_TIMES)
+    relay = Relay(notify, folder, outbox_of(notify, folder, "relay"), clock=SystemClock(), time_scale=RELAY_TIMES)
     await relay.open()
     prometheus = Prometheus([first, second])
     try:
@@ -199,7 +199,7 @@ async def test_who_has_it_is_told_to_the_others_and_repeats_fall_silent_while_it
         silences = [each for each in await manager.get("/api/v2/silences") if each["createdBy"] == "Omid"]
         assert [each["status"]["state"] for each in silences] == ["active"], "the other Alertmanager heard of it"
         assert {(m["name"], m["value"]) for m in silences[0]["matchers"]} == set(shutdown["labels"].items())
-        told_to = receipts.of(outbox_of(relay.notify, relay.folder), labels={"alertname": "NetworkShutdown"})
+        told_to = receipts.of(outbox_of(relay.notify, relay.folder, "relay"), labels={"alertname": "NetworkShutdown"})
         assert {(each.way, each.person, each.state, each.taken_by) for each in told_to} == {
             ("ntfy", "Sara", "delivered", "Omid"), ("signal", "Omid", "delivered", "Omid"), ("matrix", "on call", "delivered", "Omid"),
         }  # fmt: skip

@@ -8,6 +8,7 @@ import datetime
 import json
 import re
 import sqlite3
+import subprocess
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
 
+from monitor.home.querying import Far
 from monitor.notify.settings import Digest, Notify, Pages
 from monitor.relay import digest, leaflet, receipts, texts
 from monitor.relay.alerts import Alert, key_of, read
@@ -25,6 +28,7 @@ from monitor.relay.file import InUse
 from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.relay import Relay, outbox_of
 from monitor.relay.texts import LOCK_SCREEN, compose, cut
+from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from tests.monitor.hubs import until
 from tests.monitor.people import People, listening, notify_of
@@ -125,7 +129,7 @@ async def living(folder: Path, people: People, **more: Any) -> AsyncIterator[Liv
         },
     )
     notify = Notify.model_validate_json(json.dumps(given))
-    relay = Relay(notify, folder, clock=SystemClock(), time_scale=30)
+    relay = Relay(notify, folder, outbox_of(notify, folder, "relay"), clock=SystemClock(), time_scale=30)
     await relay.open()
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -207,13 +211,13 @@ async def test_who_is_not_there_is_told_later_and_asked_for_patience_is_given(th
     }
     assert await there.hand(alert()) == 200
     await until(lambda: people.told["ntfy"] and people.told["matrix"])
-    found = {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder))}
+    found = {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder, "relay"))}
     assert (found["ntfy"].tries, found["ntfy"].receipt, found["ntfy"].state) == (3, "n1", State.DELIVERED)
     assert (found["ntfy"].done_ms or 0) - found["ntfy"].asked_ms >= 300, "nine seconds, thirty times faster"
     assert (found["matrix"].receipt, found["matrix"].tries) == ("$e0", 2)
     await until(
         lambda: (
-            {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder))}["signal"].state
+            {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder, "relay"))}["signal"].state
             == State.REFUSED
         )
     )
@@ -224,7 +228,7 @@ async def test_what_alertmanager_was_thanked_for_is_told_by_the_next_process(tmp
     """Killed between thanks and telling, and again between telling and writing that down."""
     given = notify_of(tmp_path, people, pages={"url": URL})
     notify = Notify.model_validate_json(json.dumps(given))
-    box = Outbox(outbox_of(notify, tmp_path), now_ms=SystemClock().now_ms, repeat_ms=DAY_MS)
+    box = Outbox(outbox_of(notify, tmp_path, "relay"), now_ms=SystemClock().now_ms, repeat_ms=DAY_MS)
     await box.open()
     to = [Recipient("matrix", "on call"), Recipient("ntfy", "Sara"), Recipient("signal", "Omid")]
     assert (
@@ -233,7 +237,7 @@ async def test_what_alertmanager_was_thanked_for_is_told_by_the_next_process(tmp
     await box.close()
     async with living(tmp_path, people):
         await until(all_told(people))
-    with sqlite3.connect(outbox_of(notify, tmp_path)) as db:
+    with sqlite3.connect(outbox_of(notify, tmp_path, "relay")) as db:
         db.execute("UPDATE messages SET state = 'waiting', due_ms = 0")  # as if it had died before it knew
     db.close()
     async with living(tmp_path, people):
@@ -262,7 +266,7 @@ async def test_what_lasts_is_told_again_after_a_day_and_not_before(tmp_path: Pat
 
 async def test_a_resolved_alert_is_never_told(there: Living, people: People) -> None:
     assert await there.hand(alert() | {"status": "resolved"}) == 200
-    assert receipts.of(outbox_of(there.notify, there.folder)) == []
+    assert receipts.of(outbox_of(there.notify, there.folder, "relay")) == []
 
 
 async def test_two_relays_of_two_hubs_tell_each_person_once(tmp_path: Path, people: People) -> None:
@@ -287,7 +291,9 @@ async def test_two_relays_of_two_hubs_tell_each_person_once(tmp_path: Path, peop
             await until(lambda step=step: min(counts(people)) >= step)  # type: ignore[misc]
         await until(
             lambda: all(
-                each.state != "waiting" for hub in (a, b) for each in receipts.of(outbox_of(hub.notify, hub.folder))
+                each.state != "waiting"
+                for hub in (a, b)
+                for each in receipts.of(outbox_of(hub.notify, hub.folder, "relay"))
             )
         )
     assert counts(people) == (3, 3, 3)
@@ -336,9 +342,9 @@ async def test_opening_the_link_takes_nothing_and_the_button_takes_it_once(there
     status, text = await there.page("POST", path)
     assert "Omid has it, since" in text
     assert "<button>" not in text
-    found = receipts.of(outbox_of(there.notify, there.folder), labels={"network": "AS197207"})
+    found = receipts.of(outbox_of(there.notify, there.folder, "relay"), labels={"network": "AS197207"})
     assert {each.taken_by for each in found} == {"Omid"}
-    assert receipts.of(outbox_of(there.notify, there.folder), labels={"network": "AS1"}) == []
+    assert receipts.of(outbox_of(there.notify, there.folder, "relay"), labels={"network": "AS1"}) == []
 
 
 async def test_a_link_is_not_to_be_guessed_nor_read_from_the_disk(there: Living, people: People) -> None:
@@ -459,6 +465,42 @@ def test_all_is_well_only_when_it_is() -> None:
     assert not digest.told(week(), 1)[0].startswith("All is well"), "messages that reached nobody"
     assert "v2 IR/AS197207: paused" in digest.told(week(paused=[row(1, vantage="v2")]), 0)[1]
     assert "nothing is known" in digest.told(Week(unanswered="the database did not answer"), 0)[0]
+
+
+def test_promtool_takes_every_question_of_the_week(tmp_path: Path) -> None:
+    rules = [{"record": f"week:{name}", "expr": query} for name, query in digest._QUERIES.items()]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "week", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", tmp_path / "rules.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+async def test_the_week_is_asked_of_the_database_and_its_silence_is_said() -> None:
+    asked: list[str] = []
+
+    async def query(request: web.Request) -> web.Response:
+        """prometheus.io/docs/prometheus/latest/querying/api: an instant vector."""
+        asked.append(request.query["query"])
+        labels = {"vantage": "v1", "country": "DE", "role": "control"}
+        found = (
+            [{"metric": labels, "value": [1_700_000_000.781, "1"]}]
+            if asked[-1] in [digest._QUERIES[name] for name in ("expected", "live", "ticks")]
+            else []
+        )
+        return web.json_response({"status": "success", "data": {"resultType": "vector", "result": found}})
+
+    app = web.Application()
+    app.add_routes([web.get("/api/v1/query", query)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    far = Far.of(f"http://127.0.0.1:{runner.addresses[0][1]}", None, ClientTls(), Path())
+    assert digest.told(await digest.asked(far), 0)[0] == "All is well: 1 box delivered, nothing standing"
+    assert asked == list(digest._QUERIES.values())
+    await runner.cleanup()
+    assert "did not answer" in (await digest.asked(far)).unanswered
+    assert "forward.query" in (await digest.asked(None)).unanswered
 
 
 def test_the_week_ends_by_the_clock_of_the_place() -> None:
