@@ -146,6 +146,7 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
         ports["relay"] = free_port(9811)
         told = {"listen": f"127.0.0.1:{ports['relay']}", "alertmanager": f"http://{listen['alertmanager']}"}
         notify = relaying(notify, **told)
+        told["database"] = f"http://{listen['prometheus']}"
         children.append(Child("the relay", _relay(options, told), at / "relay.log"))
     config = stack.write_alertmanager(at, notify, loaded.folder, times=times)
     run = stack.alertmanager_command(alertmanager, config, at / "alertmanager", listen["alertmanager"])

@@ -195,6 +195,7 @@ def relay_command(
     ctx: typer.Context,
     alertmanager: Annotated[str, typer.Option()] = "http://127.0.0.1:9093",
     listen: Annotated[str, typer.Option()] = "127.0.0.1:9811",
+    database: Annotated[str, typer.Option()] = "http://127.0.0.1:9090",
     storage_path: StoragePath = None,
     config_file: HubFile = None,
     time_scale: TimeScale = 1,
@@ -204,7 +205,7 @@ def relay_command(
     found = loaded(_named(ctx, config_file))
     notify = relaying(found.config.notify, listen=listen, alertmanager=alertmanager)
     storage = storage_path or found.path(found.config.storage.path)
-    asyncio.run(daemon.relay_alone(notify, found.folder, storage.absolute(), time_scale))
+    asyncio.run(daemon.relay_alone(notify, found.folder, storage.absolute(), database, time_scale))
 
 
 @app.command("render")

@@ -24,6 +24,7 @@ from monitor.hub.stating import Stating
 from monitor.notify.settings import Notify
 from monitor.relay.desk import runbook
 from monitor.relay.relay import Relay, outbox_of
+from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
@@ -167,10 +168,11 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-async def relay_alone(notify: Notify, folder: Path, storage: Path, time_scale: float) -> None:
+async def relay_alone(notify: Notify, folder: Path, storage: Path, database: str, time_scale: float) -> None:
     """The relay without a hub, as `didban up` runs it beside Alertmanager; until SIGTERM or SIGINT."""
     outbox, stop = outbox_of(notify, folder, storage), asyncio.Event()
-    relay = Relay(notify, folder, outbox, clock=SystemClock(), time_scale=time_scale)
+    far = Far.of(database, None, ClientTls(), folder)
+    relay = Relay(notify, folder, outbox, clock=SystemClock(), time_scale=time_scale, database=far)
     await relay.open()
     async with asyncio.TaskGroup() as tasks:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -250,7 +250,7 @@ class Notify(Ways):
         """Receipts and "I have it" go by name."""
         seen: dict[tuple[str, str], Strict] = {}
         for ways in self.circles:
-            people = [("ntfy", row.name, row) for row in ways.ntfy]
+            people: list[tuple[str, str, Strict]] = [("ntfy", row.name, row) for row in ways.ntfy]
             people += [("signal", row.name, row) for row in (ways.signal.to if ways.signal else ())]
             people += [("matrix", row.name, row) for row in (ways.matrix.rooms if ways.matrix else ())]
             for way, name, row in people:
