@@ -210,17 +210,12 @@ async def test_who_is_not_there_is_told_later_and_asked_for_patience_is_given(th
         "matrix": [(500, {})],
     }
     assert await there.hand(alert()) == 200
-    await until(lambda: people.told["ntfy"] and people.told["matrix"])
+    await until(lambda: all(each.done_ms for each in receipts.of(outbox_of(there.notify, there.folder, "relay"))))
     found = {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder, "relay"))}
     assert (found["ntfy"].tries, found["ntfy"].receipt, found["ntfy"].state) == (3, "n1", State.DELIVERED)
     assert (found["ntfy"].done_ms or 0) - found["ntfy"].asked_ms >= 300, "nine seconds, thirty times faster"
     assert (found["matrix"].receipt, found["matrix"].tries) == ("$e0", 2)
-    await until(
-        lambda: (
-            {each.way: each for each in receipts.of(outbox_of(there.notify, there.folder, "relay"))}["signal"].state
-            == State.REFUSED
-        )
-    )
+    assert (found["signal"].state, found["signal"].why) == (State.REFUSED, "status 400")
     assert people.told["signal"] == [], "behind a redirect stands a login page"
 
 
