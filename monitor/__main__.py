@@ -18,6 +18,7 @@ from monitor.beside import rulefiles
 from monitor.cli import book, box, drill, erase, explain, export, fleet, look, prove, start, stored
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO
+from monitor.notify.settings import Pages
 
 app = typer.Typer(
     name="didban",
@@ -57,11 +58,14 @@ def _didban(
 def rules(
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
     time_scale: TimeScale = 1,
-    runbook_url: Annotated[str, typer.Option(help="Where the runbook pages are read.")] = rulefiles.RUNBOOK_URL,
-    dashboard_url: Annotated[str, typer.Option(help="Where Grafana's dashboards are.")] = rulefiles.DASHBOARD_URL,
+    url: Annotated[str, typer.Option(help="Where people find the hub: its /runbook/ is in the links.")] = "",
+    dashboard_url: Annotated[str, typer.Option(help="Where Grafana's dashboards are.")] = "",
+    config_file: Annotated[Path | None, typer.Option("--config.file", help="hub.yml: both from notify.pages.")] = None,
 ) -> None:
     """Write the shipped rules, the Alertmanager template, the runbook and the dashboards."""
-    rulefiles.write_rules(out / "rules", times=time_scale, runbook_url=runbook_url, dashboard_url=dashboard_url)
+    pages = fleet.pages_of(config_file) if config_file is not None else Pages()
+    pages = Pages(url=url or pages.url, dashboard=dashboard_url or pages.dashboard)
+    rulefiles.write_rules(out / "rules", times=time_scale, pages=pages)
     rulefiles.write_runbook(out / "runbook")
     template = rulefiles.scaled((rulefiles.NOTIFY / "alertmanager.yml").read_text(encoding="utf-8"), time_scale)
     (out / "alertmanager.yml").write_text(template, encoding="utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.notify.settings import FILES as NOTIFY_FILES
 from monitor.settings import Config
 from probes import catalogue, known, seenfile
 from probes.doors.schema import fit, is_address, seconds
@@ -145,13 +146,6 @@ def _contradictions(document: Document) -> Iterator[Mistake]:
         names.append(name)
 
 
-NOTIFY_FILES: tuple[Location, ...] = (
-    ("notify", "webhook", "url_file"),
-    ("notify", "watchdog", "url_file"),
-    ("notify", "email", "password_file"),
-)
-
-
 def _named_files(document: Document) -> Iterator[Location]:
     """Where the configuration names a file."""
     yield from (("vantage", "secret_file"), ("tls", "ca_file"), ("heartbeat", "url_file"), *NOTIFY_FILES)
@@ -185,7 +179,7 @@ def _flaw(path: Path, key: str) -> str | None:
             case "url_file":
                 url = urllib.parse.urlsplit(path.read_text(encoding="utf-8").strip())
                 return None if url.scheme in ("http", "https") and url.hostname else "holds no http(s) address"
-            case "password_file" | "token_file":
+            case "password_file" | "token_file" | "key_file":
                 return None if path.read_text(encoding="utf-8").strip() else "is empty"
     except UnicodeDecodeError:
         return "is not text"

@@ -238,8 +238,13 @@ HUB_FORWARDED = _gauge(
     ("hub",),
     "When the database last took what a vantage wrote.",
 )
+HUB_RELAY = _gauge(
+    "didban_hub_relay_messages",
+    ("hub", "way", "state"),
+    "Messages to people by way and state: waiting, delivered, elsewhere (told by another relay), refused, given_up.",
+)
 
-_OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED})
+_OF_THE_HUB = frozenset({HUB_BATCHES, HUB_QUEUE, HUB_QUEUE_OLDEST, HUB_QUARANTINED, HUB_FORWARDED, HUB_RELAY})
 _STATED_ABROAD = frozenset(
     {EXPECTED, PAUSED, COHORT, REGION, SERVICE_INFO, WATCH, WEIGHT, OPERATOR, STANDING, UTC_OFFSET, INCIDENT}
 )

@@ -10,12 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from monitor.evidence.settings import Evidence, Upload
 from monitor.home.addresses import Home, Way
 from monitor.keeping import seal
+from monitor.notify.settings import Notify as Notify
+from monitor.notify.settings import Smtp as Smtp
+from monitor.notify.settings import Webhook as Webhook
 from probes.doors.schema import (
     Address,
     Bytes,
     Country,
     Host,
-    HostPort,
     NetworkId,
     Port,
     Seconds,
@@ -214,27 +216,6 @@ def _by_name(given: object) -> object:
         case {"ways": list(ways), **rest}:
             return {**rest, "ways": tuple(ways)}
     return given
-
-
-class Smtp(Strict):
-    to: Annotated[tuple[str, ...], Field(min_length=1)]
-    sender: Annotated[str, Field(alias="from", min_length=3)]
-    smarthost: HostPort
-    username: str | None = None
-    password_file: str | None = None
-    require_tls: bool = True
-
-
-class Webhook(Strict):
-    url_file: str
-
-
-class Notify(Strict):
-    """Who is told, by `didban up` and on a hub. `watchdog`: told again and again that alerting is alive."""
-
-    email: Smtp | None = None
-    webhook: Webhook | None = None
-    watchdog: Webhook | None = None
 
 
 class Config(Strict):

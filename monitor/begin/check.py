@@ -9,6 +9,7 @@ from monitor import config
 from monitor.begin import cost
 from monitor.hub import settings
 from monitor.meaning import networks, outside
+from monitor.notify import enough
 from monitor.pace import Pace
 from monitor.telling import notices
 from probes import catalogue, seenfile
@@ -39,6 +40,7 @@ def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
 
 def _of_hub(hub: settings.LoadedHub) -> Iterator[str]:
     yield f"{len(hub.registry.vantages)} vantages"
+    yield from enough.notices(hub.config.notify, {each.id for each in hub.registry.services if each.watched})
     watched = {each.country for each in hub.registry.vantages.values() if each.role is Role.INSIDE}
     if watched:
         yield from networks.unobservable(hub.registry.services, watched)
@@ -52,6 +54,8 @@ def _news(loaded: config.Loaded) -> Iterator[str]:
         news += "; more than the cap: what is not essential will be stretched, or give a longer interval"
     yield news
     yield from notices.of_sealing(loaded.config)
+    if loaded.config.notify.any:
+        yield from enough.notices(loaded.config.notify, {each.id for each in loaded.services if each.watched})
     for name, found in zip(loaded.config.fingerprints, loaded.fingerprints, strict=True):
         yield from _of_list(name, found)
     if loaded.book is not None:

@@ -6,6 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
+from monitor.notify.settings import Pages
+
 HERE = Path(__file__).parents[1]
 RULES = HERE / "rules"
 RUNBOOK = HERE / "runbook"
@@ -35,14 +37,17 @@ def _shorter(milliseconds: float) -> str:
     return f"{rounded // 1000}s" if rounded % 1000 == 0 else f"{rounded}ms"
 
 
-def write_rules(
-    out: Path, *, times: float = 1, runbook_url: str = RUNBOOK_URL, dashboard_url: str = DASHBOARD_URL
-) -> None:
-    """The rule files into `out`, their links pointing where the reader can go."""
+def relinked(text: str, pages: Pages) -> str:
+    """Links pointing where the reader can go. Without addresses of one's own the text comes back byte for byte."""
+    runbook = f"{pages.url.rstrip('/')}/runbook" if pages.url else RUNBOOK_URL
+    return text.replace(RUNBOOK_URL, runbook).replace(DASHBOARD_URL, (pages.dashboard or DASHBOARD_URL).rstrip("/"))
+
+
+def write_rules(out: Path, *, times: float = 1, pages: Pages = Pages()) -> None:  # noqa: B008 - it is frozen
+    """The rule files into `out`, their links leading to `pages`."""
     out.mkdir(parents=True, exist_ok=True)
     for path in sorted(RULES.glob("*.yml")):
-        text = scaled(path.read_text(encoding="utf-8"), times)
-        text = text.replace(RUNBOOK_URL, runbook_url.rstrip("/")).replace(DASHBOARD_URL, dashboard_url.rstrip("/"))
+        text = relinked(scaled(path.read_text(encoding="utf-8"), times), pages)
         (out / path.name).write_text(text, encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.beside import rulefiles
 from monitor.hub import render
-from monitor.settings import Notify
+from monitor.notify.settings import Notify, Pages
 
 # Debian's names first, then upstream's
 PROMETHEUS = ("prometheus",)
@@ -57,7 +57,13 @@ def find(names: Sequence[str]) -> str | None:
 
 
 def write_prometheus(
-    out: Path, *, alertmanager: str, scrape: Sequence[str] = (), itself: str | None = None, times: float = 1
+    out: Path,
+    *,
+    alertmanager: str,
+    scrape: Sequence[str] = (),
+    itself: str | None = None,
+    times: float = 1,
+    pages: Pages = Pages(),  # noqa: B008 - it is frozen
 ) -> Path:
     """prometheus.yml and the rules beside it.
 
@@ -65,7 +71,7 @@ def write_prometheus(
         scrape: addresses of daemons on this machine.
         itself: where it will listen; then the rules also hear how it and Alertmanager are (monitor/rules/own.yml).
     """
-    rulefiles.write_rules(out / "rules", times=times)
+    rulefiles.write_rules(out / "rules", times=times, pages=pages)
     config: dict[str, Any] = {
         "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
         "rule_files": ["rules/*.yml"],

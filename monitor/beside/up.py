@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from monitor.beside import stack
 from monitor.config import Loaded
+from monitor.notify.settings import relaying
 
 _PDEATHSIG = 1
 _LOOK_EVERY_S = 0.2
@@ -136,16 +137,24 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
         )
         say(f"{missing}: not installed, so nobody compares and nobody is told; the daemon runs alone")
         return Stack(children, say, ports=ports)
-    near, itself = listen["alertmanager"], listen["prometheus"]
-    config = stack.write_prometheus(at, alertmanager=near, scrape=[listen["daemon"]], itself=itself, times=times)
+    notify, near, itself = loaded.config.notify, listen["alertmanager"], listen["prometheus"]
+    config = stack.write_prometheus(
+        at, alertmanager=near, scrape=[listen["daemon"]], itself=itself, times=times, pages=notify.pages
+    )
     run = stack.prometheus_command(prometheus, config, at / "prometheus", listen["prometheus"], times=times)
     children.append(Child("Prometheus", run, at / "prometheus.log"))
-    config = stack.write_alertmanager(at, loaded.config.notify, loaded.folder, times=times)
+    if notify.needs_relay:
+        ports["relay"] = free_port(9811)
+        told = {"listen": f"127.0.0.1:{ports['relay']}", "alertmanager": f"http://{listen['alertmanager']}"}
+        notify = relaying(notify, **told)
+        told["database"] = f"http://{listen['prometheus']}"
+        children.append(Child("the relay", _relay(options, told), at / "relay.log"))
+    config = stack.write_alertmanager(at, notify, loaded.folder, times=times)
     run = stack.alertmanager_command(alertmanager, config, at / "alertmanager", listen["alertmanager"])
     children.append(Child("Alertmanager", run, at / "alertmanager.log"))
     say(f"Prometheus    http://{listen['prometheus']}/{_instead(ports['prometheus'], 9090)}")
     say(f"Alertmanager  http://{listen['alertmanager']}/{_instead(ports['alertmanager'], 9093)}")
-    if loaded.config.notify.email is None and loaded.config.notify.webhook is None:
+    if not notify.any:
         say(f"nobody is told yet: fill in notify: in {options.config_file}")
     return Stack(children, say, ports=ports)
 
@@ -158,6 +167,16 @@ def _daemon(options: Options, listen: str) -> list[str]:
         f"--web.listen-address={listen}",
         f"--time-scale={options.time_scale:g}",
         *(["--idle"] if options.idle else []),
+    ]
+
+
+def _relay(options: Options, told: Mapping[str, str]) -> list[str]:
+    return [
+        *(sys.executable, "-m", "monitor", "hub", "relay"),
+        f"--config.file={options.config_file}",
+        f"--storage.path={options.storage}",
+        f"--time-scale={options.time_scale:g}",
+        *(f"--{name}={value}" for name, value in told.items()),
     ]
 
 

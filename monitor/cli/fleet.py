@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from monitor import logs
-from monitor.cli.box import TimeScale
-from monitor.cli.common import NO, WRONG_USE, fail, refuse
+from monitor.cli.box import StoragePath, TimeScale
+from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
 from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
+from monitor.notify.settings import Pages, relaying
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 from probes.words import Access, Role
@@ -30,6 +32,11 @@ def _named(ctx: typer.Context, file: Path | None) -> Path:
 def _loaded(file: Path) -> LoadedHub:
     found, mistakes = settings.load(file)
     return found if found is not None else refuse(mistakes)
+
+
+def pages_of(file: Path) -> Pages:
+    """Where people's browsers find this hub."""
+    return _loaded(file).config.notify.pages
 
 
 @app.callback()
@@ -181,6 +188,24 @@ def restore_command(
     except backup.BadBackup as error:
         fail(str(error), NO)
     typer.echo(f"{len(names)} files are back, {file} among them. Who was enrolled or retired since the backup is not")
+
+
+@app.command("relay", hidden=True)
+def relay_command(
+    ctx: typer.Context,
+    alertmanager: Annotated[str, typer.Option()] = "http://127.0.0.1:9093",
+    listen: Annotated[str, typer.Option()] = "127.0.0.1:9811",
+    database: Annotated[str, typer.Option()] = "http://127.0.0.1:9090",
+    storage_path: StoragePath = None,
+    config_file: HubFile = None,
+    time_scale: TimeScale = 1,
+) -> None:
+    """The relay alone, for the `notify:` of a didban.yml: what `didban up` runs beside Alertmanager."""
+    logs.set_up(logs.Level.INFO, logs.Form.LOGFMT)
+    found = loaded(_named(ctx, config_file))
+    notify = relaying(found.config.notify, listen=listen, alertmanager=alertmanager)
+    storage = storage_path or found.path(found.config.storage.path)
+    asyncio.run(daemon.relay_alone(notify, found.folder, storage.absolute(), database, time_scale))
 
 
 @app.command("render")

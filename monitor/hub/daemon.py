@@ -9,7 +9,9 @@ from pathlib import Path
 
 import structlog
 import uvloop
+from aiohttp import web
 
+from monitor.home.querying import Far
 from monitor.hub import registry, settings
 from monitor.hub.courier import Courier
 from monitor.hub.door import Door
@@ -20,8 +22,13 @@ from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
+from monitor.notify.settings import Notify
+from monitor.relay.desk import runbook
+from monitor.relay.relay import Relay, outbox_of
+from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake
+from probes.ports import Clock
 
 _STATE_EVERY_S = 15.0
 _LOOK_EVERY_S = 2.0
@@ -47,6 +54,7 @@ class Hub:
         now_ms = self._clock.now_ms
         self._straight = Forwarder(config.forward, folder, now_ms=now_ms)
         self._ends = [Forwarder(config.forward, folder, now_ms=now_ms) for _ in range(2)]
+        self._relay = _relay(loaded, self._clock, time_scale)
         self._stating = Stating(
             self._gateway,
             self._queue,
@@ -54,9 +62,16 @@ class Hub:
             name=config.name,
             now_ms=now_ms,
             last_success_ms=lambda: max(each.last_success_ms for each in self._ends),
+            told=self._relay.counts if self._relay is not None else None,
         )
         self._door = Door(
-            loaded, self._gateway, self._queue, own=self._stating.own, clock=self._clock, time_scale=time_scale
+            loaded,
+            self._gateway,
+            self._queue,
+            own=self._stating.own,
+            clock=self._clock,
+            time_scale=time_scale,
+            pages=self._relay.desk.public() if self._relay is not None else [web.get("/runbook/{name}", runbook)],
         )
         self._looking = Looking(loaded, self._gateway, self._queue, self._clock, time_scale)
         self._seen = _mark(self._registry_path)
@@ -69,6 +84,8 @@ class Hub:
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises OSError when the listen address, the queue or a file cannot be had."""
         await self._queue.open()
+        if self._relay is not None:
+            await self._relay.open()
         runner = await self._door.open()
         async with asyncio.TaskGroup() as tasks:
             loop = asyncio.get_running_loop()
@@ -81,6 +98,7 @@ class Hub:
                 tasks.create_task(self._trim()),
                 tasks.create_task(self._looking.run(_LATE_LOOK_EVERY_S / self._scale)),
                 *(tasks.create_task(each.run()) for each in self._couriers()),
+                *(tasks.create_task(each) for each in (self._relay.work() if self._relay is not None else ())),
             ]
             await self._stop.wait()
             await runner.cleanup()  # first: what is answered from here on is answered by nobody
@@ -88,6 +106,8 @@ class Hub:
                 child.cancel()
         for forwarder in (self._straight, *self._ends):
             await forwarder.close()
+        if self._relay is not None:
+            await self._relay.close()
         await self._queue.close()
         _log.info("stopped")
 
@@ -140,6 +160,17 @@ class Hub:
             await asyncio.sleep(_TRIM_EVERY_S / self._scale)
 
 
+def _relay(loaded: LoadedHub, clock: Clock, time_scale: float) -> Relay | None:
+    """None where nobody is told by it. Raises OSError where a secret file cannot be read."""
+    config = loaded.config
+    if not config.notify.needs_relay:
+        return None
+    forward = config.forward
+    database = Far.of(forward.query, forward.basic_auth, forward.tls, loaded.folder) if forward.query else None
+    outbox = outbox_of(config.notify, loaded.folder, config.storage.path)
+    return Relay(config.notify, loaded.folder, outbox, clock=clock, time_scale=time_scale, database=database)
+
+
 def _mark(path: Path) -> tuple[int, int, int] | None:
     """What changes whenever the file does."""
     try:
@@ -147,6 +178,22 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+async def relay_alone(notify: Notify, folder: Path, storage: Path, database: str, time_scale: float) -> None:
+    """The relay without a hub, as `didban up` runs it beside Alertmanager; until SIGTERM or SIGINT."""
+    outbox, stop = outbox_of(notify, folder, storage), asyncio.Event()
+    far = Far.of(database, None, ClientTls(), folder)
+    relay = Relay(notify, folder, outbox, clock=SystemClock(), time_scale=time_scale, database=far)
+    await relay.open()
+    async with asyncio.TaskGroup() as tasks:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        children = [tasks.create_task(each) for each in relay.work()]
+        await stop.wait()
+        for child in children:
+            child.cancel()
+    await relay.close()
 
 
 def run(loaded: LoadedHub, file: Path, time_scale: float) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -51,11 +51,21 @@ class Door:
 
     Args:
         own: what the hub says of itself.
+        pages: what people may open without being a vantage: runbooks, and "I have it" by a link that is its own key.
     """
 
     def __init__(
-        self, loaded: LoadedHub, gateway: Gateway, queue: Queue, *, own: Own, clock: Clock, time_scale: float
+        self,
+        loaded: LoadedHub,
+        gateway: Gateway,
+        queue: Queue,
+        *,
+        own: Own,
+        clock: Clock,
+        time_scale: float,
+        pages: Sequence[web.RouteDef] = (),
     ) -> None:
+        self._pages = pages
         self._loaded, self._gateway, self._queue, self._own, self._clock = loaded, gateway, queue, own, clock
         config = loaded.config
         self._turnstile = Turnstile(
@@ -76,6 +86,7 @@ class Door:
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
                 web.get("/api/v1/status", self._status),
+                *self._pages,
             ]
         )
         faults = logging.getLogger("didban.hub.http")

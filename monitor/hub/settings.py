@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from monitor.config import NOTIFY_FILES, missing_files
+from monitor.config import missing_files
 from monitor.home.addresses import Home
 from monitor.hub import registry
 from monitor.hub.registry import Registry
+from monitor.notify.settings import FILES as NOTIFY_FILES
 from monitor.settings import BasicAuth, ClientTls, Notify
 from probes import catalogue
 from probes.doors.schema import Bytes, HostPort, Seconds, Strict, Word, fit
@@ -180,15 +181,24 @@ def load(path: Path, *, whole: bool = True) -> tuple[LoadedHub | None, tuple[Mis
 def files(hub: LoadedHub) -> list[Path]:
     """What hub.yml names, and what the commands keep beside it; some of it may not be there."""
     config, document = hub.config, hub.config.model_dump(by_alias=True)
-    named: list[str] = [config.registry, config.seal_key, config.notes]
+    named: list[str] = [config.registry, config.seal_key, config.notes, config.notify.relay.token_file]
     named += [name for name in config.services if name.endswith((".yml", ".yaml"))]
     for location in _NAMED_FILES:
         value: Any = document
         for part in location:
-            value = value.get(part) if isinstance(value, dict) else None
+            value = _within(value, part)
         named += [value] if isinstance(value, str) else []
     credentials = (path for path in (hub.folder / config.credentials).iterdir() if path.is_file())
     return [*(hub.folder / name for name in named), *credentials]
+
+
+def _within(value: Any, part: str | int) -> Any:
+    match value, part:
+        case dict(), str():
+            return value.get(part)
+        case tuple(), int() if part < len(value):
+            return value[part]
+    return None
 
 
 def _registry_of(document: Document) -> str:

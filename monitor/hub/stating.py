@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from monitor import metrics
 from monitor.home import remotewrite
@@ -22,6 +22,7 @@ class Stating:
     Args:
         name: of this hub, where there are two.
         last_success_ms: when the database last took what a vantage wrote; 0 for never.
+        told: messages to people by (way, state).
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class Stating:
         name: str | None,
         now_ms: Callable[[], int],
         last_success_ms: Callable[[], int],
+        told: Callable[[], Awaitable[Mapping[tuple[str, str], int]]] | None = None,
     ) -> None:
+        self._told = told
         self._gateway, self._queue, self._forwarder = gateway, queue, forwarder
         self._name, self._now_ms, self._last_success_ms = name or "", now_ms, last_success_ms
         self._before: set[Labels] = set()
@@ -89,6 +92,8 @@ class Stating:
             yield Series(metrics.HUB_QUARANTINED, (self._name, reason)), self._queue.quarantined[reason]
         if self._last_success_ms():
             yield Series(metrics.HUB_FORWARDED, (self._name,)), self._last_success_ms() / 1000
+        for (way, state), count in (await self._told() if self._told is not None else {}).items():
+            yield Series(metrics.HUB_RELAY, (self._name, way, state)), count
 
     async def _statements(self, now_ms: int) -> AsyncIterator[TimeSeries]:
         for series, who, number in self._gateway.registry.statements(now_ms):

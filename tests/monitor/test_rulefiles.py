@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import metrics
-from monitor.beside.rulefiles import NOTIFY, RULES, RUNBOOK, scaled, write_rules
+from monitor.beside.rulefiles import RULES, RUNBOOK, scaled, write_rules
 from monitor.hub import render
-from monitor.settings import Notify, Smtp, Webhook
+from monitor.notify.settings import Notify, Pages, Smtp, Webhook
 
 FILES = sorted(RULES.glob("*.yml"))
 ALERTS = {
@@ -198,7 +198,7 @@ def test_thirty_times_faster_divides_every_duration_and_nothing_else(text: str, 
 
 
 def test_the_faster_rules_are_rules(tmp_path: Path) -> None:
-    write_rules(tmp_path, times=30, runbook_url="https://hub.example.org/runbook/")
+    write_rules(tmp_path, times=30, pages=Pages(url="https://hub.example.org/"))
     done = subprocess.run(
         ["promtool", "check", "rules", *tmp_path.glob("*.yml")], capture_output=True, text=True, check=False
     )
@@ -228,25 +228,3 @@ def test_with_nobody_to_tell_it_is_still_a_configuration(tmp_path: Path) -> None
         ["amtool", "check-config", tmp_path / "out" / "alertmanager.yml"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_inhibition_is_the_contracts_and_complete() -> None:
-    config = YAML(typ="safe", pure=True).load((NOTIFY / "alertmanager.yml").read_text())
-
-    def who(matchers: list[str]) -> str:
-        return matchers[0].partition('"')[2].rstrip('"')
-
-    assert [(who(r["source_matchers"]), who(r["target_matchers"]), r["equal"]) for r in config["inhibit_rules"]] == [
-        ("CountryShutdown", "NetworkShutdown|NetworkSilent|CountrySilent", ["country"]),
-        ("CountrySilent", "NetworkSilent", ["country"]),
-        ("CountryOutage", "NetworkOutage|NetworkSilent|CountrySilent", ["country"]),
-        (
-            "NetworkShutdown|NetworkOutage",
-            "NetworkSilent|ServiceBlocked|ServiceThrottled|VPNBlocked",
-            ["country", "network"],
-        ),
-        ("ServiceDown", "ServiceBlocked|ServiceThrottled", ["service"]),
-    ]
-    route = config["route"]
-    assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("10s", "30s", "24h")
-    assert route["group_by"] == ["product", "country", "family", "service"]
