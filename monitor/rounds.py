@@ -17,16 +17,16 @@ from monitor.beat.errands import Errand
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
+from monitor.beat.walker import PROBES, Walker
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
-from probes.compare import Ground, compare
+from probes.compare import Ground
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.place import Tools
 from probes.throttle import PAIRS
-from probes.walk import walk
 from probes.words import Kind, Reason, Scope
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -48,6 +48,7 @@ class Rounds:
     Args:
         heard: told of every round once it is kept, to ask the responder what it saw of it.
         spawn: starts a coroutine in the daemon's task group.
+        walker: who does the walking.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Rounds:
         responder: Endpoint | None,
         heard: Callable[[Round], None],
         spawn: Spawn,
+        walker: Walker = PROBES,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
         self._pace, self._secret, self._spawn, self._heard = pace, secret, spawn, heard
+        self._walker = walker
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
         self._comparisons = Comparisons(
             view,
@@ -188,7 +191,8 @@ class Rounds:
     async def _one(self, target: Target, chosen: Next, reason: Reason) -> Walk:
         async with self._limits.one_walk():
             at, turn = chosen.endpoint, chosen.turn
-            seen = await walk(target, at, self._tools, reason=reason, turn=turn, avoid=self._spared())
+            spared = self._spared()
+            seen = await self._walker.walk(target, at, self._tools, reason=reason, turn=turn, avoid=spared)
         self._comparisons.met.note(seen, self._tools.clock.elapsed_s(), target.options.get("says", ""))
         self._pay(seen)
         return seen
@@ -209,7 +213,7 @@ class Rounds:
         """One comparison: walked, kept, judged."""
         started_ms = self._tools.clock.now_ms()
         async with self._limits.one_walk():
-            walks = await compare(target, ground, self._tools, booked=booked)
+            walks = await self._walker.compare(target, ground, self._tools, booked=booked)
         for each in walks:
             self._pay(each)
         await self._keep(Round(target.name, 0, Reason.COMPARE, started_ms, walks))
