@@ -16,7 +16,6 @@ from probes.facts import Endpoint, Target
 from probes.kinds import TRAITS
 from probes.words import Failure, Finding, Kind, Step, Transport
 
-_ENCRYPTED_DNS = {Kind.DOH, Kind.DOT, Kind.DOQ}
 _SILENT = Failure.TIMEOUT
 
 
@@ -75,7 +74,7 @@ BY_HOW: Mapping[How, Hit] = {
     How.NAME_SILENT: Hit(Step.HANDSHAKE, _SILENT, "silence_by_name", only=True),
     How.NAME_RESET: Hit(Step.HANDSHAKE, Failure.CONNECTION_RESET, "reset_by_name", only=True),
     How.GREETING_SILENT: Hit(Step.KNOCK, _SILENT, "noise", only=True),
-    How.STALL: Hit(Step.TRANSFER, _SILENT, "stall", (Finding.STALLED_TRANSFER,), only=True),
+    How.STALL: Hit(Step.TRANSFER, _SILENT, "stall", only=True),
     How.PAGE: Hit(Step.FETCH, None, "block_page", (Finding.BLOCK_PAGE,), only=True),
     How.CERTIFICATE: Hit(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, "forged_certificate", only=True),
     How.OUTAGE: Hit(Step.CONNECT, _SILENT, "service_down"),
