@@ -15,6 +15,7 @@ from monitor.beat.asides import Asides
 from monitor.beat.comparisons import Comparisons
 from monitor.beat.errands import Errand
 from monitor.beat.limits import Budget, Limits
+from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
 from monitor.beat.walker import PROBES, Walker
@@ -139,7 +140,7 @@ class Rounds:
         self._walking.add(errand.name)
         try:
             chosen = self._in_turn(errand)
-            rounds = await asyncio.gather(*(self._regular(target, number) for target in chosen))
+            rounds = await side_by_side([self._regular(target, number) for target in chosen])
             if errand.scope is Scope.INTERNATIONAL:
                 self._view.canaries.turn_ended(foreign_reached=any(rounds))
                 if any(rounds):
@@ -181,7 +182,7 @@ class Rounds:
         if target.kind is Kind.TRANSFER:
             walks = await pairs.walked(target, chosen, reason, self._one)
         else:
-            walks = tuple(await asyncio.gather(*(self._one(target, each, reason) for each in chosen)))
+            walks = tuple(await side_by_side([self._one(target, each, reason) for each in chosen]))
         done = Round(target.name, number, reason, started_ms, walks)
         await self._spool.add(done)  # facts first: a mistake below costs a replay, never the evidence
         self._heard(done)
@@ -277,7 +278,7 @@ class Rounds:
         try:
             together = [errand for errand in self.errands if errand.scope is not None]
             for errand in sorted(together, key=lambda each: each.scope is not Scope.INTERNATIONAL):
-                rounds = await asyncio.gather(*(self._again(target, number) for target in errand.targets))
+                rounds = await side_by_side([self._again(target, number) for target in errand.targets])
                 if errand.scope is Scope.INTERNATIONAL:
                     self._view.canaries.turn_ended(foreign_reached=any(rounds))
                     if not any(rounds):

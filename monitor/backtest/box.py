@@ -37,6 +37,7 @@ _RESOLVER = "217.218.155.155"  # a public address, so that it counts as the oper
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 Stated = Callable[[Tick], None]
+Memory = dict[str, Any]
 
 
 class _Unkept:
@@ -96,7 +97,26 @@ class Box:
             spawn=spawn,
             walker=walker,
         )
-        self._last: Tick | None = None
+        self.last: Tick | None = None
+
+    # ---------------------------------------------------------------- over a restart
+
+    def memory(self) -> Memory:
+        """What the daemon keeps of itself (monitor/engine.py)."""
+        view = self.view
+        found: Memory = {
+            "canaries": view.canaries.memory(), "landmarks": view.landmarks.memory(),
+            "baselines": view.baselines.memory(), "book": view.book.memory(), "protocols": view.protocols.memory(),
+        }  # fmt: skip
+        return found
+
+    def recall(self, memory: Memory) -> None:
+        view = self.view
+        view.canaries.recall(memory["canaries"])
+        view.landmarks.recall(memory["landmarks"], {target.name: target for target in view.targets()})
+        view.baselines.recall(memory["baselines"])
+        view.book.recall(memory["book"])
+        view.protocols.recall(memory["protocols"])
 
     def start(self) -> None:
         for errand in self._rounds.errands:
@@ -129,8 +149,8 @@ class Box:
     def _tick(self) -> None:
         now_ms = self._hands.now_ms()
         self.view.beat(now_ms)
-        tick = Tick(now_ms, dict(self._samples(now_ms))).after(self._last)
-        self._last = tick
+        tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
+        self.last = tick
         self._stated(tick)
 
     def _samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
