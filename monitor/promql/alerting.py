@@ -38,7 +38,9 @@ class Alerting:
         self._for_ms = for_ms
         self._known: dict[Labels, _Known] = {}
 
-    def changes(self, at_ms: np.ndarray[tuple[int], np.dtype[np.int64]], vector: Vector, failed: Bools | None) -> Iterator[Change]:
+    def changes(
+        self, at_ms: np.ndarray[tuple[int], np.dtype[np.int64]], vector: Vector, failed: Bools | None
+    ) -> Iterator[Change]:
         """In order of rows. Where the rule failed, everything stays as it was."""
         fine = np.arange(len(at_ms)) if failed is None else np.flatnonzero(~failed)
         there, values, times = vector.there[:, fine], vector.values[:, fine], at_ms[fine]
@@ -52,14 +54,21 @@ class Alerting:
                 yield from self._lived(labels, known, times, there[row], values[row])
         self._known = {labels: known for labels, known in self._known.items() if known.since_ms is not None}
 
-    def _gone(self, labels: Labels, known: _Known, times: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[Change]:
+    def _gone(
+        self, labels: Labels, known: _Known, times: np.ndarray[tuple[int], np.dtype[np.int64]]
+    ) -> Iterator[Change]:
         if len(times):
             if known.fires:
                 yield Change(int(times[0]), self._alert, labels, False, known.value)
             known.since_ms, known.fires = None, False
 
     def _lived(
-        self, labels: Labels, known: _Known, times: np.ndarray[tuple[int], np.dtype[np.int64]], there: Bools, values: Floats
+        self,
+        labels: Labels,
+        known: _Known,
+        times: np.ndarray[tuple[int], np.dtype[np.int64]],
+        there: Bools,
+        values: Floats,
     ) -> Iterator[Change]:
         """From one edge to the next."""
         edges = np.flatnonzero(np.diff(there)) + 1

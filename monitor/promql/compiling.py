@@ -11,7 +11,6 @@ import promql_parser as ql
 from monitor.promql import rates, windows
 from monitor.promql.aggregating import OPERATORS, Aggregate, Extremes, Grouping, Quantile
 from monitor.promql.elementwise import (
-    ARITHMETIC,
     CALENDAR,
     FUNCTIONS,
     Each,

@@ -80,19 +80,18 @@ class Evaluation:
         self._failures: list[Failure] = []
 
     def _begun(self, step: Step, kept: bool) -> Living:
+        """What a knot wrote early in an hour is read when the hour is over: nothing of it may be forgotten by then."""
         rule, name = step.rule, step.rule.record or ALERTS
         if rule.alert and rule.for_ms and name in self._reach.kept_ms:
             raise NotUnderstood(f"{ALERTS} of {rule.alert}, which has to wait before it fires")
         recorded = None
         if kept or name in self._reach.kept_ms:
-            recorded = Recorded(step.place, step.interval_ms, self._reach.kept_ms.get(name, 0))
+            recorded = Recorded(step.place, step.interval_ms, self._reach.kept_ms.get(name, 0) + CHUNK_MS)
         return Living(step, recorded, Alerting(rule.alert, rule.for_ms) if rule.alert else None, kept)
 
     # ---------------------------------------------------------------- in
 
-    def take(
-        self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None
-    ) -> None:
+    def take(self, series: Labels, times_ms: ArrayLike, values: ArrayLike, arrived_ms: ArrayLike | None = None) -> None:
         """Samples of one series. `arrived_ms`: when the database could see each; none: at its own time.
 
         `series`: sorted pairs, `__name__` among them. A value that is STALE marks an end. Of two samples with one time

@@ -15,6 +15,7 @@ from monitor.promql.understood import Scalars, Vectors
 from monitor.promql.vector import Floats, Vector, any_of, counted, folded, nameless, nothing, stacked
 
 _MANY_TO_MANY = "many-to-many matching not allowed: matching labels must be unique on one side"
+_NAMED = frozenset(("atan2", *COMPARISON))  # what keeps the name; 2.42 forgets to take it away after atan2
 _NOT_EXPLICIT = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
 _NOT_UNIQUE = "multiple matches for labels: grouping labels must ensure unique matches"
 
@@ -62,7 +63,11 @@ def _joined(many: Labelsets, one: Labelsets, matching: Matching, *, named: bool,
         for other in rows.get(key, ()):
             pairs.append((row, other))
             keys.append(key)
-            result = matching.of_many(labels, one.rows[other], named=named) if grouped else matching.of_one(labels, named=named)
+            result = (
+                matching.of_many(labels, one.rows[other], named=named)
+                if grouped
+                else matching.of_one(labels, named=named)
+            )
             results.append(result)
     index = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     by_key = Groups.of(keys)
@@ -86,7 +91,7 @@ class Binary:
         many, one = (right, left) if self.grouped == "right" else (left, right)
         if not len(many.labels) or not len(one.labels):
             return nothing(now.moments)
-        named = self.operator in COMPARISON and not self.as_bool
+        named = self.operator in _NAMED and not self.as_bool
         grouped = bool(self.grouped)
         join = many.labels.once(
             (self, one.labels), lambda: _joined(many.labels, one.labels, self.matching, named=named, grouped=grouped)
@@ -100,9 +105,15 @@ class Binary:
             there &= kept
         if join.keys is not None:
             now.fails((counted(join.keys, there) > 1).any(axis=0), _NOT_EXPLICIT)
-        return folded(Vector(join.groups.labels, values, there), join.groups, now) if len(join.many) else nothing(now.moments)
+        return (
+            folded(Vector(join.groups.labels, values, there), join.groups, now)
+            if len(join.many)
+            else nothing(now.moments)
+        )
 
-    def _worked(self, many: Floats, one: Floats) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None]:
+    def _worked(
+        self, many: Floats, one: Floats
+    ) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None]:
         left, right = (one, many) if self.grouped == "right" else (many, one)
         with np.errstate(all="ignore"):
             if self.operator in ARITHMETIC:
@@ -127,7 +138,8 @@ class WithScalar:
         left, right = (number, found.values) if self.swapped else (found.values, number)
         with np.errstate(all="ignore"):
             if self.operator in ARITHMETIC:
-                return nameless(found.with_values(ARITHMETIC[self.operator](left, right)), now)
+                worked = found.with_values(ARITHMETIC[self.operator](left, right))
+                return worked if self.operator in _NAMED else nameless(worked, now)
             holds = COMPARISON[self.operator](left, right)
         if self.as_bool:
             return nameless(found.with_values(holds.astype(np.float64)), now)

@@ -32,4 +32,3 @@ class Now:
         if columns.any():
             self.failed = columns if self.failed is None else self.failed | columns
             self.why.append(why)
-

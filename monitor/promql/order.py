@@ -78,7 +78,9 @@ def needed(every: Sequence[Step], names: set[str]) -> list[Step]:
 
 def stages(every: Sequence[Step], written: Mapping[str, Sequence[Step]]) -> list[Stage]:
     """Whoever is read before whoever reads. `written`: who writes a name."""
-    reads = {each.place: [w.place for need in needs(each.rule.plan) for w in written.get(need.name, ())] for each in every}
+    reads = {
+        each.place: [w.place for need in needs(each.rule.plan) for w in written.get(need.name, ())] for each in every
+    }
     by_place = {each.place: each for each in every}
     return [_stage([by_place[place] for place in sorted(knot)], written) for knot in _knots(reads)]
 

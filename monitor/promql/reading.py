@@ -60,7 +60,9 @@ def shipped(folder: Path) -> list[Group]:
     Prometheus evaluates groups side by side, at moments of its own choice; here those of the same moment stand in a row.
     """
     first = ("didban.yml", "memory.yml")
-    paths = sorted(folder.glob("*.yml"), key=lambda path: (first.index(path.name) if path.name in first else 9, path.name))
+    paths = sorted(
+        folder.glob("*.yml"), key=lambda path: (first.index(path.name) if path.name in first else 9, path.name)
+    )
     return groups(paths)
 
 

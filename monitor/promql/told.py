@@ -102,7 +102,9 @@ class Told:
             there = self._seen(index, high[:, columns], sight.at_ms[columns])
             there &= self._pick(self._real, index, there)
             found = np.where(there, index, 0)
-            yield Windows(columns, self._pick(self._values, found, there), self._pick(self._when, found, there) * 1.0, there)
+            yield Windows(
+                columns, self._pick(self._values, found, there), self._pick(self._when, found, there) * 1.0, there
+            )
 
     def _last_arrived(self, low: Ints, high: Ints, sight: Sight, *, markers: bool) -> tuple[Ints, NDArray[np.bool_]]:
         """Of each window the last that was known by then. One of yesterday may have come after one of today."""

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.rules import lived
+
 RULES = Path(__file__).parents[2] / "monitor" / "rules"
 STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
 LABELS = ("alertname", "severity", "country", "network", "service", "vantage", "extent")
@@ -130,6 +132,7 @@ class World:
         command = ["promtool", "test", "rules", "world.yml"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert not (other := lived.otherwise(self._input(), self.wanted, evaluation)), f"our evaluator: {other}"
 
     def _input(self) -> Sequence[dict[str, str]]:
         asked = [*self.wanted, *self.texts]
