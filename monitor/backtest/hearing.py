@@ -15,6 +15,7 @@ from monitor.backtest.delivery import Column
 from monitor.backtest.living import Lived
 from monitor.backtest.world import World
 from monitor.home.remotewrite import labels
+from monitor.hub.registry import Registry
 from monitor.promql import reading
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
@@ -65,7 +66,7 @@ def heard(world: World, rules: Rules, *, since_ms: int, also_later: bool, progre
     begun = [since_ms]
 
     def on_hour(until_ms: int, columns: list[Column]) -> None:
-        for column in (*columns, *_stated(hub.statements, begun[0], until_ms)):
+        for column in (*columns, *_stated(hub, begun[0], until_ms)):
             live.take(column.labels, column.times_ms, column.values, column.arrived_ms)
             if later is not None:
                 later.take(column.labels, column.times_ms, column.values)
@@ -78,9 +79,9 @@ def heard(world: World, rules: Rules, *, since_ms: int, also_later: bool, progre
     return found
 
 
-def _stated(statements, since_ms: int, until_ms: int) -> Iterator[Column]:  # type: ignore[no-untyped-def]
+def _stated(hub: Registry, since_ms: int, until_ms: int) -> Iterator[Column]:
     """What the hub itself says meanwhile; what it says of an hour, it says at its beginning."""
     times = np.arange(since_ms, until_ms, _STATED_MS)
-    for series, who, value in statements(since_ms):
+    for series, who, value in hub.statements(since_ms):
         named = labels(series.name, series.labels(who))
         yield Column(named, times, np.full(len(times), value), times)
