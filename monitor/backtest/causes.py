@@ -36,8 +36,8 @@ def contradictions(draft: Draft) -> Iterator[Mistake]:
                 yield draft.mistake((*place, "passes", "services", index), what)
     for place, expect in draft.expect:
         yield from _expect(draft, place, expect)
-    for place, allowed in draft.allowed:
-        yield from _labels(draft, place, allowed)
+    for place, row in draft.named:
+        yield from _labels(draft, place, row)
 
 
 def _times(draft: Draft, place: Location, row: CauseRow) -> Iterator[Mistake]:

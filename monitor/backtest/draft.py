@@ -60,6 +60,7 @@ class Draft:
 
     Attributes:
         networks: which country each is of; also of rows that do not fit, so that one mistake is not told twice.
+        named: what may come, and what never may.
         targets: by service, those the catalogue has; services of `not_walked` have none.
     """
 
@@ -73,7 +74,7 @@ class Draft:
     landmarks: Placed[LandmarkRow]
     causes: Placed[CauseRow]
     expect: Placed[ExpectRow]
-    allowed: Placed[AllowedRow]
+    named: Placed[AllowedRow]
     networks: Mapping[str, str]
     line_ids: frozenset[str]
     walked: tuple[str, ...]
@@ -102,7 +103,7 @@ def drafted(document: Document) -> Draft:
         rows(document, "landmarks", LandmarkRow),
         rows(document, "causes", CauseRow),
         rows(document, "expect", ExpectRow),
-        rows(document, "allowed", AllowedRow),
+        [*rows(document, "allowed", AllowedRow), *rows(document, "never", AllowedRow)],
         dict(_networks(document, shipped)),
         frozenset(id for _, row in lines for id in ids_of(row, [each for _, each in lines])),
         walked,

@@ -98,7 +98,7 @@ class HomeRow(Strict):
 
 
 class LineRow(Strict):
-    """`count` lines alike. Named `NAME-1` ...; without a name, by network."""
+    """`count` lines alike, called `NAME-1` and so on; without a name, by network."""
 
     country: Country
     network: NetworkId | None = None
@@ -124,6 +124,7 @@ class LandmarkRow(Strict):
     kind: LandmarkKind
     hosts: Annotated[int, Field(ge=1, le=100)]
     falls: bool
+    answers: bool = True
     source: Text
 
 
@@ -207,6 +208,7 @@ class NeedsRow(Strict):
     operators: Count = 0
     operators_out: Count = 0
     operators_silent: Count = 0
+    operators_silent_at_most: Count | None = None
     landmarks: bool = False
     others: Count = 0
 
@@ -259,3 +261,4 @@ class WorldFile(Strict):
     causes: tuple[CauseRow, ...] = ()
     expect: tuple[ExpectRow, ...] = ()
     allowed: tuple[AllowedRow, ...] = ()
+    never: tuple[AllowedRow, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from monitor.backtest.beside import CountryFile, noise_file
 from monitor.backtest.draft import ids_of
+from monitor.backtest.expected import Allowed, Expect, Needs
 from monitor.backtest.noise import Noise
 from monitor.backtest.shape import (
     EACH,
@@ -15,6 +16,7 @@ from monitor.backtest.shape import (
     DropRow,
     ExpectRow,
     LabelsRow,
+    LandmarkRow,
     LineRow,
     NeedsRow,
     NetworkRow,
@@ -25,16 +27,13 @@ from monitor.backtest.shape import (
 from monitor.backtest.spans import spans
 from monitor.backtest.words import At, Spans, Way
 from monitor.backtest.world import (
-    Allowed,
     Cause,
     Control,
     Country,
     Drop,
-    Expect,
     Home,
     Landmark,
     Line,
-    Needs,
     Network,
     Passes,
     Span,
@@ -74,7 +73,9 @@ def world(file: WorldFile, shipped: Mapping[str, CountryFile]) -> World:
         watched=file.watched,
         lines=tuple(line for row in file.lines for line in _lines(row, file, accesses, noise)),
         controls=tuple(_controls(file)),
-        landmarks=tuple(Landmark(row.country, row.network, row.kind, row.hosts, row.falls) for row in file.landmarks),
+        landmarks=tuple(
+            Landmark(row.country, row.network, row.kind, row.hosts, row.falls, row.answers) for row in file.landmarks
+        ),
         noise=noise,
         causes=causes,
         expect=tuple(
@@ -84,6 +85,7 @@ def world(file: WorldFile, shipped: Mapping[str, CountryFile]) -> World:
             )
         ),
         allowed=tuple(_allowed(row) for row in file.allowed),
+        never=tuple(_allowed(row) for row in file.never),
     )
 
 
@@ -133,6 +135,10 @@ def _controls(file: WorldFile) -> Iterator[Control]:
         yield from _CONTROLS
     for row in file.controls:
         yield Control(row.id, row.country, row.network, _noises(row.noise))
+
+
+def _landmark(row: LandmarkRow) -> Landmark:
+    return Landmark(row.country, row.network, row.kind, row.hosts, row.falls, row.answers)
 
 
 def _noises(names: tuple[str, ...]) -> tuple[Noise, ...]:
