@@ -15,7 +15,7 @@ import typer
 from dashboards import grafana
 from monitor import __version__
 from monitor.beside import rulefiles
-from monitor.cli import book, box, erase, export, fleet, prove, start, stored
+from monitor.cli import book, box, erase, export, fleet, prove, simulate, start, stored
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(start.app)
 app.add_typer(box.app)
 app.add_typer(stored.app)
+app.add_typer(simulate.app)
 app.add_typer(book.app)
 app.add_typer(prove.app)
 app.add_typer(erase.app)

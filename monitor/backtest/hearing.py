@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,13 +56,14 @@ class Heard:
     later: list[Change] = field(default_factory=list)
 
 
-def heard(world: World, rules: Rules, *, since_ms: int, also_later: bool, progress: object = None) -> Heard:
-    """Lives through the world and its rules side by side, hour by hour."""
+def heard(
+    world: World, rules: Rules, *, since_ms: int, also_later: bool, lived: Callable[[int], None] = lambda at_ms: None
+) -> Heard:
+    """Lives through the world and its rules side by side, hour by hour; `lived` is told until when."""
     found = Heard()
     live = Evaluation(rules.groups, since_ms=since_ms)
     later = Evaluation(rules.groups, since_ms=since_ms) if also_later else None
     hub = registry(world, services_of(world))
-    lived = Lived(world, since_ms, rules.names)
     begun = [since_ms]
 
     def on_hour(until_ms: int, columns: list[Column]) -> None:
@@ -72,8 +73,9 @@ def heard(world: World, rules: Rules, *, since_ms: int, also_later: bool, progre
                 later.take(column.labels, column.times_ms, column.values)
         begun[0] = until_ms
         found.then.extend(live.until(until_ms))
+        lived(until_ms)
 
-    lived.through(on_hour)
+    Lived(world, since_ms, rules.names).through(on_hour)
     if later is not None:
         found.later.extend(later.until(world.until_ms))
     return found
