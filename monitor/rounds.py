@@ -14,6 +14,7 @@ from monitor.beat import pairs
 from monitor.beat.asides import Asides
 from monitor.beat.comparisons import Comparisons
 from monitor.beat.errands import Errand
+from monitor.beat.inturn import InTurn
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
@@ -87,7 +88,7 @@ class Rounds:
         self._asides = Asides(view, self._aside, pace=pace, secret=secret, clock=tools.clock)
         self._walking: set[str] = set()
         self._confirming: set[str] = set()
-        self._next_canary = Counter[str]()
+        self.in_turn = InTurn(view, self._turns)
         self._asked_s: dict[str, float] = {}
         self.missed = Counter[str]()
         self.lateness = Histogram()
@@ -139,7 +140,7 @@ class Rounds:
         """One round of an errand, its targets side by side."""
         self._walking.add(errand.name)
         try:
-            chosen = self._in_turn(errand)
+            chosen = self.in_turn.chosen(errand, self._spared())
             rounds = await side_by_side([self._regular(target, number) for target in chosen])
             if errand.scope is Scope.INTERNATIONAL:
                 self._view.canaries.turn_ended(foreign_reached=any(rounds))
@@ -155,17 +156,15 @@ class Rounds:
         await asyncio.sleep(spread_s(self._secret, "canaries", number, self._pace.confirm_s[0]))
         await self._walk_all_canaries(number)
 
-    def _in_turn(self, errand: Errand) -> list[Target]:
-        """The next of them; all, as long as one was never walked, so that a fresh start knows its line at once."""
-        if len(errand.targets) > errand.a_round:
-            never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
-            if never:
-                return list(errand.targets)
-        spared = self._spared()
-        here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared] or errand.targets
-        first = self._next_canary[errand.name]
-        self._next_canary[errand.name] += errand.a_round
-        return [here[(first + step) % len(here)] for step in range(min(errand.a_round, len(here)))]
+    @property
+    def busy(self) -> bool:
+        """Whether anything is walked beside the regular rounds, comparisons aside."""
+        return bool(self._walking or self._confirming)
+
+    @property
+    def time_due_s(self) -> float:
+        """When canaries are asked the time next, by the monotonic clock."""
+        return self._asides.due_s
 
     # ---------------------------------------------------------------- walking
 

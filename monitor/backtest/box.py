@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from monitor import metrics, parts
 from monitor.backtest import nowhere
+from monitor.backtest.doze import Doze
 from monitor.backtest.leaping import Hands
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
@@ -33,6 +34,7 @@ from monitor.tick import Tick
 from probes.facts import Round, Service, Vantage
 
 _TICK_MOVED_SHARE = 0.05
+_AT_ONCE_S = 0.001
 _RESOLVER = "217.218.155.155"  # a public address, so that it counts as the operator's gateway; nothing is sent to it
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -67,10 +69,19 @@ class Box:
 
     Args:
         stated: told of every tick, as a whole.
+        calm_until_ms: until when every walk of this line would show what it showed before; the moment itself: no longer.
     """
 
     def __init__(
-        self, config: Loaded, *, hands: Hands, walker: Walker, world: str, spawn: Spawn, stated: Stated
+        self,
+        config: Loaded,
+        *,
+        hands: Hands,
+        walker: Walker,
+        world: str,
+        spawn: Spawn,
+        stated: Stated,
+        calm_until_ms: Callable[[int], float] = lambda now_ms: now_ms,
     ) -> None:
         self.vantage = config.config.as_vantage()
         self._hands, self._spawn, self._stated = hands, spawn, stated
@@ -98,6 +109,7 @@ class Box:
             walker=walker,
         )
         self.last: Tick | None = None
+        self._doze = Doze(self._rounds, self.view, calm_until_ms, began_ms=hands.began_ms)
 
     # ---------------------------------------------------------------- over a restart
 
@@ -123,6 +135,14 @@ class Box:
             self._spawn(self._walk(errand))
         self._spawn(self._beat())
 
+    @property
+    def rounds(self) -> Rounds:
+        return self._rounds
+
+    @property
+    def secret(self) -> bytes:
+        return self._secret
+
     # ---------------------------------------------------------------- what is due
 
     def _now_s(self) -> float:
@@ -136,8 +156,17 @@ class Box:
         self._rounds.due(Due(errand, number - 1, after_s))
         while True:
             await asyncio.sleep(start_s - self._now_s())
+            if start_s < (wakes_s := self._doze.wakes_s(errand)):
+                number, start_s = self._slept_through(errand, number, wakes_s)
+                continue
             self._rounds.due(Due(errand, number, start_s))
             number, start_s = next_round(self._secret, errand.name, start_s, errand.period_s)
+
+    def _slept_through(self, errand: Errand, number: int, wakes_s: float) -> tuple[int, float]:
+        """The first round that is walked again; turns go on as if those before it had been walked."""
+        following, start_s = next_round(self._secret, errand.name, wakes_s - _AT_ONCE_S, errand.period_s)
+        self._rounds.in_turn.pass_over(errand, following - number)
+        return following, start_s
 
     async def _beat(self) -> None:
         start_s = self._now_s()
@@ -148,8 +177,12 @@ class Box:
 
     def _tick(self) -> None:
         now_ms = self._hands.now_ms()
-        self.view.beat(now_ms)
-        tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
+        if self._doze.asleep(now_ms) and self.last is not None:
+            tick = self._doze.told_again(self.last, now_ms)
+        else:
+            self.view.beat(now_ms)
+            tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
+            self._doze.consider(tick, self.last, now_ms)
         self.last = tick
         self._stated(tick)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +94,8 @@ def registry(world: World, services: tuple[Service, ...]) -> Registry:
 
 
 def _word(operator: str) -> str:
-    return "-".join(operator.lower().split())
+    plain = unicodedata.normalize("NFKD", operator.lower().replace("ı", "i")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")
 
 
 def causes_of(world: World, since_ms: int) -> tuple[Cause, ...]:

@@ -67,12 +67,24 @@ class Line:
         delay_ms = sum(each.delay_ms for each in spells)
         return Now(until_ms, here, 1 - passed, delay_ms, slower, away)
 
+    def calm_until_ms(self, at_ms: int) -> float:
+        """Until when walks show what they showed before: the next change; now, while anything is drawn by dice."""
+        now = self.at(at_ms)
+        drawn = now.lost > 0 or any(_is_drawn(each, at_ms) for each in now.stretches)
+        return at_ms if drawn else now.until_ms
+
     def absences(self) -> Sequence[Absence]:
         return self._absences
 
     def dice(self, *of: str | int) -> float:
         """A number in [0, 1) that is always the same for the same question."""
         return unit(self._key, *of)
+
+
+def _is_drawn(each: Stretch, at_ms: int) -> bool:
+    cause = each.cause
+    ramps = each.strength(at_ms) < 1 or cause.tail_s > 0
+    return ramps or any(drop.share < 1 and drop.what is not What.CANARIES for drop in cause.drops)
 
 
 def _of_causes(found: Iterable[Stretch]) -> Iterable[Absence]:

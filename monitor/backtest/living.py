@@ -41,11 +41,13 @@ class Lived:
     Attributes:
         since_ms: when its boxes start: before the world itself, so that they know their lines.
         wanted: names of series that anybody at the hub reads.
+        dozes: whether the quiet is stepped over (monitor/backtest/doze.py).
     """
 
     world: World
     since_ms: int
     wanted: Collection[str]
+    dozes: bool = True
 
     def through(self, on_hour: OnHour) -> None:
         """Every hour `on_hour` is told until when it lived, and what ticks of that hour brought home, now or later."""
@@ -100,12 +102,21 @@ class _Stage:
 
         def build(spawn: Callable[[Coroutine[Any, Any, None]], object], stated: Callable[[Tick], None]) -> Box:
             world = self._world.name
-            return Box(config, hands=self._hands, walker=walks.walker, world=world, spawn=spawn, stated=stated)
+            calm = self._calm(line) if self._lived.dozes else (lambda at_ms: at_ms)
+            hands, walker = self._hands, walks.walker
+            return Box(
+                config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, calm_until_ms=calm
+            )
 
         def stated(tick: Tick) -> None:
             delivery.state(tick, open_=home_is_open(ways, line, self._about, self._hands.now_ms()))
 
         return Resident(build, line, self._hands, start, stated)
+
+    def _calm(self, line: Line) -> Callable[[int], float]:
+        """A control also looks at landmarks, and what stands on the paths behind them."""
+        behind = [self._about(each.network) for each in self._world.landmarks] if line.place.control else []
+        return lambda at_ms: min(each.calm_until_ms(at_ms) for each in (line, *behind))
 
     def _line(self, vantage: Vantage) -> Line:
         inside = vantage.role is Role.INSIDE

@@ -48,7 +48,8 @@ class Walks:
         for service in services:
             for target in service.targets:
                 for endpoint in target.endpoints:
-                    self._names.setdefault(endpoint.host, target)
+                    if endpoint.host:
+                        self._names.setdefault(endpoint.host, target)
                     stands = (endpoint.address,) if endpoint.address else walks.addresses(endpoint.host, endpoint.v6)
                     for address in stands:
                         self._addresses.setdefault(address, target)

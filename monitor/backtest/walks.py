@@ -43,7 +43,7 @@ STEPS: Mapping[Kind, tuple[Step, ...]] = {
     Kind.OBFS4: (*_NAMED, Step.KNOCK),
 }
 _CERTIFICATES_LAST_MS = 4_000_000_000_000
-WALK_BYTES = 3_000  # of each direction: the day's cap is no part of any world
+WALK_BYTES = 100  # of each direction: the cap of the day is no part of any world
 _PICKS = (0, 1)  # made-up addresses of a name
 
 
