@@ -155,46 +155,56 @@ class _Group:
         return Message(at_ms, self.route.receiver, self.key, tuple(sorted(heard)), tuple(sorted(news)))
 
 
-def messages(changes: Sequence[Change], routing: Routing, *, but: frozenset[str] = frozenset()) -> Iterator[Message]:
-    """Everything that is sent, in order of time. `but`: alerts whose rule is switched off."""
-    groups: dict[tuple[int, Labels], _Group] = {}
-    firing: set[Labels] = set()
-    due: list[tuple[int, int, tuple[int, Labels]]] = []
-    ordered = sorted((c for c in changes if c.alert not in but), key=lambda c: (c.at_ms, not c.fires, c.labels))
-    count = 0
-    for change in [*ordered, None]:
-        while due and (change is None or due[0][0] < change.at_ms):
-            at_ms, _, key = heapq.heappop(due)
-            if change is None and not firing and not groups[key].firing and groups[key].told is None:
-                continue
-            sent = groups[key].flushed(at_ms, _heard(groups[key].firing, firing, routing))
+Key = tuple[str, Labels]  # of a group: its receiver, the labels it is grouped by
+
+
+def messages(
+    changes: Sequence[Change], routing: Routing, *, until_ms: int, but: frozenset[str] = frozenset()
+) -> Iterator[Message]:
+    """Everything that is sent up to a moment, in order of time. `but`: alerts whose rule is switched off."""
+    dispatcher = _Dispatcher(routing)
+    for change in sorted((c for c in changes if c.alert not in but), key=lambda c: (c.at_ms, not c.fires, c.labels)):
+        yield from dispatcher.until(change.at_ms)
+        dispatcher.take(change)
+    yield from dispatcher.until(until_ms)
+
+
+class _Dispatcher:
+    """All groups, and when each is looked at next."""
+
+    def __init__(self, routing: Routing) -> None:
+        self._routing = routing
+        self._groups: dict[Key, _Group] = {}
+        self._firing: set[Labels] = set()
+        self._due: list[tuple[int, Key]] = []
+
+    def take(self, change: Change) -> None:
+        labels = dict(change.labels)
+        route = self._routing.root.of(labels)
+        key = (route.receiver, tuple((name, labels[name]) for name in route.group_by if name in labels))
+        if not change.fires:
+            self._firing.discard(change.labels)
+            if key in self._groups:
+                self._groups[key].firing.discard(change.labels)
+            return
+        self._firing.add(change.labels)
+        if key not in self._groups:
+            self._groups[key] = _Group(route, key[1])
+            heapq.heappush(self._due, (change.at_ms + route.wait_ms, key))
+        self._groups[key].firing.add(change.labels)
+
+    def until(self, at_ms: int) -> Iterator[Message]:
+        """What is sent before that moment."""
+        while self._due and self._due[0][0] < at_ms:
+            due_ms, key = heapq.heappop(self._due)
+            group = self._groups[key]
+            sent = group.flushed(due_ms, _heard(group.firing, self._firing, self._routing))
             if sent is not None:
                 yield sent
-            if groups[key].firing and (change is not None or _unsettled(groups[key])):
-                heapq.heappush(due, (at_ms + groups[key].route.interval_ms, count, key))
-            elif not groups[key].firing:
-                del groups[key]
-        if change is None:
-            return
-        count += 1
-        labels = dict(change.labels)
-        route = routing.root.of(labels)
-        key = (id(route), tuple((name, labels[name]) for name in route.group_by if name in labels))
-        if change.fires:
-            firing.add(change.labels)
-            if key not in groups:
-                groups[key] = _Group(route, key[1])
-                heapq.heappush(due, (change.at_ms + route.wait_ms, count, key))
-            groups[key].firing.add(change.labels)
-        else:
-            firing.discard(change.labels)
-            if key in groups:
-                groups[key].firing.discard(change.labels)
-
-
-def _unsettled(group: _Group) -> bool:
-    """After the last change only what was never told may still be."""
-    return group.told is None
+            if group.firing:
+                heapq.heappush(self._due, (due_ms + group.route.interval_ms, key))
+            else:
+                del self._groups[key]
 
 
 def _heard(here: set[Labels], firing: set[Labels], routing: Routing) -> frozenset[Labels]:

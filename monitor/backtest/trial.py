@@ -12,7 +12,7 @@ from monitor.backtest.messages import Message, Routing, messages
 from monitor.backtest.score import Score, score
 from monitor.backtest.shuffle import moved
 from monitor.backtest.words import Set
-from monitor.backtest.world import World
+from monitor.backtest.world import Expect, World
 
 ROUTING = Path(__file__).parents[1] / "notify" / "alertmanager.yml"
 # Boxes start so long before the world: every target walked four times, every memory of an hour filled. A hub that is to
@@ -52,11 +52,11 @@ def tried(world: World, rules: Rules, *, later: bool = True, shuffled: bool = Tr
     routing = Routing.read(ROUTING)
     since_ms = known_since(world)
     found = heard(world, rules, since_ms=since_ms, also_later=later and bool(world.expect), lived=lived)
-    then = list(messages(found.then, routing))
-    whole = score(world, then, list(messages(found.later, routing)))
+    then = list(messages(found.then, routing, until_ms=world.until_ms))
+    whole = score(world, then, list(messages(found.later, routing, until_ms=world.until_ms)))
     without = []
     for alert in sorted({change.alert for change in found.then if change.fires}):
-        less = score(world, list(messages(found.then, routing, but=frozenset({alert}))), [])
+        less = score(world, list(messages(found.then, routing, until_ms=world.until_ms, but=frozenset({alert}))), [])
         recalled = sum(each.fired_ms is not None and each.unobservable is None for each in less.found)
         without.append(Without(alert, recalled, len(less.false)))
     chance = _by_chance(world, rules, routing, lived) if shuffled and any(not e.unobservable for e in whole.found) else None
@@ -71,12 +71,12 @@ def _by_chance(world: World, rules: Rules, routing: Routing, lived: Lived) -> tu
     """The same world, its causes at other times: what comes at the old ones comes by chance."""
     elsewhere = moved(world)
     found = heard(elsewhere, rules, since_ms=known_since(elsewhere), also_later=False, lived=lived)
-    sent: list[Message] = list(messages(found.then, routing))
+    sent: list[Message] = list(messages(found.then, routing, until_ms=world.until_ms))
     asked = dataclasses.replace(world, causes=elsewhere.causes)
     told = score(dataclasses.replace(asked, allowed=()), sent, [])
     return tuple(each.expect.alert for each in told.found if each.fired_ms is not None and not _overlaps(each.expect, elsewhere))
 
 
-def _overlaps(expect, world: World) -> bool:  # type: ignore[no-untyped-def]
+def _overlaps(expect: Expect, world: World) -> bool:
     """A moved cause may come to stand where it was expected after all."""
     return any(s.from_ms < expect.until_ms and s.until_ms > expect.onset_ms for s in world.cause(expect.cause).spans)
