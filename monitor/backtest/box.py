@@ -31,10 +31,11 @@ from monitor.schedule import Due
 from monitor.settings import Config
 from monitor.spool import Spool
 from monitor.tick import Tick
-from probes.facts import Round, Service, Vantage
+from probes.facts import Round, Service, Target, Vantage
 
 _TICK_MOVED_SHARE = 0.05
 _AT_ONCE_S = 0.001
+_PLENTY = "1000GB"
 _RESOLVER = "217.218.155.155"  # a public address, so that it counts as the operator's gateway; nothing is sent to it
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -60,6 +61,7 @@ def loaded(vantage: Vantage, services: Sequence[Service], *, controls: int) -> L
         "services": [each.id for each in services],
         "dns": {"system": [_RESOLVER]},
         "landmarks": {"controls": max(1, controls)},
+        "limits": {"bytes_per_day": _PLENTY},  # a world asks what the rules say, not what a data plan bears
     }
     return Loaded(Config.model_validate_json(json.dumps(given)), Path(), tuple(services))
 
@@ -135,13 +137,13 @@ class Box:
             self._spawn(self._walk(errand))
         self._spawn(self._beat())
 
-    @property
-    def rounds(self) -> Rounds:
-        return self._rounds
-
-    @property
-    def secret(self) -> bytes:
-        return self._secret
+    def walks_between(self, from_ms: int, until_ms: int, doomed: Callable[[Target], bool]) -> bool:
+        """Whether a round begins then of an errand with such a target."""
+        for errand in self._rounds.errands:
+            _, start_s = next_round(self._secret, errand.name, from_ms / 1000 - _AT_ONCE_S, errand.period_s)
+            if start_s * 1000 < until_ms and any(map(doomed, errand.targets)):
+                return True
+        return False
 
     # ---------------------------------------------------------------- what is due
 

@@ -25,6 +25,7 @@ class Now:
 
     until_ms: float
     stretches: tuple[Stretch, ...]
+    lossy: tuple[Spell, ...]
     lost: float
     delay_ms: float
     slower: float
@@ -45,9 +46,21 @@ class Line:
         self._stretches = tuple(stretches(world, place, causes))
         self._spells = spells
         self._absences = sorted([*absences, *_of_causes(self._stretches)], key=lambda each: each.from_ms)
+        self._changes = self._turns()
+        self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
+
+    def _turns(self) -> list[int]:
         every = [*self._stretches, *self._spells, *self._absences]
-        self._changes = sorted({t for each in every for t in (each.from_ms, each.until_ms)})
-        self._now = Now(float("-inf"), (), 0.0, 0.0, 1.0, None)
+        return sorted({t for each in every for t in (each.from_ms, each.until_ms)})
+
+    def keep(self, matters: Callable[[Spell], bool]) -> None:
+        """Forgets short losses that meet no walk."""
+        self._spells = [each for each in self._spells if not each.lost or each.long or matters(each)]
+        self._changes = self._turns()
+
+    def fate(self, spell: Spell, name: str, at_ms: int) -> float:
+        """A number in [0, 1): in a short loss the same for every walk of a target."""
+        return self.dice("lost", name, spell.from_ms, at_ms if spell.long else 0)
 
     def at(self, at_ms: int) -> Now:
         if at_ms >= self._now.until_ms:
@@ -65,7 +78,8 @@ class Line:
             slower *= each.slower
         away = next((each for each in self._absences if each.from_ms <= at_ms < each.until_ms), None)
         delay_ms = sum(each.delay_ms for each in spells)
-        return Now(until_ms, here, 1 - passed, delay_ms, slower, away)
+        lossy = tuple(each for each in spells if each.lost)
+        return Now(until_ms, here, lossy, 1 - passed, delay_ms, slower, away)
 
     def calm_until_ms(self, at_ms: int) -> float:
         """Until when walks show what they showed before: the next change; now, while anything is drawn by dice."""

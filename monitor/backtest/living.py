@@ -28,7 +28,8 @@ from monitor.tick import Tick
 from probes.facts import Target, Vantage
 from probes.words import Role
 
-_HOUR_MS = 3_600_000
+_HOUR_MS, _MINUTE_MS = 3_600_000, 60_000
+_SLACK_MS = 2_000  # walks that are due together begin one after another (monitor/beat/limits.py)
 _UTC = "UTC"
 
 OnHour = Callable[[int, list[Column]], None]
@@ -111,7 +112,15 @@ class _Stage:
         def stated(tick: Tick) -> None:
             delivery.state(tick, open_=home_is_open(ways, line, self._about, self._hands.now_ms()))
 
-        return Resident(build, line, self._hands, start, stated)
+        resident = Resident(build, line, self._hands, start, stated)
+        began_ms = self._lived.since_ms + _MINUTE_MS  # before that rounds begin as those of a fresh start do
+
+        def matters(spell: Spell) -> bool:
+            meets = resident.box.walks_between(spell.from_ms - _SLACK_MS, spell.until_ms, functools.partial(walks.dooms, spell))
+            return spell.from_ms < began_ms or meets
+
+        line.keep(matters)
+        return resident
 
     def _calm(self, line: Line) -> Callable[[int], float]:
         """A control also looks at landmarks, and what stands on the paths behind them."""

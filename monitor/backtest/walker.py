@@ -12,6 +12,7 @@ from monitor.backtest.leaping import Hands
 from monitor.backtest.line import Line
 from monitor.backtest.meeting import Asked, met, said
 from monitor.backtest.walks import Far
+from monitor.backtest.weather import Spell
 from monitor.backtest.words import How, What
 from monitor.backtest.world import Drop
 from monitor.beat.walker import Walker
@@ -107,7 +108,7 @@ class Walks:
         way = walks.route(target.kind, endpoint)
         hits, also = met(asked, way, line, at_ms), said(asked, line, at_ms)
         far = self._farther(target, also, at_ms)
-        lost = self._lost_at(way, target, endpoint, at_ms)
+        lost = self._lost_at(way, target, at_ms)
         address, booked, seen = _pick(target, endpoint, turn, avoid), False, []
         for step in way:
             hit = hits.get(step)
@@ -137,18 +138,15 @@ class Walks:
             return replace(walks.passed(step, target, endpoint, far), status=302, answer=None, elsewhere=_PORTAL)
         return walks.passed(step, target, endpoint, far)
 
-    def _lost_at(self, way: tuple[Step, ...], target: Target, endpoint: Endpoint, at_ms: int) -> Step | None:
+    def _lost_at(self, way: tuple[Step, ...], target: Target, at_ms: int) -> Step | None:
         """The step at which everything a walk says again and again is lost, if there is one."""
-        lost = self._line.at(at_ms).lost
-        if lost <= 0:
-            return None
-        either_way = 1 - (1 - lost) ** 2
-        dice = self._line.dice("lost", target.name, str(endpoint), at_ms)
-        for step in way:
-            dice -= either_way ** _TRIES.get(step, _TRIES_OF_TCP)
-            if dice < 0:
-                return step
-        return None
+        found = (lost_at(way, each, self._line.fate(each, target.name, at_ms)) for each in self._line.at(at_ms).lossy)
+        return next((step for step in found if step is not None), None)
+
+    def dooms(self, spell: Spell, target: Target) -> bool:
+        """Whether a walk of that target, begun in that short loss, would come to nothing."""
+        fate = self._line.fate(spell, target.name, spell.from_ms)
+        return any(lost_at(walks.route(target.kind, each), spell, fate) for each in target.endpoints)
 
     # ---------------------------------------------------------------- comparisons
 
@@ -178,7 +176,7 @@ class Walks:
         whose = self._addresses.get(at.address, target)
         asked = Asked(self._names.get(says, target), whose, at, Kind.TLS, self._is_home(whose), gateway=False)
         hits, seen = met(asked, way, self._line, at_ms), []
-        lost = self._lost_at(way, target, at, at_ms)
+        lost = self._lost_at(way, target, at_ms)
         for step in way:
             hit = hits.get(step)
             if hit is None and step is not lost:
@@ -219,6 +217,16 @@ class Walks:
         sent = received = walks.WALK_BYTES
         boot_ms = self._hands.boot_ms()
         return Walk(target.name, endpoint, address, at_ms, reason, steps, sent, received, booked=booked, boot_ms=boot_ms)
+
+
+def lost_at(way: tuple[Step, ...], spell: Spell, fate: float) -> Step | None:
+    """Each step in turn takes its chance: everything it says again is lost, there or back."""
+    either_way = 1 - (1 - spell.lost) ** 2
+    for step in way:
+        fate -= either_way ** _TRIES.get(step, _TRIES_OF_TCP)
+        if fate < 0:
+            return step
+    return None
 
 
 def _pick(target: Target, endpoint: Endpoint, turn: int, avoid: frozenset[str]) -> str:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise
 from monitor.beat.spread import unit
 
+_SAID_AGAIN_MS = 4_500  # a resolver is asked again after 4.5 s (monitor/tools.py), and TCP has tried three times by then
+_FEW = 0.02  # below that a loss costs a lookup now and then, and nothing else
+_LOOKUPS_A_MINUTE = 8  # of one box; each is said twice, and fails where both are lost, on the way there or back
+_STRAY_MS = 60_000 // _LOOKUPS_A_MINUTE
 _HOUR_MS, _DAY_MS, _WEEK_S = 3_600_000, 86_400_000, 7 * 86_400
 
 
@@ -23,6 +27,11 @@ class Spell:
     lost: float = 0.0
     delay_ms: float = 0.0
     slower: float = 1.0
+
+    @property
+    def long(self) -> bool:
+        """Longer than a target is left unwalked: what is lost in it is drawn anew for each walk."""
+        return self.until_ms - self.from_ms >= 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,8 @@ def spells(noise: Noise, key: bytes, line: str, network: str, zone: str, from_ms
         alone, common = 1 - bursts.in_common, bursts.in_common
         found += _bad(bursts, key, line, alone, from_ms, until_ms)
         found += _bad(bursts, key, network, common, from_ms, until_ms)
-    if noise.evening is not None:
-        found += _evenings(noise.evening, zone, from_ms, until_ms)
+    for evening in _evenings(noise.evening, zone, from_ms, until_ms) if noise.evening is not None else ():
+        found += _strays(evening, key, line) if evening.lost < _FEW else [evening]
     return sorted(found, key=lambda each: each.from_ms)
 
 
@@ -58,7 +67,8 @@ def _bad(bursts: Bursts, key: bytes, whose: str, share: float, from_ms: int, unt
         if at_ms >= until_ms:
             return
         length_ms = 1000 * _drawn(bursts.bad_s, key, whose, "bad", number)
-        yield Spell(int(at_ms), int(at_ms + length_ms), lost=bursts.lost_bad)
+        if length_ms > _SAID_AGAIN_MS:  # what is over before it is said again, nobody notices
+            yield Spell(int(at_ms), int(at_ms + length_ms - _SAID_AGAIN_MS), lost=bursts.lost_bad)
         at_ms += length_ms
 
 
@@ -74,6 +84,19 @@ def _evenings(evening: Evening, zone: str, from_ms: int, until_ms: int) -> Itera
         if ends > from_ms:
             yield Spell(begins, ends, evening.lost, evening.delay_ms, evening.slower)
         day += datetime.timedelta(days=1)
+
+
+def _strays(evening: Spell, key: bytes, line: str) -> Iterator[Spell]:
+    """The same evening, its few losses as the moments in which one lookup fails: nothing else of it can be seen."""
+    yield Spell(evening.from_ms, evening.until_ms, 0.0, evening.delay_ms, evening.slower)
+    both = (1 - (1 - evening.lost) ** 2) ** 2
+    at_ms, number = float(evening.from_ms), 0
+    while both > 0:
+        number += 1
+        at_ms += 60_000 / _LOOKUPS_A_MINUTE * _drawn(1 / both, key, line, "stray", evening.from_ms, number)
+        if at_ms >= evening.until_ms:
+            return
+        yield Spell(int(at_ms), int(at_ms) + _STRAY_MS, lost=1.0)
 
 
 def _at(day: datetime.date, hour: int, zone: zoneinfo.ZoneInfo) -> int:
