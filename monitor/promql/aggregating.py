@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.promql.labelsets import NAME, Groups, Labelsets, Rows, only, without
+from monitor.promql.labelsets import NAME, Bools, Floats, Groups, Labelsets, Rows, only, without
 from monitor.promql.now import Now
 from monitor.promql.understood import Scalars, Vectors
-from monitor.promql.vector import Bools, Floats, Vector, any_of, counted, summed
+from monitor.promql.vector import Vector, any_of, counted, summed
 from monitor.promql.windows import quantiles
 
 
@@ -81,8 +81,7 @@ class Aggregate:
         if not len(vector.labels):
             return vector
         groups = self.grouping.of(vector.labels)
-        with np.errstate(all="ignore"):
-            values = _WORK[self.operator](groups, vector)
+        values = _WORK[self.operator](groups, vector)
         return Vector(groups.labels, values, any_of(groups, vector.there))
 
 

@@ -1,4 +1,4 @@
-"""What the rules would say, moment by moment: an alert begins to fire, an alert ends. Knows nobody who would hear it."""
+"""What a rule would say, moment by moment: an alert begins to fire, an alert ends. Knows nobody who hears it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.home.remotewrite import Labels
-from monitor.promql.labelsets import Labelsets, Rows
-from monitor.promql.vector import Bools, Floats, Vector
+from monitor.promql.labelsets import Bools, Floats, Ints, Labelsets, Rows
+from monitor.promql.vector import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ class Alerting:
         self._for_ms = for_ms
         self._known: dict[Labels, _Known] = {}
 
-    def changes(
-        self, at_ms: np.ndarray[tuple[int], np.dtype[np.int64]], vector: Vector, failed: Bools | None
-    ) -> Iterator[Change]:
+    def changes(self, at_ms: Ints, vector: Vector, failed: Bools | None) -> Iterator[Change]:
         """In order of rows. Where the rule failed, everything stays as it was."""
         fine = np.arange(len(at_ms)) if failed is None else np.flatnonzero(~failed)
         there, values, times = vector.there[:, fine], vector.values[:, fine], at_ms[fine]
@@ -54,9 +52,7 @@ class Alerting:
                 yield from self._lived(labels, known, times, there[row], values[row])
         self._known = {labels: known for labels, known in self._known.items() if known.since_ms is not None}
 
-    def _gone(
-        self, labels: Labels, known: _Known, times: np.ndarray[tuple[int], np.dtype[np.int64]]
-    ) -> Iterator[Change]:
+    def _gone(self, labels: Labels, known: _Known, times: Ints) -> Iterator[Change]:
         if len(times):
             if known.fires:
                 yield Change(int(times[0]), self._alert, labels, False, known.value)
@@ -66,7 +62,7 @@ class Alerting:
         self,
         labels: Labels,
         known: _Known,
-        times: np.ndarray[tuple[int], np.dtype[np.int64]],
+        times: Ints,
         there: Bools,
         values: Floats,
     ) -> Iterator[Change]:

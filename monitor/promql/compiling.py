@@ -183,9 +183,9 @@ def _aggregate(node: ql.AggregateExpr) -> Vectors:
         grouping = Grouping(by, frozenset(node.modifier.labels))
     if operator in OPERATORS:
         return Aggregate(operator, _vector(node.expr), grouping)
-    if operator in ("topk", "bottomk"):
+    if node.param is not None and operator in ("topk", "bottomk"):
         return Extremes(operator == "topk", _scalar(node.param), _vector(node.expr), grouping)
-    if operator == "quantile":
+    if node.param is not None and operator == "quantile":
         return Quantile(_scalar(node.param), _vector(node.expr), grouping)
     raise NotUnderstood(f"no such aggregation here: {operator}")
 

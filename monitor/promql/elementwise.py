@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.promql.labelsets import ONE
+from monitor.promql.labelsets import ONE, Bools, Floats
 from monitor.promql.now import Now
 from monitor.promql.understood import Scalars, Vectors
-from monitor.promql.vector import Bools, Floats, Vector, nameless
+from monitor.promql.vector import Vector, nameless
 
 Worked = Callable[..., Floats]
 
 
 def _rounded(values: Floats, to: Floats) -> Floats:
     inverse = 1.0 / to
-    return np.floor(values * inverse + 0.5) / inverse
+    return np.asarray(np.floor(values * inverse + 0.5) / inverse)
 
 
 def _days(values: Floats) -> NDArray[np.datetime64]:
@@ -26,22 +26,31 @@ def _days(values: Floats) -> NDArray[np.datetime64]:
 
 
 def _month(values: Floats) -> Floats:
-    return _days(values).astype("datetime64[M]").astype(np.int64) % 12 + 1.0
+    found: Floats = (_days(values).astype("datetime64[M]").astype(np.int64) % 12 + 1).astype(np.float64)
+    return found
 
 
 def _day_of_month(values: Floats) -> Floats:
     days = _days(values)
-    return (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1.0
+    found: Floats = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.float64) + 1
+    return found
 
 
 def _days_in_month(values: Floats) -> Floats:
     month = _days(values).astype("datetime64[M]")
-    return ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.float64)
+    found: Floats = ((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.float64)
+    return found
 
 
 def _day_of_year(values: Floats) -> Floats:
     days = _days(values)
-    return (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1.0
+    found: Floats = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64) + 1
+    return found
+
+
+def _year(values: Floats) -> Floats:
+    found: Floats = (_days(values).astype("datetime64[Y]").astype(np.int64) + 1970).astype(np.float64)
+    return found
 
 
 FUNCTIONS: Mapping[str, Worked] = {
@@ -67,7 +76,7 @@ CALENDAR: Mapping[str, Worked] = {
     "day_of_year": _day_of_year,
     "days_in_month": _days_in_month,
     "month": _month,
-    "year": lambda values: _days(values).astype("datetime64[Y]").astype(np.int64) + 1970.0,
+    "year": _year,
 }
 
 
@@ -140,8 +149,7 @@ class OfScalars:
 
     def evaluate(self, now: Now) -> Floats:
         work = ARITHMETIC.get(self.operator) or _compared(COMPARISON[self.operator])
-        with np.errstate(all="ignore"):
-            return work(self.left.evaluate(now), self.right.evaluate(now))
+        return work(self.left.evaluate(now), self.right.evaluate(now))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,8 +172,7 @@ class Each:
         asked = [each.evaluate(now)[None, :] for each in self.asked]
         found = self.of.evaluate(now)
         work = _EACH[self.function]
-        with np.errstate(all="ignore"):
-            values = work(found.values, *asked)
+        values = work(found.values, *asked)
         there = found.there & self._fits(asked)
         return nameless(Vector(found.labels, values, there), now)
 

@@ -21,7 +21,7 @@ from monitor.promql.reading import Group
 from monitor.promql.recorded import Recorded
 from monitor.promql.sources import Source
 from monitor.promql.told import Told
-from monitor.promql.understood import NotUnderstood
+from monitor.promql.understood import NotUnderstood, evaluated
 
 CHUNK_MS = 3_600_000  # lived through at once, where rules allow it
 _LAST = 1 << 30  # the place of who asks: after all rules
@@ -114,7 +114,7 @@ class Evaluation:
     # ---------------------------------------------------------------- through
 
     def until(self, at_ms: int) -> Iterator[Change]:
-        """Every change up to this moment, it too, in order of time. Time moves as the answer is read: read all of it."""
+        """Every change up to and at this moment, in order of time. Time moves as the answer is read: read all of it."""
         self._open = False
         since_ms = at_ms if self._next_ms is None else self._next_ms
         while since_ms <= at_ms:
@@ -136,7 +136,7 @@ class Evaluation:
         for step in stage.steps:
             moments = step.moments(first_ms, last_ms)
             if moments:
-                now = Now(np.array(moments, dtype=np.int64), step.place, self)
+                now = Now(np.arange(moments.start, moments.stop, moments.step), step.place, self)
                 changes, pieces, failures = self._living[step.place].live(now)
                 self._pieces += pieces
                 self._failures += failures
@@ -166,7 +166,7 @@ class Evaluation:
             if not self._reach.covers(need):
                 raise NotUnderstood(f"nobody keeps {need.name} for so long: name the expression in `asked`")
         now = Now(np.array([(self._next_ms or 0) - 1], dtype=np.int64), _LAST, self)
-        found = plan.evaluate(now)
+        found = evaluated(plan, now)
         if now.failed is not None:
             raise NotUnderstood("; ".join(now.why))
         rows = np.flatnonzero(found.there[:, 0])

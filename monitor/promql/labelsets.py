@@ -13,6 +13,9 @@ from monitor.home.remotewrite import Labels
 
 NAME = "__name__"
 Rows = NDArray[np.intp]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 T = TypeVar("T")
 
 

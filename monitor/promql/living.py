@@ -14,6 +14,7 @@ from monitor.promql.labelsets import NAME, changed
 from monitor.promql.now import Now
 from monitor.promql.order import Step
 from monitor.promql.recorded import Recorded
+from monitor.promql.understood import evaluated
 from monitor.promql.vector import Vector, relabelled
 
 ALERTS = "ALERTS"
@@ -48,7 +49,7 @@ class Living:
     kept: bool
 
     def live(self, now: Now) -> tuple[list[Change], list[Piece], list[Failure]]:
-        found = relabelled(self.step.rule.plan.evaluate(now), self, self._named, now)
+        found = relabelled(evaluated(self.step.rule.plan, now), self, self._named, now)
         changes = list(self.alerting.changes(now.at_ms, found, now.failed)) if self.alerting is not None else []
         if self.recorded is not None:
             if self.alerting is not None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from monitor.home.remotewrite import Labels
 from monitor.promql.elementwise import ARITHMETIC, COMPARISON
-from monitor.promql.labelsets import NAME, Groups, Labelsets, Rows, changed, only, without
+from monitor.promql.labelsets import NAME, Bools, Floats, Groups, Labelsets, Rows, changed, only, without
 from monitor.promql.now import Now
 from monitor.promql.understood import Scalars, Vectors
-from monitor.promql.vector import Floats, Vector, any_of, counted, folded, nameless, nothing, stacked
+from monitor.promql.vector import Vector, any_of, counted, folded, nameless, nothing, stacked
 
 _MANY_TO_MANY = "many-to-many matching not allowed: matching labels must be unique on one side"
 _NAMED = frozenset(("atan2", *COMPARISON))  # what keeps the name; 2.42 forgets to take it away after atan2
@@ -97,28 +97,24 @@ class Binary:
             (self, one.labels), lambda: _joined(many.labels, one.labels, self.matching, named=named, grouped=grouped)
         )
         if not join.ones.alone:
-            twice = (counted(join.ones, one.there) > 1).any(axis=0)
-            now.fails(twice & many.there.any(axis=0), _MANY_TO_MANY)
+            now.once_at_most(counted(join.ones, one.there) * many.there.any(axis=0), _MANY_TO_MANY)
         there = many.there[join.many] & one.there[join.one]
         values, kept = self._worked(many.values[join.many], one.values[join.one])
         if kept is not None:
             there &= kept
         if join.keys is not None:
-            now.fails((counted(join.keys, there) > 1).any(axis=0), _NOT_EXPLICIT)
+            now.once_at_most(counted(join.keys, there), _NOT_EXPLICIT)
         return (
             folded(Vector(join.groups.labels, values, there), join.groups, now)
             if len(join.many)
             else nothing(now.moments)
         )
 
-    def _worked(
-        self, many: Floats, one: Floats
-    ) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None]:
+    def _worked(self, many: Floats, one: Floats) -> tuple[Floats, Bools | None]:
         left, right = (one, many) if self.grouped == "right" else (many, one)
-        with np.errstate(all="ignore"):
-            if self.operator in ARITHMETIC:
-                return ARITHMETIC[self.operator](left, right), None
-            holds = COMPARISON[self.operator](left, right)
+        if self.operator in ARITHMETIC:
+            return ARITHMETIC[self.operator](left, right), None
+        holds = COMPARISON[self.operator](left, right)
         return (holds.astype(np.float64), None) if self.as_bool else (left, holds)
 
 
@@ -136,11 +132,10 @@ class WithScalar:
         number = self.scalar.evaluate(now)[None, :]
         found = self.vector.evaluate(now)
         left, right = (number, found.values) if self.swapped else (found.values, number)
-        with np.errstate(all="ignore"):
-            if self.operator in ARITHMETIC:
-                worked = found.with_values(ARITHMETIC[self.operator](left, right))
-                return worked if self.operator in _NAMED else nameless(worked, now)
-            holds = COMPARISON[self.operator](left, right)
+        if self.operator in ARITHMETIC:
+            worked = found.with_values(ARITHMETIC[self.operator](left, right))
+            return worked if self.operator in _NAMED else nameless(worked, now)
+        holds = COMPARISON[self.operator](left, right)
         if self.as_bool:
             return nameless(found.with_values(holds.astype(np.float64)), now)
         return Vector(found.labels, found.values, found.there & holds)
@@ -184,7 +179,7 @@ class Set:
         both = stacked([left, rest], now.moments)
         return folded(both, both.labels.once("once each", lambda: Groups.of(both.labels.rows)), now)
 
-    def _met(self, asking: Vector, asked: Vector) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _met(self, asking: Vector, asked: Vector) -> Bools:
         """Where the other side has somebody of the same key."""
         if not len(asked.labels):
             return np.zeros((1, asked.there.shape[1]), dtype=np.bool_)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitor.promql.labelsets import Bools, Ints, Rows
 from monitor.promql.sources import Database, Sight
 
 
@@ -14,10 +14,10 @@ from monitor.promql.sources import Database, Sight
 class Now:
     """`place`: of the rule in the order of all rules; it sees what stands before it has written in the same moment."""
 
-    at_ms: NDArray[np.int64]
+    at_ms: Ints
     place: int
     database: Database
-    failed: NDArray[np.bool_] | None = None
+    failed: Bools | None = None
     why: list[str] = field(default_factory=list)
 
     @property
@@ -27,7 +27,11 @@ class Now:
     def sight(self, offset_ms: int = 0) -> Sight:
         return Sight(self.at_ms, offset_ms, self.place)
 
-    def fails(self, columns: NDArray[np.bool_], why: str) -> None:
+    def once_at_most(self, counts: Rows, why: str) -> None:
+        """`counts`: row by moment."""
+        self.fails(np.asarray((counts > 1).any(axis=0)), why)
+
+    def fails(self, columns: Bools, why: str) -> None:
         """As Prometheus refuses the whole expression at such a moment, so what it gives there does not count."""
         if columns.any():
             self.failed = columns if self.failed is None else self.failed | columns

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.promql.windows import Bools, Floats, Function, Looked
+from monitor.promql.labelsets import Bools, Floats, Rows
+from monitor.promql.windows import Function, Looked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +18,7 @@ class _Run:
     values: Floats
     at_s: Floats
     there: Bools
-    count: NDArray[np.intp]
+    count: Rows
 
     @classmethod
     def of(cls, looked: Looked) -> _Run:
@@ -71,9 +71,8 @@ def extrapolated(*, counter: bool, per_second: bool) -> Function:
         if counter:
             fell = (run.values[:, :, 1:] < run.values[:, :, :-1]) & run.pairs
             found = found + np.where(fell, run.values[:, :, :-1], 0.0).sum(axis=2)
-        with np.errstate(all="ignore"):
-            factor = _stretched(looked, run, found, first, counter=counter)
-            found = found * (factor / (looked.range_ms / 1000.0) if per_second else factor)
+        factor = _stretched(looked, run, found, first, counter=counter)
+        found = found * (factor / (looked.range_ms / 1000.0) if per_second else factor)
         return found, run.count > 1
 
     return work
@@ -103,8 +102,7 @@ def instantly(*, per_second: bool) -> Function:
         last, before = run.nth(run.values, 0), run.nth(run.values, 1)
         found = np.where(last < before, last, last - before) if per_second else last - before
         took_s = run.nth(run.at_s, 0) - run.nth(run.at_s, 1)
-        with np.errstate(all="ignore"):
-            return (found / took_s if per_second else found), (run.count > 1) & (took_s > 0)
+        return (found / took_s if per_second else found), (run.count > 1) & (took_s > 0)
 
     return work
 
@@ -131,9 +129,8 @@ def _line(run: _Run, zero_s: Floats) -> tuple[Floats, Floats]:
     n = np.maximum(run.count, 1)
     sum_x, sum_y = x.sum(axis=2), run.values.sum(axis=2)
     first = run.values[:, :, 0]
-    with np.errstate(all="ignore"):
-        steep = ((x * run.values).sum(axis=2) - sum_x * sum_y / n) / ((x * x).sum(axis=2) - sum_x * sum_x / n)
-        level = sum_y / n - steep * sum_x / n
+    steep = ((x * run.values).sum(axis=2) - sum_x * sum_y / n) / ((x * x).sum(axis=2) - sum_x * sum_x / n)
+    level = sum_y / n - steep * sum_x / n
     flat = (~run.there | (run.values == first[:, :, None])).all(axis=2)
     endless = np.where(np.isinf(first), np.nan, 0.0)
     return np.where(flat, endless, steep), np.where(flat, first + endless, level)

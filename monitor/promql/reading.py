@@ -55,9 +55,9 @@ def groups(paths: Iterable[Path]) -> list[Group]:
 
 
 def shipped(folder: Path) -> list[Group]:
-    """The rule files of a folder, the one everything reads first: `didban.yml`, then `memory.yml`, then the others.
+    """The rule files of a folder: `didban.yml`, then `memory.yml`, then the others by name.
 
-    Prometheus evaluates groups side by side, at moments of its own choice; here those of the same moment stand in a row.
+    Prometheus evaluates groups side by side, each at moments of its own; here those of one moment stand in a row.
     """
     first = ("didban.yml", "memory.yml")
     paths = sorted(

@@ -7,18 +7,17 @@ instant nor the last value of fourteen days has to look back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.home.remotewrite import Labels
-from monitor.promql.labelsets import NONE, Labelsets, Rows
+from monitor.promql.labelsets import NONE, Bools, Floats, Ints, Labelsets, Rows
 from monitor.promql.sources import LOOKBACK_MS, NEVER_MS, Latest, Sight, Windows, pieces
 from monitor.promql.vector import Vector
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+_S = TypeVar("_S", bound=np.generic)
 
 
 class Recorded:
@@ -51,9 +50,7 @@ class Recorded:
         self._fill(to, new, vector.values, there, at_ms, failed)
         self._end += len(at_ms)
 
-    def _fill(
-        self, to: NDArray[np.intp], new: slice, values: Floats, there: Bools, at_ms: Ints, failed: Bools | None
-    ) -> None:
+    def _fill(self, to: Rows, new: slice, values: Floats, there: Bools, at_ms: Ints, failed: Bools | None) -> None:
         """Carries forward what each series said last."""
         known = to >= 0
         if not known.all():
@@ -77,10 +74,10 @@ class Recorded:
             steps = np.maximum.accumulate(np.where(failed, 0, np.arange(1, len(at_ms) + 1)))
             self._alive[:, new] = self._alive[:, before + steps]
 
-    def _places(self, labels: Labelsets, there: Bools) -> NDArray[np.intp]:
+    def _places(self, labels: Labelsets, there: Bools) -> Rows:
         """The row of each; -1 for what has never been there."""
 
-        def work() -> NDArray[np.intp]:
+        def work() -> Rows:
             return np.array([self._rows.get(each, -1) for each in labels.rows], dtype=np.intp)
 
         to = labels.once((self, self.labels), work)
@@ -107,26 +104,35 @@ class Recorded:
         kept = slice(gone, self._end)
         self._end -= gone
         width = 2 * (self._end + moments)
-        self._values, self._at_ms, self._alive = (
-            _wider(array[:, kept], width) for array in (self._values, self._at_ms, self._alive)
-        )
+        self._values = _wider(self._values[:, kept], width)
+        self._at_ms = _wider(self._at_ms[:, kept], width)
+        self._alive = _wider(self._alive[:, kept], width)
 
     # ---------------------------------------------------------------- reading
 
-    def _columns(self, sight: Sight, back_ms: int = 0) -> Ints:
+    def _columns(self, sight: Sight) -> Ints:
         """The last column each look can see."""
-        seen_ms = sight.back_ms - back_ms
-        if sight.offset_ms + back_ms <= 0 and sight.place <= self.place:
-            seen_ms = seen_ms - 1  # what it writes in this moment stands further down
-        return np.clip((seen_ms - self._first_ms) // self._interval_ms + 1, 0, self._end - 1)
+        seen_ms = sight.at_ms - self._behind_ms(sight)
+        return np.minimum(np.maximum((seen_ms - self._first_ms) // self._interval_ms + 1, 0), self._end - 1)
+
+    def _slice(self, sight: Sight) -> slice | None:
+        """The same where they stand side by side, as they do for rules of one group."""
+        moments = len(sight.at_ms)
+        if moments > 1 and int(sight.at_ms[1] - sight.at_ms[0]) != self._interval_ms:
+            return None
+        first = (int(sight.at_ms[0]) - self._behind_ms(sight) - self._first_ms) // self._interval_ms + 1
+        return slice(first, first + moments) if first >= 0 and first + moments <= self._end else None
+
+    def _behind_ms(self, sight: Sight) -> int:
+        """What a rule writes in a moment is not seen in it by those that stand above."""
+        return sight.offset_ms + (sight.offset_ms <= 0 and sight.place <= self.place)
 
     def _cells(self, rows: Rows | None, sight: Sight) -> tuple[Floats, Floats, Bools]:
-        columns = self._columns(sight)
-        first, last = int(columns[0]), int(columns[-1])
-        if last - first == len(columns) - 1:
-            found = slice(first, last + 1)
+        found = self._slice(sight)
+        if found is not None:
             arrays = (self._values[:, found], self._at_ms[:, found], self._alive[:, found])
         else:
+            columns = self._columns(sight)
             arrays = (self._values[:, columns], self._at_ms[:, columns], self._alive[:, columns])
         return arrays if rows is None else (arrays[0][rows], arrays[1][rows], arrays[2][rows])
 
@@ -156,14 +162,15 @@ class Recorded:
     def _real(self, rows: Rows | None, columns: slice) -> Bools:
         at_ms = self._at_ms[:, columns] if rows is None else self._at_ms[rows, columns]
         first_ms = self._first_ms + (columns.start - 1) * self._interval_ms
-        return at_ms == first_ms + self._interval_ms * np.arange(at_ms.shape[1])
+        found: Bools = np.equal(at_ms, first_ms + self._interval_ms * np.arange(at_ms.shape[1]))
+        return found
 
     def _range(self, sight: Sight, range_ms: int) -> tuple[Ints, Ints]:
         """The first and the last column of each window; both belong to it. Column 0 never does."""
         since_ms = sight.back_ms - range_ms - self._first_ms
         return np.maximum(-(-since_ms // self._interval_ms) + 1, 1), self._columns(sight)
 
-    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> NDArray[np.intp]:
+    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> Rows:
         low, high = self._range(sight, range_ms)
         part = slice(int(low[0]), max(int(high[-1]) + 1, int(low[0])))
         real = self._real(rows, part)
@@ -190,7 +197,7 @@ def _grown(array: Floats, rows: int, value: float) -> Floats:
     return np.concatenate([array, np.full((rows, array.shape[1]), value)])
 
 
-def _wider(array: NDArray[np.generic], width: int) -> NDArray[np.generic]:
+def _wider(array: NDArray[_S], width: int) -> NDArray[_S]:
     found = np.zeros((array.shape[0], width), dtype=array.dtype)
     found[:, : array.shape[1]] = array
     return found

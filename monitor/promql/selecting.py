@@ -10,11 +10,11 @@ import numpy as np
 
 from monitor.home.remotewrite import Labels
 from monitor.promql import windows
-from monitor.promql.labelsets import NAME, ONE, Groups, Labelsets, Rows
+from monitor.promql.labelsets import NAME, ONE, Floats, Groups, Labelsets, Rows
 from monitor.promql.now import Now
 from monitor.promql.sources import NEVER_MS, Latest, Source
 from monitor.promql.understood import NotUnderstood, Scalars
-from monitor.promql.vector import Floats, Vector, nameless, nothing, stacked
+from monitor.promql.vector import Vector, nameless, nothing, stacked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +191,7 @@ class Absent:
 
 
 def missing(found: Vector, labels: Labels) -> Vector:
-    there = ~found.there.any(axis=0, keepdims=True)
+    there = np.logical_not(np.asarray(found.there.any(axis=0, keepdims=True)))
     values: Floats = np.ones(there.shape)
     return Vector(ONE.once(("missing", labels), lambda: Labelsets((labels,))), values, there)
 

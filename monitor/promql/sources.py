@@ -6,10 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from monitor.promql.labelsets import Labelsets, Rows
+from monitor.promql.labelsets import Bools, Floats, Ints, Labelsets, Rows
 
 LOOKBACK_MS = 300_000  # Prometheus's default: what was said longer ago is not said any more
 NEVER_MS = -1e18
@@ -20,12 +17,12 @@ MOST_CELLS = 2_000_000  # of one piece of windows: 16 MB a matrix
 class Sight:
     """Who looks when: at each of `at_ms`, `offset_ms` back from it, as a rule that stands at `place`."""
 
-    at_ms: NDArray[np.int64]
+    at_ms: Ints
     offset_ms: int
     place: int
 
     @property
-    def back_ms(self) -> NDArray[np.int64]:
+    def back_ms(self) -> Ints:
         return self.at_ms - self.offset_ms if self.offset_ms else self.at_ms
 
 
@@ -33,9 +30,9 @@ class Sight:
 class Latest:
     """A row a series, a column a moment: the last value, the time of its sample, and whether there is one."""
 
-    values: NDArray[np.float64]
-    at_ms: NDArray[np.float64]
-    there: NDArray[np.bool_]
+    values: Floats
+    at_ms: Floats
+    there: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +40,9 @@ class Windows:
     """Series by moments by samples, oldest first; `columns` says which moments. No staleness marker is `there`."""
 
     columns: slice
-    values: NDArray[np.float64]
-    at_ms: NDArray[np.float64]
-    there: NDArray[np.bool_]
+    values: Floats
+    at_ms: Floats
+    there: Bools
 
 
 class Source(Protocol):
@@ -64,7 +61,7 @@ class Source(Protocol):
         """The last sample of the range, staleness markers not counted."""
         ...
 
-    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> NDArray[np.intp]:
+    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> Rows:
         """How many samples the range has."""
         ...
 

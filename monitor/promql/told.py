@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.home.remotewrite import STALE, Labels
-from monitor.promql.labelsets import NONE, Labelsets, Rows
+from monitor.promql.labelsets import NONE, Bools, Floats, Ints, Labelsets, Rows
 from monitor.promql.sources import LOOKBACK_MS, NEVER_MS, Latest, Sight, Windows, pieces
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
+_S = TypeVar("_S", bound=np.generic)
 _ROW = 42  # bits of a time in ms; what is above them is the row: one sorted array holds every series
 _MARKS = np.array([STALE]).view(np.int64)[0], 0x7FF8000000000002  # as it is sent, and as a copy may have quietened it
 
 
+def is_marker(values: Floats) -> Bools:
+    """Which of them are Prometheus's staleness markers, and no other NaN."""
+    bits = values.view(np.int64)
+    found: Bools = np.logical_or(bits == _MARKS[0], bits == _MARKS[1])
+    return found
+
+
 class Told:
-    """All series of one name."""
+    """All series of one name. A series once known stays a row, its samples go."""
 
     def __init__(self, keep_ms: int) -> None:
         self.labels = NONE
@@ -47,7 +53,8 @@ class Told:
         key, values, arrived = (np.concatenate(each) for each in zip(*parts, strict=True))
         order = np.lexsort((arrived, key))
         key = key[order]
-        first = np.concatenate(([True], key[1:] != key[:-1]))  # what was said twice counts as it came first
+        first = np.ones(len(key), dtype=np.bool_)
+        first[1:] = key[1:] != key[:-1]  # what was said twice counts as it came first
         order = order[first]
         self._key, self._values, self._arrived = key[first], values[order], arrived[order]
         if len(self._rows) != len(self.labels):
@@ -56,10 +63,9 @@ class Told:
 
     def _settle(self) -> None:
         self._when = self._key & ((1 << _ROW) - 1)
-        bits = self._values.view(np.int64)
-        self._real = (bits != _MARKS[0]) & (bits != _MARKS[1])
+        self._real = ~is_marker(self._values)
         self._counted = np.concatenate(([0], np.cumsum(self._real)))
-        self._real_before = np.maximum.accumulate(np.where(self._real, np.arange(len(bits)), -1))
+        self._real_before = np.maximum.accumulate(np.where(self._real, np.arange(len(self._real)), -1))
         self._late = bool((self._arrived > self._when).any())
 
     def _bounds(self, rows: Rows | None, sight: Sight, range_ms: int) -> tuple[Ints, Ints]:
@@ -76,16 +82,16 @@ class Told:
             found, there = high - 1, high > low
         else:
             found, there = self._last_arrived(low, high, sight, markers=True)
-        return self._at(found, there & self._pick(self._real, found, there))
+        return self._at(found, there & _picked(self._real, found, there))
 
     def last(self, rows: Rows | None, sight: Sight, range_ms: int) -> Latest:
         low, high = self._bounds(rows, sight, range_ms)
         if not self._late:
-            found = self._pick(self._real_before, high - 1, high > low)
+            found = _picked(self._real_before, high - 1, high > low)
             return self._at(found, (high > low) & (found >= low))
         return self._at(*self._last_arrived(low, high, sight, markers=False))
 
-    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> NDArray[np.intp]:
+    def count(self, rows: Rows | None, sight: Sight, range_ms: int) -> Rows:
         low, high = self._bounds(rows, sight, range_ms)
         if not self._late:
             return self._counted[high] - self._counted[low]
@@ -100,38 +106,38 @@ class Told:
         for columns in pieces(len(low), len(sight.at_ms), most):
             index = low[:, columns, None] + np.arange(most)
             there = self._seen(index, high[:, columns], sight.at_ms[columns])
-            there &= self._pick(self._real, index, there)
+            there &= _picked(self._real, index, there)
             found = np.where(there, index, 0)
-            yield Windows(
-                columns, self._pick(self._values, found, there), self._pick(self._when, found, there) * 1.0, there
-            )
+            at_ms: Floats = _picked(self._when, found, there).astype(np.float64)
+            yield Windows(columns, _picked(self._values, found, there), at_ms, there)
 
-    def _last_arrived(self, low: Ints, high: Ints, sight: Sight, *, markers: bool) -> tuple[Ints, NDArray[np.bool_]]:
+    def _last_arrived(self, low: Ints, high: Ints, sight: Sight, *, markers: bool) -> tuple[Ints, Bools]:
         """Of each window the last that was known by then. One of yesterday may have come after one of today."""
         found = np.full(low.shape, -1, dtype=np.int64)
         open_ = high > low
         index = high - 1
         while open_.any():
-            known = open_ & (self._pick(self._arrived, index, open_) <= sight.at_ms[None, :])
+            known = open_ & (_picked(self._arrived, index, open_) <= sight.at_ms[None, :])
             if not markers:
-                known &= self._pick(self._real, index, known)
+                known &= _picked(self._real, index, known)
             found[known] = index[known]
             index = index - 1
             open_ &= ~known & (index >= low)
         return found, found >= 0
 
-    def _seen(self, index: Ints, high: Ints, at_ms: Ints) -> NDArray[np.bool_]:
+    def _seen(self, index: Ints, high: Ints, at_ms: Ints) -> Bools:
         there = index < high[:, :, None]
         if self._late:
-            there &= self._pick(self._arrived, index, there) <= at_ms[None, :, None]
+            there &= _picked(self._arrived, index, there) <= at_ms[None, :, None]
         return there
 
-    def _at(self, found: Ints, there: NDArray[np.bool_]) -> Latest:
-        at_ms = np.where(there, self._pick(self._when, found, there), NEVER_MS)
-        return Latest(self._pick(self._values, found, there), at_ms, there)
+    def _at(self, found: Ints, there: Bools) -> Latest:
+        at_ms = np.where(there, _picked(self._when, found, there), NEVER_MS)
+        return Latest(_picked(self._values, found, there), at_ms, there)
 
-    def _pick(self, array: NDArray[np.generic], index: Ints, there: NDArray[np.bool_]) -> NDArray[np.generic]:
-        """What stands there; where nothing does, anything."""
-        if not len(array):
-            return np.zeros(index.shape, dtype=array.dtype)
-        return array[np.where(there, index, 0)]
+
+def _picked(array: NDArray[_S], index: Ints, there: Bools) -> NDArray[_S]:
+    """What stands there; where nothing does, anything."""
+    if not len(array):
+        return np.zeros(index.shape, dtype=array.dtype)
+    return array[np.where(there, index, 0)]

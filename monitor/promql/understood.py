@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+
+from monitor.promql.labelsets import Floats
 from monitor.promql.now import Now
-from monitor.promql.vector import Floats, Vector
+from monitor.promql.vector import Vector
 
 
 class NotUnderstood(ValueError):
@@ -22,3 +25,9 @@ class Scalars(Protocol):
     """A number a moment."""
 
     def evaluate(self, now: Now) -> Floats: ...
+
+
+def evaluated(plan: Vectors, now: Now) -> Vector:
+    """At all moments. NaN and infinity are values like others here, and no reason to warn."""
+    with np.errstate(all="ignore"):
+        return plan.evaluate(now)

@@ -6,14 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitor.home.remotewrite import Labels
-from monitor.promql.labelsets import NAME, NONE, Groups, Labelsets, without
+from monitor.promql.labelsets import NAME, NONE, Bools, Floats, Groups, Labelsets, Rows, without
 from monitor.promql.now import Now
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SAME_LABELSET = "vector cannot contain metrics with the same labelset"
 
@@ -41,7 +37,7 @@ def summed(groups: Groups, values: Floats) -> Floats:
     return np.add.reduceat(values[groups.order], groups.starts, axis=0)
 
 
-def counted(groups: Groups, there: Bools) -> NDArray[np.intp]:
+def counted(groups: Groups, there: Bools) -> Rows:
     """How many of each group's rows are there."""
     if groups.alone:
         return there.astype(np.intp)
@@ -66,7 +62,7 @@ def folded(vector: Vector, groups: Groups, now: Now) -> Vector:
     if not len(vector.labels):
         return vector
     count = counted(groups, vector.there)
-    now.fails((count > 1).any(axis=0), SAME_LABELSET)
+    now.once_at_most(count, SAME_LABELSET)
     return Vector(groups.labels, summed(groups, np.where(vector.there, vector.values, 0.0)), count > 0)
 
 
@@ -79,11 +75,11 @@ def nameless(vector: Vector, now: Now) -> Vector:
 
 def stacked(vectors: Sequence[Vector], moments: int) -> Vector:
     """One under the other; the caller knows that no labels are there twice."""
-    some = [vector for vector in vectors if len(vector.labels)]
-    if len(some) < 2:
-        return some[0] if some else nothing(moments)
-    labels = some[0].labels.once(
-        ("stacked", *(each.labels for each in some[1:])),
-        lambda: Labelsets([row for each in some for row in each.labels.rows]),
+    if len(vectors) < 2:
+        return vectors[0] if vectors else nothing(moments)
+    labels = vectors[0].labels.once(
+        ("stacked", *(each.labels for each in vectors[1:])),
+        lambda: Labelsets([row for each in vectors for row in each.labels.rows]),
     )
-    return Vector(labels, np.concatenate([each.values for each in some]), np.concatenate([each.there for each in some]))
+    values = np.concatenate([each.values for each in vectors])
+    return Vector(labels, values, np.concatenate([each.there for each in vectors]))

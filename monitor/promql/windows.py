@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from monitor.promql.labelsets import Bools, Floats, Ints, Rows
 from monitor.promql.sources import Windows
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,19 +16,19 @@ class Looked:
     """Windows, where each ends (`end_ms`, the offset taken off), when it is looked at, and how long they are."""
 
     windows: Windows
-    end_ms: NDArray[np.int64]
-    at_ms: NDArray[np.int64]
+    end_ms: Ints
+    at_ms: Ints
     range_ms: int
 
     @property
-    def count(self) -> NDArray[np.intp]:
-        return self.windows.there.sum(axis=2)
+    def count(self) -> Rows:
+        return np.asarray(self.windows.there.sum(axis=2))
 
 
 Function = Callable[[Looked, Sequence[Floats]], tuple[Floats, Bools]]
 
 
-def _counted(looked: Looked, absent: float) -> tuple[Floats, NDArray[np.intp]]:
+def _counted(looked: Looked, absent: float) -> tuple[Floats, Rows]:
     return np.where(looked.windows.there, looked.windows.values, absent), looked.count
 
 
@@ -75,21 +71,19 @@ def quantile(looked: Looked, asked: Sequence[Floats]) -> tuple[Floats, Bools]:
 
 def quantiles(q: Floats, values: Floats, there: Bools, axis: int) -> Floats:
     """Prometheus's: linear between the two nearest, NaN lowest of all; `q` a number a moment, the axis before last."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        nans = (np.isnan(values) & there).sum(axis=axis)
-        count = there.sum(axis=axis)
-        ordered = np.sort(np.where(there, values, np.nan), axis=axis)
-        rank = q * (count - 1)
-        low = np.clip(np.floor(np.nan_to_num(rank)), 0, np.maximum(count - 1, 0)).astype(np.intp)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        weight = rank - np.floor(rank)
-        below, above = (_nth(ordered, each - nans, axis) for each in (low, high))
-        found = below * (1 - weight) + above * weight
-        found = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, found))
-        return np.where(np.isnan(q), np.nan, found)
+    nans = (np.isnan(values) & there).sum(axis=axis)
+    count = there.sum(axis=axis)
+    ordered = np.sort(np.where(there, values, np.nan), axis=axis)
+    rank = q * (count - 1)
+    low = np.clip(np.floor(np.nan_to_num(rank)), 0, np.maximum(count - 1, 0)).astype(np.intp)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0))
+    weight = rank - np.floor(rank)
+    below, above = (_nth(ordered, each - nans, axis) for each in (low, high))
+    found = below * (1 - weight) + above * weight
+    found = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, found))
+    return np.where(np.isnan(q), np.nan, found)
 
 
-def _nth(ordered: Floats, index: NDArray[np.intp], axis: int) -> Floats:
+def _nth(ordered: Floats, index: Rows, axis: int) -> Floats:
     picked = np.take_along_axis(ordered, np.expand_dims(np.maximum(index, 0), axis), axis=axis)
     return np.where(index < 0, np.nan, np.squeeze(picked, axis=axis))

@@ -11,12 +11,20 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.bench import exposition, far_end, figures, remote_write, spool, stalled, walk_bytes, walk_cpu
+from tests.bench import exposition, far_end, figures, living, remote_write, spool, stalled, walk_bytes, walk_cpu
 from tests.bench.figures import Figure, Missing
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGES = {"prometheus-blackbox-exporter": "prometheus-blackbox-exporter", "ip": "iproute2", "unshare": "util-linux"}
-_BENCHES = (walk_cpu.bench, stalled.bench, exposition.bench, spool.bench, walk_bytes.bench, remote_write.bench)
+_BENCHES = (
+    walk_cpu.bench,
+    stalled.bench,
+    exposition.bench,
+    spool.bench,
+    walk_bytes.bench,
+    remote_write.bench,
+    living.bench,
+)
 
 
 async def _measure(console: Console) -> list[Figure]:

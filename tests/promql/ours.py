@@ -11,6 +11,7 @@ from monitor.home.remotewrite import Labels
 from monitor.promql import compiling
 from monitor.promql.evaluation import Evaluation
 from monitor.promql.now import Now
+from monitor.promql.understood import evaluated
 from tests.promql.promtool import Answer, Told
 
 
@@ -21,7 +22,7 @@ def answers(told: Sequence[Told], interval_s: int, expr: str, moments_s: Sequenc
         looking.take(each.series, *each.samples(interval_s))
     assert list(looking.until(0)) == []
     now = Now(np.array(moments_s, dtype=np.int64) * 1000, 1, looking)
-    found = compiling.vector(expr).evaluate(now)
+    found = evaluated(compiling.vector(expr), now)
     assert len(set(found.labels.rows)) == len(found.labels)
     said: list[Answer] = []
     for column in range(len(moments_s)):

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from monitor.home.remotewrite import STALE, Labels, labels
 
-_FAILED = re.compile(r'^ {4}expr: ("(?:[^"\\]|\\.)*"), time: (\S+?),(?: err: (.*)|\n {8}exp: nil\n {8}got: (.*))$', re.MULTILINE)
+_FAILED = re.compile(
+    r'^ {4}expr: ("(?:[^"\\]|\\.)*"), time: (\S+?),(?: err: (.*)|\n {8}exp: nil\n {8}got: (.*))$', re.MULTILINE
+)
 _SAMPLE = re.compile(r"(\{(?:[^\"}]|\"(?:[^\"\\]|\\.)*\")*\}) (\S+?)(?:, |$)")
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 

@@ -30,18 +30,17 @@ def otherwise(told: Sequence[Mapping[str, str]], wanted: Sequence[Mapping[str, o
     asked = sorted({str(each["expr"]) for each in wanted})
     looking = Evaluation([group.every(every_s) for group in _groups()], keep=("ALERTS",), asked=asked, since_ms=0)
     for each in told:
-        _take(looking, each["series"], each["values"].split())
+        take(looking, each["series"], each["values"].split())
     found = []
-    for each in sorted(wanted, key=lambda each: reading.duration_ms(str(each["eval_time"]))):
-        for _ in looking.until(reading.duration_ms(str(each["eval_time"]))):
-            pass
-        said, expected = dict(looking.ask(str(each["expr"]))), _expected(each["exp_samples"])
+    for question in sorted(wanted, key=lambda question: reading.duration_ms(str(question["eval_time"]))):
+        list(looking.until(reading.duration_ms(str(question["eval_time"]))))
+        said, expected = dict(looking.ask(str(question["expr"]))), _expected(question["exp_samples"])
         if said.keys() != expected.keys() or not all(math.isclose(said[key], expected[key]) for key in said):
-            found.append(f"{each['expr']} at {each['eval_time']}: {said}, not {expected}")
+            found.append(f"{question['expr']} at {question['eval_time']}: {said}, not {expected}")
     return found + [str(failure) for failure in looking.failures()]
 
 
-def _take(looking: Evaluation, written: str, values: Sequence[str]) -> None:
+def take(looking: Evaluation, written: str, values: Sequence[str]) -> None:
     some = [(_STEP_MS * step, float(text)) for step, text in enumerate(values) if text != "_"]
     looking.take(_labels(written), [at_ms for at_ms, _ in some], [value for _, value in some])
 

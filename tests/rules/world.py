@@ -113,10 +113,18 @@ class World:
         return self
 
     def check(self, folder: Path, evaluation: str = "15s") -> None:
-        """Has promtool live through it; fails with promtool's own words."""
+        """Has promtool live through it, and our own evaluator; fails with promtool's words, or with what differs."""
+        self.write(folder, evaluation)
+        command = ["promtool", "test", "rules", "world.yml"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not (other := lived.otherwise(self.input(), self.wanted, evaluation)), f"our evaluator: {other}"
+
+    def write(self, folder: Path, evaluation: str) -> None:
+        """As a test for promtool, the rules beside it."""
         unit = {
             "interval": "1m",
-            "input_series": list(self._input()),
+            "input_series": list(self.input()),
             "promql_expr_test": self.wanted,
             "alert_rule_test": self.texts,
         }
@@ -129,12 +137,8 @@ class World:
             "tests": [unit],
         }
         (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
-        command = ["promtool", "test", "rules", "world.yml"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert not (other := lived.otherwise(self._input(), self.wanted, evaluation)), f"our evaluator: {other}"
 
-    def _input(self) -> Sequence[dict[str, str]]:
+    def input(self) -> Sequence[dict[str, str]]:
         asked = [*self.wanted, *self.texts]
         minutes = max(int(str(each["eval_time"])[:-1]) for each in asked) // 60 + 1
         lines = []
