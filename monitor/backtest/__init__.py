@@ -15,8 +15,8 @@ and box decides, always alike; `spread_s`: hit one after another in that order);
 `drops`, scaled by `ramp_s` at the beginning of a span and `tail_s` after its end, but for what `passes`. A box's
 samples get home if one of its `home` ways crosses no foreign path that loses them then: `foreign` and `socks` cross
 that of the own network, `uplink` that of `Home.network`, `satellite` none; ALL, HELLO_REPLIES and UNLISTED_NAMES lose
-it unless `passes.hub`, What.HUB takes `foreign` and `uplink`, never `socks`. Samples that cannot get home are kept
-and come later (not if the box was dark, or its card dead).
+it unless `passes.hub`, PORTAL and GARDEN lose every way but the satellite; What.HUB takes `foreign` and `uplink`,
+never `socks`. Samples that cannot get home are kept and come later (not if the box was dark, or its card dead).
 
 Of what is expected: a row whose `needs` the lines do not meet is unobservable, and neither found nor missed; one that
 is not `timed` has no delay; an alert that fits an `allowed` row is neither right nor false, one that fits `never` is

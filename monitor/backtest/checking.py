@@ -6,7 +6,7 @@ import zoneinfo
 from collections.abc import Iterator
 
 from monitor.backtest.beside import noise_file
-from monitor.backtest.draft import Draft, ids_of, raw, texts
+from monitor.backtest.draft import Draft, raw, texts
 from monitor.backtest.shape import CountryRow, LineRow, StandingRow
 from monitor.backtest.words import Way
 from probes.doors.yamlfile import Document, Location, Mistake
@@ -101,9 +101,6 @@ def _line(draft: Draft, place: Location, row: LineRow) -> Iterator[Mistake]:
             )
     for index, name in enumerate(row.noise or ()):
         yield from _noise(draft, (*place, "noise", index), name)
-    earlier = {id for _, each in draft.lines for id in ids_of(each, [one for _, one in draft.lines]) if each is not row}
-    if any(id in earlier for id in ids_of(row, [each for _, each in draft.lines])):
-        yield draft.mistake((*place, "name"), "is the name of other lines")
 
 
 def _controls(draft: Draft) -> Iterator[Mistake]:

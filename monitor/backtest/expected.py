@@ -14,7 +14,8 @@ class Needs:
     """Which of our lines an expectation presupposes; where they do not stand it is unobservable, and nobody missed it.
 
     All count independent lines (boxes of one cohort are one) among those that this span of the cause touches: of the
-    row's own network where it has one, else of its country (operators: always of the country). A line *gets out* if a way home of it passes meanwhile.
+    row's own network where it has one, else of its country; operators always of the country. A line *gets out* if a
+    way home of it passes meanwhile.
 
     Attributes:
         lines, lines_at_most: how many there are.
