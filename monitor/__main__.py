@@ -15,7 +15,7 @@ import typer
 from dashboards import grafana
 from monitor import __version__
 from monitor.beside import rulefiles
-from monitor.cli import book, box, drill, erase, explain, export, fleet, look, prove, start, stored
+from monitor.cli import book, box, drill, erase, explain, export, fleet, look, prove, simulate, start, stored
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO
 from monitor.notify.settings import Pages
@@ -34,6 +34,7 @@ app.add_typer(look.app)
 app.add_typer(explain.app)
 app.add_typer(drill.app)
 app.add_typer(stored.app)
+app.add_typer(simulate.app)
 app.add_typer(book.app)
 app.add_typer(prove.app)
 app.add_typer(erase.app)

@@ -17,7 +17,7 @@ class Shape(Enum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind: to compare and hash it is to know it again
 class Family:
     """`home`: part of the home set, shipped by default. A histogram's name carries no suffix here."""
 

@@ -14,19 +14,21 @@ from monitor.beat import pairs
 from monitor.beat.asides import Asides
 from monitor.beat.comparisons import Comparisons
 from monitor.beat.errands import Errand
+from monitor.beat.inturn import InTurn
 from monitor.beat.limits import Budget, Limits
+from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
+from monitor.beat.walker import PROBES, Walker
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
-from probes.compare import Ground, compare
+from probes.compare import Ground
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.place import Tools
 from probes.throttle import PAIRS
-from probes.walk import walk
 from probes.words import Kind, Reason, Scope
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
@@ -48,6 +50,7 @@ class Rounds:
     Args:
         heard: told of every round once it is kept, to ask the responder what it saw of it.
         spawn: starts a coroutine in the daemon's task group.
+        walker: who does the walking.
     """
 
     def __init__(
@@ -64,10 +67,12 @@ class Rounds:
         responder: Endpoint | None,
         heard: Callable[[Round], None],
         spawn: Spawn,
+        walker: Walker = PROBES,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
         self._pace, self._secret, self._spawn, self._heard = pace, secret, spawn, heard
+        self._walker = walker
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
         self._comparisons = Comparisons(
             view,
@@ -83,7 +88,7 @@ class Rounds:
         self._asides = Asides(view, self._aside, pace=pace, secret=secret, clock=tools.clock)
         self._walking: set[str] = set()
         self._confirming: set[str] = set()
-        self._next_canary = Counter[str]()
+        self.in_turn = InTurn(view, self._turns)
         self._asked_s: dict[str, float] = {}
         self.missed = Counter[str]()
         self.lateness = Histogram()
@@ -135,8 +140,8 @@ class Rounds:
         """One round of an errand, its targets side by side."""
         self._walking.add(errand.name)
         try:
-            chosen = self._in_turn(errand)
-            rounds = await asyncio.gather(*(self._regular(target, number) for target in chosen))
+            chosen = self.in_turn.chosen(errand, self._spared())
+            rounds = await side_by_side([self._regular(target, number) for target in chosen])
             if errand.scope is Scope.INTERNATIONAL:
                 self._view.canaries.turn_ended(foreign_reached=any(rounds))
                 if any(rounds):
@@ -151,17 +156,15 @@ class Rounds:
         await asyncio.sleep(spread_s(self._secret, "canaries", number, self._pace.confirm_s[0]))
         await self._walk_all_canaries(number)
 
-    def _in_turn(self, errand: Errand) -> list[Target]:
-        """The next of them; all, as long as one was never walked, so that a fresh start knows its line at once."""
-        if len(errand.targets) > errand.a_round:
-            never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
-            if never:
-                return list(errand.targets)
-        spared = self._spared()
-        here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared] or errand.targets
-        first = self._next_canary[errand.name]
-        self._next_canary[errand.name] += errand.a_round
-        return [here[(first + step) % len(here)] for step in range(min(errand.a_round, len(here)))]
+    @property
+    def busy(self) -> bool:
+        """Whether anything is walked beside the regular rounds, comparisons aside."""
+        return bool(self._walking or self._confirming)
+
+    @property
+    def time_due_s(self) -> float:
+        """When canaries are asked the time next, by the monotonic clock."""
+        return self._asides.due_s
 
     # ---------------------------------------------------------------- walking
 
@@ -178,7 +181,7 @@ class Rounds:
         if target.kind is Kind.TRANSFER:
             walks = await pairs.walked(target, chosen, reason, self._one)
         else:
-            walks = tuple(await asyncio.gather(*(self._one(target, each, reason) for each in chosen)))
+            walks = tuple(await side_by_side([self._one(target, each, reason) for each in chosen]))
         done = Round(target.name, number, reason, started_ms, walks)
         await self._spool.add(done)  # facts first: a mistake below costs a replay, never the evidence
         self._heard(done)
@@ -188,7 +191,8 @@ class Rounds:
     async def _one(self, target: Target, chosen: Next, reason: Reason) -> Walk:
         async with self._limits.one_walk():
             at, turn = chosen.endpoint, chosen.turn
-            seen = await walk(target, at, self._tools, reason=reason, turn=turn, avoid=self._spared())
+            spared = self._spared()
+            seen = await self._walker.walk(target, at, self._tools, reason=reason, turn=turn, avoid=spared)
         self._comparisons.met.note(seen, self._tools.clock.elapsed_s(), target.options.get("says", ""))
         self._pay(seen)
         return seen
@@ -209,7 +213,7 @@ class Rounds:
         """One comparison: walked, kept, judged."""
         started_ms = self._tools.clock.now_ms()
         async with self._limits.one_walk():
-            walks = await compare(target, ground, self._tools, booked=booked)
+            walks = await self._walker.compare(target, ground, self._tools, booked=booked)
         for each in walks:
             self._pay(each)
         await self._keep(Round(target.name, 0, Reason.COMPARE, started_ms, walks))
@@ -273,7 +277,7 @@ class Rounds:
         try:
             together = [errand for errand in self.errands if errand.scope is not None]
             for errand in sorted(together, key=lambda each: each.scope is not Scope.INTERNATIONAL):
-                rounds = await asyncio.gather(*(self._again(target, number) for target in errand.targets))
+                rounds = await side_by_side([self._again(target, number) for target in errand.targets])
                 if errand.scope is Scope.INTERNATIONAL:
                     self._view.canaries.turn_ended(foreign_reached=any(rounds))
                     if not any(rounds):

@@ -111,10 +111,10 @@ class Target:
     source: str = ""
     checked: str = ""
     quarantined: tuple[Endpoint, ...] = ()
+    name: str = field(init=False, repr=False, compare=False)  # said so often that it is put together once
 
-    @property
-    def name(self) -> str:
-        return f"{self.service}/{self.id}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.service}/{self.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,26 +238,39 @@ class Walk:
         """The steps that failed: more than one, where the walk could go on behind the first."""
         return tuple(seen for seen in self.steps if seen.failure is not None)
 
+    # plain loops: whatever is judged is asked these again and again
+
     @property
     def failure(self) -> Failure | None:
         """The first, which is what people meet."""
-        return self.broken[0].failure if self.broken else None
+        for seen in self.steps:
+            if seen.failure is not None:
+                return seen.failure
+        return None
 
     @property
     def reached(self) -> bool:
         """Every step succeeded, and nothing shows that it was an impostor who let it."""
-        return self.failure is None and IMPOSTOR.isdisjoint(self.findings)
+        for seen in self.steps:
+            if seen.failure is not None or (seen.findings and not IMPOSTOR.isdisjoint(seen.findings)):
+                return False
+        return True
 
     @property
     def authenticated(self) -> bool:
         """The far end proved who it is: a valid certificate for the name, or an answer only that protocol gives."""
-        return any(
-            seen.failure is None and (seen.certificate is not None or seen.step is Step.KNOCK) for seen in self.steps
-        )
+        for seen in self.steps:
+            if seen.failure is None and (seen.certificate is not None or seen.step is Step.KNOCK):
+                return True
+        return False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return tuple(dict.fromkeys(finding for seen in self.steps for finding in seen.findings))
+        found: tuple[Finding, ...] = ()
+        for seen in self.steps:
+            if seen.findings:
+                found += seen.findings
+        return tuple(dict.fromkeys(found)) if found else found
 
 
 @dataclass(frozen=True, slots=True)

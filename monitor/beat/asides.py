@@ -30,7 +30,7 @@ class Asides:
     def __init__(self, view: View, ask: AskOne, *, pace: Pace, secret: bytes, clock: Clock) -> None:
         self._view, self._ask = view, ask
         self._pace, self._secret, self._clock = pace, secret, clock
-        self._time_due_s = self._ahead_s = 0.0
+        self.due_s = self._ahead_s = 0.0
         self._times = 0
 
     async def in_clear(self, canaries: Iterable[Target]) -> None:
@@ -47,19 +47,19 @@ class Asides:
         """
         ahead_s, time = self._clock.now_ms() / 1000 - self._clock.elapsed_s(), self._view.around.time
         if abs(ahead_s - self._ahead_s) > _WAS_SET_S:
-            self._time_due_s = 0.0
+            self.due_s = 0.0
         self._ahead_s = ahead_s
-        chosen = self._of_several_networks() if self._clock.elapsed_s() >= self._time_due_s else []
+        chosen = self._of_several_networks() if self._clock.elapsed_s() >= self.due_s else []
         if len(chosen) < FEWEST_NETWORKS:
             return
         self._times += 1
-        self._time_due_s = self._clock.elapsed_s() + self._pace.clock_s
+        self.due_s = self._clock.elapsed_s() + self._pace.clock_s
         for target in chosen:
             await self._ask(replace(target, kind=Kind.HTTPS, options={"method": "HEAD"}))
         told = time.look(self._clock.now_ms(), self._clock.boot_ms())
         unknown = told is None and (time.known is None or not time.known.sources)
         if time.is_wrong or unknown:
-            self._time_due_s = self._clock.elapsed_s() + self._pace.tier_1_s
+            self.due_s = self._clock.elapsed_s() + self._pace.tier_1_s
 
     def _of_several_networks(self) -> list[Target]:
         usable = self._view.canaries.usable(Scope.INTERNATIONAL, self._clock.now_ms())

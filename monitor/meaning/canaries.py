@@ -46,6 +46,16 @@ class Canary:
     smallest_rtt_s: dict[int, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was said of one scope at one moment: it holds until a canary is walked."""
+
+    at_ms: int
+    aside: Mapping[str, Aside]
+    usable: tuple[Canary, ...]
+    ratio: float | None
+
+
 class Canaries:
     """All canaries of one vantage.
 
@@ -69,6 +79,8 @@ class Canaries:
         self._standing_ms = standing_s * 1000
         self._day_ms = day_s * 1000
         self._rounds_without_foreign = 0
+        self._by_scope = {scope: [c for c in self._all.values() if c.target.scope is scope] for scope in Scope}
+        self._answered: dict[Scope, _Answered] = {}  # a tick asks the same of every target
 
     # ---------------------------------------------------------------- what happened
 
@@ -79,6 +91,7 @@ class Canaries:
         answers again in the dark.
         """
         canary = self._all[done.target]
+        self._answered.clear()
         was_alive, canary.alive = canary.alive, any(walk.reached for walk in done.walks)
         canary.walked_ms = done.started_ms
         light = canary.alive and not self.foreign_seen and canary.target.scope is Scope.INTERNATIONAL
@@ -119,33 +132,43 @@ class Canaries:
         return self._rounds_without_foreign < _TURN_ROUNDS_WITHOUT_FOREIGN
 
     def of(self, scope: Scope) -> list[Canary]:
-        return [canary for canary in self._all.values() if canary.target.scope is scope]
+        return self._by_scope[scope]
 
     def usable(self, scope: Scope, now_ms: int) -> list[Canary]:
-        aside = self.set_aside(scope, now_ms)
-        return [canary for canary in self.of(scope) if canary.target.name not in aside]
+        return list(self._asked(scope, now_ms).usable)
 
     def ratio(self, scope: Scope, now_ms: int) -> float | None:
         """Share of the usable canaries that answered when last walked; None when too few are usable."""
-        walked = [c for c in self.usable(scope, now_ms) if c.alive is not None and self._is_fresh(c, now_ms)]
-        if len(walked) < _FEWEST[scope]:
-            return None
-        return sum(canary.alive is True for canary in walked) / len(walked)
+        return self._asked(scope, now_ms).ratio
+
+    def set_aside(self, scope: Scope, now_ms: int) -> Mapping[str, Aside]:
+        """Target name -> why it says nothing of the line now."""
+        return self._asked(scope, now_ms).aside
+
+    def _asked(self, scope: Scope, now_ms: int) -> _Answered:
+        known = self._answered.get(scope)
+        if known is None or known.at_ms != now_ms:
+            aside = self._set_aside(scope, now_ms)
+            usable = tuple(canary for canary in self._by_scope[scope] if canary.target.name not in aside)
+            walked = [c for c in usable if c.alive is not None and self._is_fresh(c, now_ms)]
+            few = len(walked) < _FEWEST[scope]
+            ratio = None if few else sum(canary.alive is True for canary in walked) / len(walked)
+            self._answered[scope] = known = _Answered(now_ms, aside, usable, ratio)
+        return known
 
     def _is_fresh(self, canary: Canary, now_ms: int) -> bool:
         turn_s = self._turn_s.get(canary.target.name)
         return turn_s is None or now_ms - canary.walked_ms <= _STALE_TURNS * turn_s * 1000
 
-    def set_aside(self, scope: Scope, now_ms: int) -> Mapping[str, Aside]:
-        """Target name -> why it says nothing of the line now."""
-        here = self.of(scope)
+    def _set_aside(self, scope: Scope, now_ms: int) -> Mapping[str, Aside]:
+        here = self._by_scope[scope]
         walked = [canary for canary in here if canary.alive is not None]
         answering = sum(canary.alive is True for canary in walked)
         seen = sum(canary.ever_alive for canary in here)
         abroad_of_us = [c for c in here if c.target.at and c.target.at.network != self._vantage.network]
+        others_alive = len(walked) > 1 and answering / (len(walked) - 1) >= _OTHERS_ALIVE
         reasons: dict[str, Aside] = {}
         for canary in here:
-            others_alive = len(walked) > 1 and answering / (len(walked) - 1) >= _OTHERS_ALIVE
             dead_ms = now_ms - canary.dead_since_ms if canary.dead_since_ms is not None else 0
             at = canary.target.at
             if scope is Scope.DOMESTIC and at and at.network == self._vantage.network and len(abroad_of_us) >= 2:
@@ -163,6 +186,8 @@ class Canaries:
         for name, canary in before._all.items():
             if name in self._all and self._all[name].target == canary.target:
                 self._all[name] = canary
+        self._by_scope = {scope: [c for c in self._all.values() if c.target.scope is scope] for scope in Scope}
+        self._answered.clear()
         self._rounds_without_foreign = before._rounds_without_foreign
 
     # ---------------------------------------------------------------- over a restart
@@ -188,6 +213,7 @@ class Canaries:
             rtts = kept.get("smallest_rtt_s")
             if isinstance(rtts, Mapping):
                 canary.smallest_rtt_s = {int(day): float(rtt) for day, rtt in rtts.items()}
+        self._answered.clear()
 
 
 def in_scope(target: Target, vantage: Vantage) -> bool:

@@ -78,6 +78,7 @@ class Record:
     house: frozenset[Finding] = frozenset()
     known: frozenset[Finding] = frozenset()
     protocol_filtered: bool = False
+    _reached: tuple[Round | None, bool] = (None, False)  # asked at every turn, and only a round changes it
 
     def compared(self, window: Sequence[Walk]) -> None:
         """Takes in a comparison: what it is consistent with, and what it proves by itself."""
@@ -90,7 +91,7 @@ class Record:
         found = settled(self.windows) | self.astray
         if self.protocol_filtered and not self.reached:
             found |= {Finding.PROTOCOL_FILTERED}
-        return tuple(finding for finding in Finding if finding in found)
+        return in_order(found)
 
     def add(self, done: Round, line: Line, finished_ms: int, *, slow: bool = False) -> None:
         """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
@@ -112,6 +113,11 @@ class Record:
     @property
     def reached(self) -> bool:
         """any_of asks the round that was just walked; more than one endpoint is counted over the last full turn."""
+        if self._reached[0] is not self.last:
+            self._reached = (self.last, self._count_reached())
+        return self._reached[1]
+
+    def _count_reached(self) -> bool:
         if self.last is None:
             return False
         walks = self.last.walks if self.target.at_least == 1 else self.latest.values()
@@ -148,8 +154,8 @@ class Record:
     def findings(self) -> tuple[Finding, ...]:
         """Proof in hand now, in the order it was found."""
         walks = self.failed_walks() if not self.reached else (self.last.walks if self.last else ())
-        house = [finding for finding in Finding if finding in self.house | self.known]
-        return tuple(dict.fromkeys([*(f for walk in walks for f in walk.findings), *self.cause(), *house]))
+        seen = [finding for walk in walks for finding in walk.findings]
+        return tuple(dict.fromkeys([*seen, *self.cause(), *in_order(self.house | self.known)]))
 
     def last_success(self) -> Walk | None:
         return next((w for w in (self.last.walks if self.last else ()) if self._is_reached(w)), None)
@@ -187,6 +193,11 @@ class Record:
             failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
             domestic=self.domestic,
         )
+
+
+def in_order(found: frozenset[Finding]) -> tuple[Finding, ...]:
+    """As the closed list has them."""
+    return tuple(finding for finding in Finding if finding in found) if found else ()
 
 
 def _lost_nothing(walk: Walk) -> bool:

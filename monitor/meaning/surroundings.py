@@ -82,7 +82,6 @@ class Surroundings:
 
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
-        others = [resolved for service, resolved in self._names if service != target.service]
         return Line(
             foreign_seen=self.canaries.foreign_seen,
             canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
@@ -90,5 +89,14 @@ class Surroundings:
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
             spoilt=self.spoilt,
             known=self.known,
-            names_dead=len(others) >= _FEWEST_NAMES and not any(others),
+            names_dead=self._names_dead(target.service),
         )
+
+    def _names_dead(self, but: str) -> bool:
+        """Names of other services were asked for, and none resolved."""
+        asked = 0
+        for service, resolved in reversed(self._names):
+            if service != but and resolved:
+                return False
+            asked += service != but
+        return asked >= _FEWEST_NAMES

@@ -204,19 +204,19 @@ class View:
             if record.last and record.target.scope is None and self._is_fresh(standing, now_ms):
                 yield from record.last.walks
 
-    def samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
-        """Everything that walks have taught, as series."""
+    def samples(self, now_ms: int, *, home_only: bool = False) -> Iterator[tuple[Series, float]]:
+        """Everything that walks have taught, as series; `home_only`: what would not be shipped may be left out."""
         for service in self.services:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
             for standing in fresh:
-                yield from self._of_target(standing, now_ms)
+                yield from self._of_target(standing, now_ms, home_only=home_only)
             for standing in (gone := [s for s in self._of(service) if not s.record.target.endpoints]):
                 target = standing.record.target
                 yield from _one_of(metrics.TARGET_STATE, (target.service, target.id), standing.judgement.state)
             if (fresh or gone) and service.watched:
                 state = self.service_state(service)
                 yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
-        for (name, result), count in self.walks_by_result.items():
+        for (name, result), count in () if home_only else self.walks_by_result.items():
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
         for of, histogram in (self.histograms or {}).items():
             yield from histogram.series(metrics.WALK_STEP, of)
@@ -242,14 +242,12 @@ class View:
         left = [s for s in speak if s.record.target.endpoints]
         return worst([s.judgement.state for s in left or speak])
 
-    def _of_target(self, standing: Standing, now_ms: int) -> Iterator[tuple[Series, float]]:
+    def _of_target(self, standing: Standing, now_ms: int, *, home_only: bool) -> Iterator[tuple[Series, float]]:
         record = standing.record
         key = (record.target.service, record.target.id)
         yield Series(metrics.TARGET_UP, key), float(record.reached)
-        yield from _one_of(metrics.TARGET_STATE, key, standing.judgement.state)
-        yield Series(metrics.TARGET_CUSUM, key), record.cusum
-        if (ratio := record.endpoints_ratio) is not None:
-            yield Series(metrics.TARGET_ENDPOINTS, key), ratio
+        if not home_only:
+            yield from self._kept_here(standing, key, now_ms)
         if (failure := record.failure()) is not None:
             yield Series(metrics.TARGET_FAILURE, (*key, *failure)), 1
         for finding in record.findings():
@@ -257,6 +255,13 @@ class View:
         yield from self.transfers.samples(record.target, now_ms)
         if (success := record.last_success()) is not None:
             yield from _of_success(key, success)
+
+    def _kept_here(self, standing: Standing, key: tuple[str, str], now_ms: int) -> Iterator[tuple[Series, float]]:
+        record = standing.record
+        yield from _one_of(metrics.TARGET_STATE, key, standing.judgement.state)
+        yield Series(metrics.TARGET_CUSUM, key), record.cusum
+        if (ratio := record.endpoints_ratio) is not None:
+            yield Series(metrics.TARGET_ENDPOINTS, key), ratio
         for step in Step:
             if (usual_s := self.baselines.usual_s(record.target.name, step, now_ms)) is not None:
                 yield Series(metrics.STEP_BASELINE, (*key, step)), usual_s

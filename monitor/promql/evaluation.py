@@ -136,7 +136,7 @@ class Evaluation:
         for step in stage.steps:
             moments = step.moments(first_ms, last_ms)
             if moments:
-                now = Now(np.array(moments, dtype=np.int64), step.place, self)
+                now = Now(np.arange(moments.start, moments.stop, moments.step), step.place, self)
                 changes, pieces, failures = self._living[step.place].live(now)
                 self._pieces += pieces
                 self._failures += failures

@@ -110,20 +110,29 @@ class Recorded:
 
     # ---------------------------------------------------------------- reading
 
-    def _columns(self, sight: Sight, back_ms: int = 0) -> Ints:
+    def _columns(self, sight: Sight) -> Ints:
         """The last column each look can see."""
-        seen_ms = sight.back_ms - back_ms
-        if sight.offset_ms + back_ms <= 0 and sight.place <= self.place:
-            seen_ms = seen_ms - 1  # what it writes in this moment stands further down
-        return np.clip((seen_ms - self._first_ms) // self._interval_ms + 1, 0, self._end - 1)
+        seen_ms = sight.at_ms - self._behind_ms(sight)
+        return np.minimum(np.maximum((seen_ms - self._first_ms) // self._interval_ms + 1, 0), self._end - 1)
+
+    def _slice(self, sight: Sight) -> slice | None:
+        """The same where they stand side by side, as they do for rules of one group."""
+        moments = len(sight.at_ms)
+        if moments > 1 and int(sight.at_ms[1] - sight.at_ms[0]) != self._interval_ms:
+            return None
+        first = (int(sight.at_ms[0]) - self._behind_ms(sight) - self._first_ms) // self._interval_ms + 1
+        return slice(first, first + moments) if first >= 0 and first + moments <= self._end else None
+
+    def _behind_ms(self, sight: Sight) -> int:
+        """What a rule writes in a moment is not seen in it by those that stand above."""
+        return sight.offset_ms + (sight.offset_ms <= 0 and sight.place <= self.place)
 
     def _cells(self, rows: Rows | None, sight: Sight) -> tuple[Floats, Floats, Bools]:
-        columns = self._columns(sight)
-        first, last = int(columns[0]), int(columns[-1])
-        if last - first == len(columns) - 1:
-            found = slice(first, last + 1)
+        found = self._slice(sight)
+        if found is not None:
             arrays = (self._values[:, found], self._at_ms[:, found], self._alive[:, found])
         else:
+            columns = self._columns(sight)
             arrays = (self._values[:, columns], self._at_ms[:, columns], self._alive[:, columns])
         return arrays if rows is None else (arrays[0][rows], arrays[1][rows], arrays[2][rows])
 

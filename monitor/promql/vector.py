@@ -75,11 +75,11 @@ def nameless(vector: Vector, now: Now) -> Vector:
 
 def stacked(vectors: Sequence[Vector], moments: int) -> Vector:
     """One under the other; the caller knows that no labels are there twice."""
-    some = [vector for vector in vectors if len(vector.labels)]
-    if len(some) < 2:
-        return some[0] if some else nothing(moments)
-    labels = some[0].labels.once(
-        ("stacked", *(each.labels for each in some[1:])),
-        lambda: Labelsets([row for each in some for row in each.labels.rows]),
+    if len(vectors) < 2:
+        return vectors[0] if vectors else nothing(moments)
+    labels = vectors[0].labels.once(
+        ("stacked", *(each.labels for each in vectors[1:])),
+        lambda: Labelsets([row for each in vectors for row in each.labels.rows]),
     )
-    return Vector(labels, np.concatenate([each.values for each in some]), np.concatenate([each.there for each in some]))
+    values = np.concatenate([each.values for each in vectors])
+    return Vector(labels, values, np.concatenate([each.there for each in vectors]))

@@ -1,0 +1,194 @@
+"""One simulated box: the daemon's own rounds, view, judge and tick, on a clock that leaps and a line that is told.
+
+Everything between "this is due" and the tick is the daemon's code. What differs: who walks (monitor/backtest/walks.py),
+who keeps (nobody: a simulation needs no evidence), and that the beat is asked of the same arithmetic without APScheduler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from monitor import metrics, parts
+from monitor.backtest import nowhere
+from monitor.backtest.doze import Doze
+from monitor.backtest.leaping import Hands
+from monitor.beat.errands import Errand, errands, walked_by
+from monitor.beat.limits import Limits
+from monitor.beat.spread import next_round, unit
+from monitor.beat.walker import Walker
+from monitor.config import Loaded
+from monitor.meaning.outside import Trust
+from monitor.metrics import Series
+from monitor.pace import Pace
+from monitor.rounds import Rounds
+from monitor.schedule import Due
+from monitor.settings import Config
+from monitor.spool import Spool
+from monitor.tick import Tick
+from probes.facts import Round, Service, Target, Vantage
+
+_TICK_MOVED_SHARE = 0.05
+_AT_ONCE_S = 0.001
+_PLENTY = "1000GB"
+_RESOLVER = "217.218.155.155"  # a public address, so that it counts as the operator's gateway; nothing is sent to it
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+Stated = Callable[[Tick], None]
+Memory = dict[str, Any]
+
+
+class _Unkept:
+    """In the place of the spool: facts go nowhere."""
+
+    async def add(self, done: Round) -> None:
+        return None
+
+
+def loaded(vantage: Vantage, services: Sequence[Service], *, controls: int) -> Loaded:
+    """The configuration `didban init` would have written for that box, with these services."""
+    row = {
+        "id": vantage.id, "country": vantage.country, "role": vantage.role, "access": vantage.access,
+        "network": vantage.network or None, "cohort": vantage.cohort or None, "secret_file": "none",
+    }  # fmt: skip
+    given = {
+        "vantage": row,
+        "services": [each.id for each in services],
+        "dns": {"system": [_RESOLVER]},
+        "landmarks": {"controls": max(1, controls)},
+        "limits": {"bytes_per_day": _PLENTY},  # a world asks what the rules say, not what a data plan bears
+    }
+    return Loaded(Config.model_validate_json(json.dumps(given)), Path(), tuple(services))
+
+
+class Box:
+    """Lives on one loop with all others of its world.
+
+    Args:
+        stated: told of every tick, as a whole.
+        calm_until_ms: until when every walk of this line would show what it showed before; the moment itself: no longer.
+    """
+
+    def __init__(
+        self,
+        config: Loaded,
+        *,
+        hands: Hands,
+        walker: Walker,
+        world: str,
+        spawn: Spawn,
+        stated: Stated,
+        calm_until_ms: Callable[[int], float] = lambda now_ms: now_ms,
+    ) -> None:
+        self.vantage = config.config.as_vantage()
+        self._hands, self._spawn, self._stated = hands, spawn, stated
+        self._secret = hashlib.sha256(f"{world} {self.vantage.id}".encode()).digest()
+        self._pace = pace = Pace.of(config.config)
+        services = walked_by(self.vantage, config.services, config.config.dns.system)
+        todo = errands(services, pace)
+        book = parts.book(config, services, pace, Trust())
+        self.view = parts.view(config, services, todo, pace, book)
+        self._budget = parts.budget(config, pace)
+        tools = replace(nowhere.tools(hands, pace.timeout_s), book=book.addresses)
+        limits = config.config.limits
+        self._rounds = Rounds(
+            self.view,
+            todo,
+            tools=tools,
+            spool=cast(Spool, _Unkept()),
+            limits=Limits(hands, concurrency=limits.concurrency, starts_per_second=limits.starts_per_second),
+            budget=self._budget,
+            pace=pace,
+            secret=self._secret,
+            responder=None,
+            heard=lambda done: None,
+            spawn=spawn,
+            walker=walker,
+        )
+        self.last: Tick | None = None
+        self._doze = Doze(self._rounds, self.view, calm_until_ms, began_ms=hands.began_ms)
+
+    # ---------------------------------------------------------------- over a restart
+
+    def memory(self) -> Memory:
+        """What the daemon keeps of itself (monitor/engine.py)."""
+        view = self.view
+        found: Memory = {
+            "canaries": view.canaries.memory(), "landmarks": view.landmarks.memory(),
+            "baselines": view.baselines.memory(), "book": view.book.memory(), "protocols": view.protocols.memory(),
+        }  # fmt: skip
+        return found
+
+    def recall(self, memory: Memory) -> None:
+        view = self.view
+        view.canaries.recall(memory["canaries"])
+        view.landmarks.recall(memory["landmarks"], {target.name: target for target in view.targets()})
+        view.baselines.recall(memory["baselines"])
+        view.book.recall(memory["book"])
+        view.protocols.recall(memory["protocols"])
+
+    def start(self) -> None:
+        for errand in self._rounds.errands:
+            self._spawn(self._walk(errand))
+        self._spawn(self._beat())
+
+    def walks_between(self, from_ms: int, until_ms: int, doomed: Callable[[Target], bool]) -> bool:
+        """Whether a round begins then of an errand with such a target."""
+        for errand in self._rounds.errands:
+            _, start_s = next_round(self._secret, errand.name, from_ms / 1000 - _AT_ONCE_S, errand.period_s)
+            if start_s * 1000 < until_ms and any(map(doomed, errand.targets)):
+                return True
+        return False
+
+    # ---------------------------------------------------------------- what is due
+
+    def _now_s(self) -> float:
+        return self._hands.began_ms / 1000 + self._hands.passed_s
+
+    async def _walk(self, errand: Errand) -> None:
+        """Once, within half an interval of the start; from then on as the schedule's arithmetic says."""
+        await asyncio.sleep(unit(self._secret, errand.name, "first") * self._pace.interval_s / 2)
+        after_s = self._now_s()
+        number, start_s = next_round(self._secret, errand.name, after_s, errand.period_s)
+        self._rounds.due(Due(errand, number - 1, after_s))
+        while True:
+            await asyncio.sleep(start_s - self._now_s())
+            if start_s < (wakes_s := self._doze.wakes_s(errand)):
+                number, start_s = self._slept_through(errand, number, wakes_s)
+                continue
+            self._rounds.due(Due(errand, number, start_s))
+            number, start_s = next_round(self._secret, errand.name, start_s, errand.period_s)
+
+    def _slept_through(self, errand: Errand, number: int, wakes_s: float) -> tuple[int, float]:
+        """The first round that is walked again; turns go on as if those before it had been walked."""
+        following, start_s = next_round(self._secret, errand.name, wakes_s - _AT_ONCE_S, errand.period_s)
+        self._rounds.in_turn.pass_over(errand, following - number)
+        return following, start_s
+
+    async def _beat(self) -> None:
+        start_s = self._now_s()
+        while True:
+            _, start_s = next_round(self._secret, "tick", start_s, self._pace.interval_s, _TICK_MOVED_SHARE)
+            await asyncio.sleep(start_s - self._now_s())
+            self._tick()
+
+    def _tick(self) -> None:
+        now_ms = self._hands.now_ms()
+        if self._doze.asleep(now_ms) and self.last is not None:
+            tick = self._doze.told_again(self.last, now_ms)
+        else:
+            self.view.beat(now_ms)
+            tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
+            self._doze.consider(tick, self.last, now_ms)
+        self.last = tick
+        self._stated(tick)
+
+    def _samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:
+        yield from self.view.samples(now_ms, home_only=True)
+        yield from ((Series(metrics.MISSED, (reason,)), n) for reason, n in self._rounds.missed_counts())
+        yield from ((Series(metrics.BYTES, key), count) for key, count in self._budget.total.items())

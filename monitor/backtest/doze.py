@@ -1,0 +1,82 @@
+"""Steps over the quiet: while nothing on a line changes and a box has said the same again and again, it is let sleep.
+
+Its ticks go on, each with its own time and heartbeat; its rounds are passed over, up to those that a box which had
+stayed awake would still remember when it wakes. That this gives the very ticks of one that walked every round is held
+by tests/monitor/test_backtest_doze.py, for worlds with blocks, cuts and noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from monitor import metrics
+from monitor.beat.errands import Errand
+from monitor.judge import State
+from monitor.meaning.view import View
+from monitor.metrics import Series
+from monitor.rounds import Rounds
+from monitor.tick import Tick
+from probes.words import Scope
+
+_HEARTBEAT = Series(metrics.HEARTBEAT, ())
+_COUNTED = frozenset({metrics.BYTES, metrics.MISSED})  # what only ever grows says nothing of a line
+_SETTLED_TICKS = 4
+_SETTLED_MS = 35 * 60_000  # by then everything has been walked since the last change, what is walked seldom too
+_LONGEST_MS = 6 * 3_600_000
+_SHORTEST_MS = 5 * 60_000  # below that nothing is gained
+_ROUNDS_BEFORE_WAKING = 2  # of each turn: what a box remembers of a target is its last rounds
+_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
+
+
+class Doze:
+    """Of one box."""
+
+    def __init__(self, rounds: Rounds, view: View, calm_until_ms: Callable[[int], float], *, began_ms: int) -> None:
+        self._rounds, self._view, self._calm_until_ms, self._began_ms = rounds, view, calm_until_ms, began_ms
+        self._same = 0
+        self._changed_ms = 0
+        self._wakes_ms = 0.0
+        self._slept_ms = 0
+
+    def asleep(self, now_ms: int) -> bool:
+        return now_ms < self._wakes_ms
+
+    def wakes_s(self, errand: Errand) -> float:
+        """From when on rounds of it are walked again, in seconds since 1970."""
+        return self._wakes_ms / 1000 - _ROUNDS_BEFORE_WAKING * errand.turn_s if self._wakes_ms else 0.0
+
+    def told_again(self, last: Tick, now_ms: int) -> Tick:
+        """The tick of before, at its own time."""
+        return Tick(now_ms, {**last.samples, _HEARTBEAT: now_ms / 1000})
+
+    def consider(self, tick: Tick, before: Tick | None, now_ms: int) -> None:
+        """Whether to sleep now, and until when."""
+        same = before is not None and _said(tick) == _said(before)
+        self._same = self._same + 1 if same else 0
+        if not same:
+            self._changed_ms = now_ms
+        if self._same < _SETTLED_TICKS or now_ms - self._changed_ms < _SETTLED_MS or self._rounds.busy:
+            return
+        until_ms = min(self._calm_until_ms(now_ms), now_ms + _LONGEST_MS, *self._own_ends(now_ms))
+        if until_ms - now_ms >= _SHORTEST_MS:
+            self._wakes_ms = until_ms
+            self._learn(now_ms, until_ms)
+
+    def _own_ends(self, now_ms: int) -> list[float]:
+        """When the box would change its words by itself: a canary dead for a day, the time to be asked anew."""
+        deaths = [each.dead_since_ms for scope in Scope for each in self._view.canaries.of(scope)]
+        ends = [float(each + _DAY_MS) for each in deaths if each is not None and each + _DAY_MS > now_ms]
+        asks_ms = self._began_ms + self._rounds.time_due_s * 1000
+        return [*ends, asks_ms] if asks_ms > now_ms - _SHORTEST_MS else ends
+
+    def _learn(self, from_ms: int, until_ms: float) -> None:
+        """What it would have learned each hour of steps that take as long as they do."""
+        for hour in range(from_ms // _HOUR_MS + 1, int(until_ms // _HOUR_MS)):
+            for standing in self._view.standings.values():
+                success = standing.record.last_success()
+                if success is not None and standing.judgement.state is State.OK:
+                    self._view.baselines.learn(success, hour * _HOUR_MS)
+
+
+def _said(tick: Tick) -> dict[Series, float]:
+    return {s: v for s, v in tick.samples.items() if s.family not in _COUNTED and s.family is not metrics.HEARTBEAT}

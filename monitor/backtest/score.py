@@ -1,0 +1,130 @@
+"""Holds what was sent against what should have been: per expected alert its delay, per other one whether it was false."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.backtest.alerts import Severity
+from monitor.backtest.messages import Labels, Message
+from monitor.backtest.observable import Coverage
+from monitor.backtest.words import Known
+from monitor.backtest.world import Allowed, Expect, World
+
+_RANK = {Severity.INFO: 0, Severity.TICKET: 1, Severity.PAGE: 2}
+_OWN_LABELS = frozenset({"alertname", "severity", "product", "family"})
+_AFTERWARDS_MS = 30 * 60_000  # for so long after its time an expected alert is late, and not false
+_WATCHDOG = "Watchdog"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one expectation. `unobservable`: what our lines lack to see it; nothing: they do not."""
+
+    expect: Expect
+    fired_ms: int | None
+    later_ms: int | None
+    unobservable: str | None
+
+    @property
+    def delay_s(self) -> float | None:
+        return None if self.fired_ms is None or not self.expect.timed else (self.fired_ms - self.expect.onset_ms) / 1000
+
+    @property
+    def later_delay_s(self) -> float | None:
+        return None if self.later_ms is None or not self.expect.timed else (self.later_ms - self.expect.onset_ms) / 1000
+
+    @property
+    def pages(self) -> bool:
+        return self.expect.severity is Severity.PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class False_:
+    """An alert nobody expected. `during`: the cause that stood meanwhile where it points: a wrong class, not from nothing."""
+
+    alert: str
+    labels: Mapping[str, str]
+    severity: Severity
+    at_ms: int
+    during: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`network_weeks`: networks in which a line of ours stood, times weeks."""
+
+    world: World
+    found: tuple[Found, ...]
+    false: tuple[False_, ...]
+    right: int
+    network_weeks: float
+
+
+def score(world: World, then: Sequence[Message], later: Sequence[Message]) -> Score:
+    """`then`: as it was sent; `later`: had everything arrived in time."""
+    coverage = Coverage(world)
+    live = [each for each in world.expect if each.known is Known.LIVE]
+    found = tuple(
+        Found(each, _first(each, then), _first(each, later), coverage.lacking(each)) for each in live
+    )
+    news = list(_news(then, world))
+    false = tuple(each for each in news if not _is_fine(each, world))
+    return Score(world, found, tuple(_blamed(each, world) for each in false), len(news) - len(false), _weeks(world))
+
+
+def _first(expect: Expect, sent: Sequence[Message]) -> int | None:
+    """When it was first said to somebody within its time."""
+    for message in sent:
+        if expect.onset_ms <= message.at_ms <= expect.until_ms:
+            if any(_says(expect.alert, expect.labels, expect.severity, each) for each in message.news):
+                return message.at_ms
+    return None
+
+
+def _says(alert: str, labels: Mapping[str, str], severity: Severity | None, sent: Labels) -> bool:
+    """That alert, with those labels and perhaps others, at least as grave."""
+    has = dict(sent)
+    grave = severity is None or _RANK[Severity(has["severity"])] >= _RANK[severity]
+    return has["alertname"] == alert and grave and all(has.get(name) == value for name, value in labels.items())
+
+
+def _news(sent: Sequence[Message], world: World) -> Iterator[False_]:
+    """Every alert somebody was newly told of, once the world had begun."""
+    for message in sent:
+        for each in message.news if message.at_ms >= world.from_ms else ():
+            labels = dict(each)
+            if labels["alertname"] != _WATCHDOG:
+                own = {name: value for name, value in labels.items() if name not in _OWN_LABELS}
+                yield False_(labels["alertname"], own, Severity(labels["severity"]), message.at_ms)
+
+
+def _is_fine(each: False_, world: World) -> bool:
+    return any(_expects(expect, each) for expect in world.expect) or any(_allows(row, each) for row in world.allowed)
+
+
+def _expects(expect: Expect, each: False_) -> bool:
+    """An expectation also covers its own ticket before the page, and what comes a little late."""
+    in_time = expect.onset_ms <= each.at_ms <= expect.until_ms + _AFTERWARDS_MS
+    same = expect.alert == each.alert and _RANK[each.severity] <= max(_RANK[expect.severity], _RANK[Severity.PAGE])
+    return in_time and same and all(each.labels.get(name) == value for name, value in expect.labels.items())
+
+
+def _allows(row: Allowed, each: False_) -> bool:
+    """`severity`: that, or less grave."""
+    same = row.alert == each.alert and all(each.labels.get(name) == value for name, value in row.labels.items())
+    return same and (row.severity is None or _RANK[each.severity] <= _RANK[row.severity])
+
+
+def _blamed(each: False_, world: World) -> False_:
+    """With the expected cause that stood at that moment in the same country or service, if there is one."""
+    for expect in world.expect:
+        mine = all(expect.labels.get(n, v) == v for n, v in each.labels.items() if n in ("country", "network", "service"))
+        if mine and expect.onset_ms <= each.at_ms <= expect.until_ms:
+            return False_(each.alert, each.labels, each.severity, each.at_ms, expect.cause)
+    return each
+
+
+def _weeks(world: World) -> float:
+    networks = {(line.country, line.network) for line in world.lines}
+    return len(networks) * (world.until_ms - world.from_ms) / (7 * 86_400_000)
