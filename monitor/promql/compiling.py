@@ -28,24 +28,7 @@ from monitor.promql.naming import AbsentOf, Joined, Replaced
 from monitor.promql.selecting import Absent, Count, Instant, Last, Matcher, Over, SampleTime, Selector, said
 from monitor.promql.understood import NotUnderstood, Scalars, Vectors
 
-OVER: dict[str, windows.Function] = {
-    "sum_over_time": windows.total,
-    "avg_over_time": windows.mean,
-    "min_over_time": windows.lowest,
-    "max_over_time": windows.highest,
-    "stddev_over_time": windows.deviation,
-    "stdvar_over_time": windows.variance,
-    "quantile_over_time": windows.quantile,
-    "changes": rates.changes,
-    "resets": rates.resets,
-    "rate": rates.extrapolated(counter=True, per_second=True),
-    "increase": rates.extrapolated(counter=True, per_second=False),
-    "delta": rates.extrapolated(counter=False, per_second=False),
-    "irate": rates.instantly(per_second=True),
-    "idelta": rates.instantly(per_second=False),
-    "deriv": rates.slope,
-    "predict_linear": rates.ahead,
-}
+OVER = {**windows.FUNCTIONS, **rates.FUNCTIONS}
 
 
 def vector(text: str) -> Vectors:

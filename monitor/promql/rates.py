@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,3 +134,16 @@ def _line(run: _Run, zero_s: Floats) -> tuple[Floats, Floats]:
     flat = (~run.there | (run.values == first[:, :, None])).all(axis=2)
     endless = np.where(np.isinf(first), np.nan, 0.0)
     return np.where(flat, endless, steep), np.where(flat, first + endless, level)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "changes": changes,
+    "resets": resets,
+    "rate": extrapolated(counter=True, per_second=True),
+    "increase": extrapolated(counter=True, per_second=False),
+    "delta": extrapolated(counter=False, per_second=False),
+    "irate": instantly(per_second=True),
+    "idelta": instantly(per_second=False),
+    "deriv": slope,
+    "predict_linear": ahead,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +87,14 @@ def quantiles(q: Floats, values: Floats, there: Bools, axis: int) -> Floats:
 def _nth(ordered: Floats, index: Rows, axis: int) -> Floats:
     picked = np.take_along_axis(ordered, np.expand_dims(np.maximum(index, 0), axis), axis=axis)
     return np.where(index < 0, np.nan, np.squeeze(picked, axis=axis))
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "sum_over_time": total,
+    "avg_over_time": mean,
+    "min_over_time": lowest,
+    "max_over_time": highest,
+    "stddev_over_time": deviation,
+    "stdvar_over_time": variance,
+    "quantile_over_time": quantile,
+}

@@ -165,3 +165,12 @@ def test_series_are_known_by_all_their_labels() -> None:
     found.take(M, [0], [0])
     found.take(other, [0], [2])
     assert [dict(change.labels)["a"] for change in found.until(0)] == ["x"]
+
+
+def test_memory_of_before_can_be_given() -> None:
+    """What a database holds of a recorded series is taken as a sample is; what the rule writes then comes after it."""
+    rules = group("{record: r, expr: 'm < 1'}", "{alert: Was, expr: 'last_over_time(r[1h]) > 3'}")
+    found = Evaluation(reading.parsed(rules), since_ms=60 * MINUTE)
+    found.take(labels("r", {"a": "x"}), [50 * MINUTE], [5])
+    found.take(M, [60 * MINUTE, 65 * MINUTE], [2, 0])
+    assert told(found, 70 * MINUTE) == [(3600, True, 5.0), (3900, False, 5.0)]
