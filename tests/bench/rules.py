@@ -33,7 +33,7 @@ COUNTRIES, NETWORKS, LINES, CONTROLS = 50, 6, 3, 100
 SERVICES = tuple(f"service{number}" for number in range(10))
 STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
 DAY_MS = 86_400_000
-CALM = 4  # minutes before anything happens
+CALM = 3  # minutes before anything happens
 BATCH = 20_000  # series a request
 LEAST_S = 2.0  # what all groups together may take
 
@@ -187,7 +187,7 @@ def counted(base: str) -> tuple[float, float]:
 
 
 def live(base: str, minutes: int, console: Console) -> tuple[dict[str, list[float]], float]:
-    """A tick a minute; after the first six, what each group's last evaluation took, and the processor time a run."""
+    """A tick a minute; once something happens, what each group's last evaluation took, and the processor time a run."""
     took: dict[str, list[float]] = {}
     began, before = time.monotonic(), (0.0, 0.0)
     for minute in range(minutes):
