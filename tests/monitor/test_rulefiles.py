@@ -19,12 +19,14 @@ FILES = sorted(RULES.glob("*.yml"))
 ALERTS = {
     "CountryShutdown", "NetworkShutdown", "NetworkOutage", "NetworkSilent", "ServiceBlocked", "ServiceUnblocked",
     "ServiceDown", "VantageSilent", "VantageCutOff", "ShutdownOver", "DidbanBlind", "CatalogueOld", "Watchdog",
+    "DidbanDrill",
 }  # fmt: skip
 SEVERITIES = {
     "CountryShutdown": {"page"}, "NetworkShutdown": {"page", "ticket"}, "NetworkOutage": {"page"},
     "NetworkSilent": {"page", "ticket"}, "ServiceBlocked": {"page", "ticket"}, "ServiceUnblocked": {"info"},
     "ServiceDown": {"info"}, "VantageSilent": {"ticket"}, "VantageCutOff": {"ticket"}, "ShutdownOver": {"info"},
     "DidbanBlind": {"page"}, "CatalogueOld": {"ticket"}, "Watchdog": {"none"},
+    "DidbanDrill": {"page"},
 }  # fmt: skip
 
 
