@@ -94,8 +94,8 @@ async def test_every_hop_from_a_real_box_to_the_receiver_has_its_delay(vantage: 
     server = await asyncio.start_server(person, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     (tmp_path / "am.yml").write_text(
-        "route: {receiver: me, group_wait: 1s, routes: [{matchers: ['severity=\"page\"'], receiver: me}]}\n"
-        f"receivers: [{{name: me, webhook_configs: [{{url: '{url}'}}]}}]\n"
+        "route: {receiver: nobody, group_wait: 1s, routes: [{matchers: ['severity=\"page\"'], receiver: me}]}\n"
+        f"receivers: [{{name: nobody}}, {{name: me, webhook_configs: [{{url: '{url}'}}]}}]\n"
     )
     listen = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
     config = stack.write_prometheus(
