@@ -78,7 +78,8 @@ async def _drill(where: Where, patience_s: int, as_json: bool) -> bool:
                 )
                 continue
             after_s = await follow.until(asked, clock.elapsed_s() + patience_s)
-            _say(Seen(hop, after_s, "" if after_s is not None else "never reached"), last_s, as_json)
+            never = f"never reached ({follow.trouble})" if follow.trouble else "never reached"
+            _say(Seen(hop, after_s, "" if after_s is not None else never), last_s, as_json)
             if after_s is None:
                 complete = False
                 break

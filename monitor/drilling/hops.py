@@ -68,10 +68,11 @@ Asked = Callable[[], Awaitable[float | None]]  # when it had it, in milliseconds
 
 
 class Follow:
-    """One exercise on its way."""
+    """One exercise on its way. `trouble`: why the last question was not answered; empty where it was."""
 
     def __init__(self, begun: Begun, where: Where, clock: Clock, before: dict[str, float]) -> None:
         self._begun, self._where, self._clock, self._before = begun, where, clock, before
+        self.trouble = ""
 
     def hops(self) -> Iterator[tuple[str, Asked | None]]:
         """In their order; None: not to be seen from here, or not on this way."""
@@ -119,12 +120,14 @@ class Follow:
     async def _there(self, query: str) -> float | None:
         assert self._where.database is not None
         found = await vectors.at(self._where.database, query, self._clock.now_ms())
-        return float(self._clock.now_ms()) if not isinstance(found, Unanswered) and found else None
+        self.trouble = f"{self._where.database.url}: {found.why}" if isinstance(found, Unanswered) else ""
+        return float(self._clock.now_ms()) if found and not self.trouble else None
 
     async def _has(self) -> float | None:
         assert self._where.alertmanager is not None
         wanted = {"filter": f'alertname="{ALERT}"'}
         said = await self._where.alertmanager.ask("/api/v2/alerts", wanted, _PATIENCE_S)
+        self.trouble = f"{self._where.alertmanager.url}: {said.why}" if isinstance(said, Unanswered) else ""
         if isinstance(said, Unanswered):
             return None
         mine = [each for each in msgspec.json.decode(said) if each["labels"].get("vantage") == self._begun.vantage]
@@ -142,10 +145,12 @@ def _number(given: object) -> float | None:
 
 
 async def notifications(alertmanager: Far) -> dict[str, float]:
-    """How many it has handed over well, by kind of receiver: its own /metrics."""
+    """How many requests went well, by kind of receiver: its own /metrics, where each is counted once it is answered."""
     said = await alertmanager.ask("/metrics", {}, _PATIENCE_S)
     text = "" if isinstance(said, Unanswered) else said.decode(errors="replace")
-    sent, failed = (_counts(text, name) for name in ("notifications_total", "notifications_failed_total"))
+    sent, failed = (
+        _counts(text, name) for name in ("notification_requests_total", "notification_requests_failed_total")
+    )
     return {kind: count - failed.get(kind, 0.0) for kind, count in sent.items()}
 
 

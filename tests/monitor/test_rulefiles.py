@@ -24,6 +24,7 @@ ALERTS = {
     "ServiceThrottled", "InternationalThrottled", "VPNBlocked", "DNSTampering", "EncryptedDNSBlocked", "QUICBlocked",
     "IPv6Broken", "ProviderRefusal", "DidbanAlertingBroken", "DidbanStale", "DidbanClockWrong", "DidbanSpoolFilling",
     "DidbanShipQuarantine",
+    "DidbanDrill",
 }  # fmt: skip
 SEVERITIES = {
     "CountryShutdown": {"page"}, "NetworkShutdown": {"page", "ticket"}, "NetworkOutage": {"page"},
@@ -36,6 +37,7 @@ SEVERITIES = {
     "DNSTampering": {"ticket"}, "EncryptedDNSBlocked": {"info"}, "QUICBlocked": {"info"}, "IPv6Broken": {"info"},
     "ProviderRefusal": {"info"}, "DidbanAlertingBroken": {"page"}, "DidbanStale": {"ticket"},
     "DidbanClockWrong": {"ticket"}, "DidbanSpoolFilling": {"ticket"}, "DidbanShipQuarantine": {"ticket"},
+    "DidbanDrill": {"page"},
 }  # fmt: skip
 
 
