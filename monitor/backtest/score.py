@@ -44,7 +44,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class False_:
-    """An alert nobody expected. `during`: the cause that stood there meanwhile. `wrong_class`: what it never may be called."""
+    """An alert nobody expected.
+
+    `during`: the cause that stood there then. `wrong_class`: the world says that it must never be called so.
+    """
 
     alert: str
     labels: Mapping[str, str]

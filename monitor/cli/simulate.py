@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from monitor.backtest import asjson, reading, table
+from monitor.backtest import asjson, drawn, reading, table
 from monitor.backtest.hearing import Rules
 from monitor.backtest.trial import Trial, known_since, tried
 from monitor.backtest.world import World
@@ -26,6 +26,10 @@ def backtest_command(
         typer.Argument(metavar="[SCENARIO ...]", help="Shipped worlds, or files of your own; none: all shipped ones."),
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="One object, every rate with its n and interval.")] = False,
+    onsets: Annotated[int, typer.Option("--random", min=0, help="So many worlds with one onset drawn at random.")] = 0,
+    weeks: Annotated[
+        int, typer.Option("--weeks", min=0, help="Quiet worlds, until there are so many network-weeks.")
+    ] = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Once through each world: nothing as known later, nothing moved.")
     ] = False,
@@ -34,7 +38,8 @@ def backtest_command(
 
     Exit codes: 0 done; 1 a file of yours holds mistakes; 2 there is no such world.
     """
-    worlds = [_world(name) for name in scenarios or reading.shipped()]
+    worlds = [_world(name) for name in scenarios or ([] if onsets or weeks else reading.shipped())]
+    worlds += [*drawn.onsets(onsets), *(drawn.weeks(weeks) if weeks else ())]
     rules = Rules.shipped()
     trials = _tried(worlds, rules, quick=quick)
     if as_json_:
