@@ -64,7 +64,8 @@ def _onset(base: World, sort: Sorts, number: int) -> World:
     network = base.lines[0].network
     where = Where(country=base.lines[0].country, networks=(network,))
     cause = Cause(sort.name, (span,), Precision.MINUTE, Precision.MINUTE, False, "drawn", where, sort.path, sort.drops)
-    labels = {"country": where.country, "network": network} | {"service": d.service for d in sort.drops if d.service}
+    service = {"service": sort.drops[0].service} if sort.drops[0].service else {}
+    labels = {"country": where.country, "network": network, **service}
     expect = Expect(
         sort.alert,
         labels,

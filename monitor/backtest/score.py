@@ -75,7 +75,8 @@ def score(world: World, then: Sequence[Message], later: Sequence[Message]) -> Sc
     found = tuple(Found(each, _first(each, then), _first(each, later), coverage.lacking(each)) for each in live)
     news = list(_news(then, world))
     false = tuple(each for each in news if not _is_fine(each, world))
-    return Score(world, found, tuple(_classed(each, world) for each in false), len(news) - len(false), _weeks(world))
+    right = sum(any(_expects(expect, each) for expect in world.expect) for each in news)
+    return Score(world, found, tuple(_classed(each, world) for each in false), right, _weeks(world))
 
 
 def _first(expect: Expect, sent: Sequence[Message]) -> int | None:
