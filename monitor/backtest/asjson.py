@@ -60,7 +60,7 @@ def _expected(found: Found) -> Json:
 def _false(each: False_) -> Json:
     return {
         "alert": each.alert, "labels": dict(each.labels), "at": moment(each.at_ms), "severity": each.severity.value,
-        "during": each.during or None,
+        "during": each.during or None, "wrong_class": each.wrong_class,
     }  # fmt: skip
 
 
@@ -86,11 +86,12 @@ def _share(name: str, share: Share) -> Json:
 
 def _rate(name: str, rate: Rate) -> Json:
     ends = [round(each, 4) if math.isfinite(each) else None for each in rate.interval]
-    return {name: rate.value, f"{name}_events": rate.events, f"{name}_n": round(rate.exposure, 3), f"{name}_interval": ends}
+    of = {f"{name}_events": rate.events, f"{name}_n": round(rate.exposure, 3)}
+    return {name: rate.value, **of, f"{name}_interval": ends}
 
 
 def moment(at_ms: int) -> str:
-    return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f"{datetime.datetime.fromtimestamp(at_ms // 1000, datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def scores(trials: Sequence[Trial]) -> list[Score]:

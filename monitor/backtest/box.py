@@ -1,7 +1,7 @@
 """One simulated box: the daemon's own rounds, view, judge and tick, on a clock that leaps and a line that is told.
 
-Everything between "this is due" and the tick is the daemon's code. What differs: who walks (monitor/backtest/walks.py),
-who keeps (nobody: a simulation needs no evidence), and that the beat is asked of the same arithmetic without APScheduler.
+Everything from "this is due" to the tick is the daemon's code. What differs: who walks (monitor/backtest/walker.py),
+who keeps (nobody: a simulation needs no evidence), and that the beat is the same arithmetic without APScheduler.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Box:
 
     Args:
         stated: told of every tick, as a whole.
-        calm_until_ms: until when every walk of this line would show what it showed before; the moment itself: no longer.
+        calm_until_ms: until when every walk of this line shows what it showed before; the moment itself: no longer.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Who is in a world: vantages, what they walk, what the hub's registry says of them; made from the world's own words."""
+"""Who is in a world: vantages, what they walk, what a registry says of them. Made from the world's own words."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ def services_of(world: World) -> tuple[Service, ...]:
 
 
 def _with(service: Service, more: tuple[Target, ...]) -> Service:
-    return Service(
-        service.id, service.title, service.category, service.page, (*service.targets, *more), service.book
-    )
+    return Service(service.id, service.title, service.category, service.page, (*service.targets, *more), service.book)
 
 
 def _asks_about_speed(world: World) -> bool:
@@ -55,7 +53,8 @@ def _asks_about_speed(world: World) -> bool:
 
 def _at_home(world: World, found: tuple[Service, ...]) -> Iterator[Target]:
     """Domestic canaries of a country for which no catalogue has any."""
-    known = {each.at.country for service in found for each in service.targets if each.scope is Scope.DOMESTIC and each.at}
+    every = [each for service in found for each in service.targets if each.scope is Scope.DOMESTIC]
+    known = {each.at.country for each in every if each.at}
     for country in sorted({line.country for line in world.lines} - known):
         for number in range(1, _DOMESTIC_CANARIES + 1):
             name = f"home-{country.lower()}-{number}"

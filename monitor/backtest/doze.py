@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from monitor import metrics
+from monitor.beat.comparisons import COMPARABLE
 from monitor.beat.errands import Errand
 from monitor.judge import State
-from monitor.meaning.view import View
+from monitor.meaning.cause import WINDOWS
+from monitor.meaning.view import Standing, View
 from monitor.metrics import Series
 from monitor.rounds import Rounds
 from monitor.tick import Tick
@@ -22,6 +24,7 @@ _HEARTBEAT = Series(metrics.HEARTBEAT, ())
 _COUNTED = frozenset({metrics.BYTES, metrics.MISSED})  # what only ever grows says nothing of a line
 _SETTLED_TICKS = 4
 _SETTLED_MS = 35 * 60_000  # by then everything has been walked since the last change, what is walked seldom too
+_COMPARED_MS = 3 * 3_600_000
 _LONGEST_MS = 6 * 3_600_000
 _SHORTEST_MS = 5 * 60_000  # below that nothing is gained
 _ROUNDS_BEFORE_WAKING = 2  # of each turn: what a box remembers of a target is its last rounds
@@ -57,10 +60,20 @@ class Doze:
             self._changed_ms = now_ms
         if self._same < _SETTLED_TICKS or now_ms - self._changed_ms < _SETTLED_MS or self._rounds.busy:
             return
+        if any(self._is_compared(each, now_ms) for each in self._view.standings.values()):
+            return
         until_ms = min(self._calm_until_ms(now_ms), now_ms + _LONGEST_MS, *self._own_ends(now_ms))
         if until_ms - now_ms >= _SHORTEST_MS:
             self._wakes_ms = until_ms
             self._learn(now_ms, until_ms)
+
+    def _is_compared(self, standing: Standing, now_ms: int) -> bool:
+        """Whether comparisons may still teach something of it; what they agreed on, or never did, they have said."""
+        record = standing.record
+        if record.last is None or record.reached or record.target.kind not in COMPARABLE:
+            return False
+        agreed = len(record.windows) == WINDOWS and len(set(record.windows)) == 1
+        return not agreed and now_ms - standing.since_ms < _COMPARED_MS
 
     def _own_ends(self, now_ms: int) -> list[float]:
         """When the box would change its words by itself: a canary dead for a day, the time to be asked anew."""

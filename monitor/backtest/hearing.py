@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from monitor.backtest.cast import registry, services_of
 from monitor.backtest.delivery import Column
 from monitor.backtest.living import Lived
@@ -83,7 +81,7 @@ def heard(
 
 def _stated(hub: Registry, since_ms: int, until_ms: int) -> Iterator[Column]:
     """What the hub itself says meanwhile; what it says of an hour, it says at its beginning."""
-    times = np.arange(since_ms, until_ms, _STATED_MS)
+    times = list(range(since_ms, until_ms, _STATED_MS))
     for series, who, value in hub.statements(since_ms):
         named = labels(series.name, series.labels(who))
-        yield Column(named, times, np.full(len(times), value), times)
+        yield Column(named, times, [value] * len(times), times)

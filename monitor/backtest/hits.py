@@ -1,7 +1,7 @@
 """What a cause on a path does to a walk: the step it breaks, the failure seen there, the proof found in it. Data.
 
-Each row stands for what the laboratory's liar of the same name was seen to do to real packets (tests/lab/worlds.py, held
-by tests/lab/test_worlds.py: "what one walk of it shows"), or for a measured distribution named beside it. A row says
+Each row stands for what the laboratory's liar of that name was seen to do to real packets (tests/lab/worlds.py, held by
+tests/lab/test_worlds.py: "what one walk of it shows"), or for a measured distribution named beside it. A row says
 what one walk shows; shares of attempts are the world's own (FIELD section 1: of WhatsApp's walks on 22 September 2022
 250 of 296 lookups, 107 of 123 connects and 14 of 16 handshakes failed).
 """
@@ -64,9 +64,7 @@ NO_NAMES = Hit(Step.RESOLVE, _SILENT, "cut", only=True)
 
 # how a service is lost
 BY_HOW: Mapping[How, Hit] = {
-    How.DNS_FORGED: Hit(
-        Step.RESOLVE, Failure.DNS_BOGON, "dns_known_forgery", (Finding.FORGED_DNS_ANSWER,), only=True
-    ),
+    How.DNS_FORGED: Hit(Step.RESOLVE, Failure.DNS_BOGON, "dns_known_forgery", (Finding.FORGED_DNS_ANSWER,), only=True),
     How.DNS_DENIED: Hit(Step.RESOLVE, Failure.DNS_NXDOMAIN, "dns_denial", only=True),
     How.DNS_SILENT: Hit(Step.RESOLVE, _SILENT, "dns_silence", only=True),
     How.ADDRESS_SILENT: Hit(Step.CONNECT, _SILENT, "drop_address"),

@@ -50,7 +50,7 @@ class Line:
         self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
 
     def _turns(self) -> list[int]:
-        every = [*self._stretches, *self._spells, *self._absences]
+        every: list[Stretch | Spell | Absence] = [*self._stretches, *self._spells, *self._absences]
         return sorted({t for each in every for t in (each.from_ms, each.until_ms)})
 
     def keep(self, matters: Callable[[Spell], bool]) -> None:

@@ -91,9 +91,7 @@ class _Stage:
         for each in self._residents:
             each.send_home()
 
-    def _resident(
-        self, vantage: Vantage, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
-    ) -> Resident:
+    def _resident(self, vantage: Vantage, start: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> Resident:
         line = self._line(vantage)
         walks = Walks(vantage, line, self._services, self._hands, self._landmark)
         config = loaded(vantage, self._services, controls=len(self._world.controls))
@@ -105,9 +103,7 @@ class _Stage:
             world = self._world.name
             calm = self._calm(line) if self._lived.dozes else (lambda at_ms: at_ms)
             hands, walker = self._hands, walks.walker
-            return Box(
-                config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, calm_until_ms=calm
-            )
+            return Box(config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, calm_until_ms=calm)
 
         def stated(tick: Tick) -> None:
             delivery.state(tick, open_=home_is_open(ways, line, self._about, self._hands.now_ms()))
@@ -116,8 +112,10 @@ class _Stage:
         began_ms = self._lived.since_ms + _MINUTE_MS  # before that rounds begin as those of a fresh start do
 
         def matters(spell: Spell) -> bool:
-            meets = resident.box.walks_between(spell.from_ms - _SLACK_MS, spell.until_ms, functools.partial(walks.dooms, spell))
-            return spell.from_ms < began_ms or meets
+            doomed = functools.partial(walks.dooms, spell)
+            return spell.from_ms < began_ms or resident.box.walks_between(
+                spell.from_ms - _SLACK_MS, spell.until_ms, doomed
+            )
 
         line.keep(matters)
         return resident
@@ -145,8 +143,8 @@ class _Stage:
         return bad, gone
 
     def _noise(self, vantage: Vantage) -> Sequence[Noise]:
-        own = {each.id: each.noise for each in (*self._world.lines, *self._world.controls)}
-        return own.get(vantage.id, ())
+        own = {each.id: each.noise for each in self._world.lines}
+        return {**own, **{each.id: each.noise for each in self._world.controls}}.get(vantage.id, ())
 
     def _ways(self, vantage: Vantage) -> tuple[Home, ...]:
         lines = {each.id: each.home for each in self._world.lines}

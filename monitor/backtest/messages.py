@@ -95,7 +95,9 @@ class Routing:
     def read(cls, path: Path) -> Routing:
         given = cast(dict[str, Any], YAML(typ="safe", pure=True).load(path))
         rules = tuple(
-            Inhibition(_matchers(row, "source_matchers"), _matchers(row, "target_matchers"), tuple(row.get("equal", ())))
+            Inhibition(
+                _matchers(row, "source_matchers"), _matchers(row, "target_matchers"), tuple(row.get("equal", ()))
+            )
             for row in given.get("inhibit_rules", ())
         )
         return cls(_route(given["route"], None), rules)
@@ -209,6 +211,4 @@ class _Dispatcher:
 
 def _heard(here: set[Labels], firing: set[Labels], routing: Routing) -> frozenset[Labels]:
     others = [dict(each) for each in firing]
-    return frozenset(
-        each for each in here if not any(rule.mutes(dict(each), others) for rule in routing.inhibitions)
-    )
+    return frozenset(each for each in here if not any(rule.mutes(dict(each), others) for rule in routing.inhibitions))

@@ -1,20 +1,23 @@
-"""Holds what was sent against what should have been: per expected alert its delay, per other one whether it was false."""
+"""Holds what was sent against what should have been: delays of what was expected, and whether the rest was false."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.backtest.alerts import Severity
+from monitor.backtest.expected import Allowed, Expect
 from monitor.backtest.messages import Labels, Message
 from monitor.backtest.observable import Coverage
 from monitor.backtest.words import Known
-from monitor.backtest.world import Allowed, Expect, World
+from monitor.backtest.world import World
 
 _RANK = {Severity.INFO: 0, Severity.TICKET: 1, Severity.PAGE: 2}
 _OWN_LABELS = frozenset({"alertname", "severity", "product", "family"})
 _AFTERWARDS_MS = 30 * 60_000  # for so long after its time an expected alert is late, and not false
 _WATCHDOG = "Watchdog"
+_WHERE = frozenset({"country", "network", "service"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class False_:
-    """An alert nobody expected. `during`: the cause that stood meanwhile where it points: a wrong class, not from nothing."""
+    """An alert nobody expected.
+
+    `during`: the cause that stood there then. `wrong_class`: the world says that it must never be called so.
+    """
 
     alert: str
     labels: Mapping[str, str]
     severity: Severity
     at_ms: int
     during: str = ""
+    wrong_class: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +72,19 @@ def score(world: World, then: Sequence[Message], later: Sequence[Message]) -> Sc
     """`then`: as it was sent; `later`: had everything arrived in time."""
     coverage = Coverage(world)
     live = [each for each in world.expect if each.known is Known.LIVE]
-    found = tuple(
-        Found(each, _first(each, then), _first(each, later), coverage.lacking(each)) for each in live
-    )
+    found = tuple(Found(each, _first(each, then), _first(each, later), coverage.lacking(each)) for each in live)
     news = list(_news(then, world))
     false = tuple(each for each in news if not _is_fine(each, world))
-    return Score(world, found, tuple(_blamed(each, world) for each in false), len(news) - len(false), _weeks(world))
+    right = sum(any(_expects(expect, each) for expect in world.expect) for each in news)
+    return Score(world, found, tuple(_classed(each, world) for each in false), right, _weeks(world))
 
 
 def _first(expect: Expect, sent: Sequence[Message]) -> int | None:
     """When it was first said to somebody within its time."""
     for message in sent:
-        if expect.onset_ms <= message.at_ms <= expect.until_ms:
-            if any(_says(expect.alert, expect.labels, expect.severity, each) for each in message.news):
-                return message.at_ms
+        in_time = expect.onset_ms <= message.at_ms <= expect.until_ms
+        if in_time and any(_says(expect.alert, expect.labels, expect.severity, each) for each in message.news):
+            return message.at_ms
     return None
 
 
@@ -116,13 +122,19 @@ def _allows(row: Allowed, each: False_) -> bool:
     return same and (row.severity is None or _RANK[each.severity] <= _RANK[row.severity])
 
 
-def _blamed(each: False_, world: World) -> False_:
-    """With the expected cause that stood at that moment in the same country or service, if there is one."""
+def _classed(each: False_, world: World) -> False_:
+    """With what the world says it must never be called, and the cause that stood there at that moment, if any."""
+    wrong = any(_allows(row, each) for row in world.never)
+    return dataclasses.replace(each, wrong_class=wrong, during=_during(each, world))
+
+
+def _during(each: False_, world: World) -> str:
+    where = {name: value for name, value in each.labels.items() if name in _WHERE}
     for expect in world.expect:
-        mine = all(expect.labels.get(n, v) == v for n, v in each.labels.items() if n in ("country", "network", "service"))
+        mine = all(expect.labels.get(name, value) == value for name, value in where.items())
         if mine and expect.onset_ms <= each.at_ms <= expect.until_ms:
-            return False_(each.alert, each.labels, each.severity, each.at_ms, expect.cause)
-    return each
+            return expect.cause
+    return ""
 
 
 def _weeks(world: World) -> float:

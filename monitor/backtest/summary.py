@@ -39,7 +39,7 @@ def summed(scores: Sequence[Score]) -> Summary:
         precision=Share(right, right + len(false)),
         delays_s=tuple(sorted(delay for each in found if each.pages and (delay := each.delay_s) is not None)),
         false_pages=Rate(pages, weeks),
-        wrong_class=sum(bool(each.during) for each in false),
+        wrong_class=sum(each.wrong_class for each in false),
         unobservable=sum(each.unobservable is not None for one in scores for each in one.found),
         network_weeks=weeks,
     )

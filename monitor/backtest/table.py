@@ -23,7 +23,9 @@ def tables(trials: Sequence[Trial], digest: str) -> Group:
     parts: list[Table | Text] = []
     for each in trials:
         parts += _world(each)
-    parts += [_summary(name, [t for t in trials if t.set is kind]) for kind, name in _SETS.items() if any(t.set is kind for t in trials)]
+    for kind, name in _SETS.items():
+        if of := [each for each in trials if each.set is kind]:
+            parts.append(_summary(name, of))
     parts.append(Text(f"rules sha256 {digest}"))
     return Group(*parts)
 
@@ -37,7 +39,8 @@ def _world(trial: Trial) -> Iterator[Table | Text]:
         if found.unobservable is None:
             where = " ".join(found.expect.labels.values())
             then, later = _said(found, found.fired_ms), _said(found, found.later_ms)
-            table.add_row(f"{found.expect.alert} ({found.expect.severity})", where, _utc(found.expect.onset_ms), then, later)
+            asked = f"{found.expect.alert} ({found.expect.severity})"
+            table.add_row(asked, where, _utc(found.expect.onset_ms), then, later)
     if table.row_count:
         yield table
     else:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.backtest.expected import Expect
 from monitor.backtest.hearing import Rules, heard
 from monitor.backtest.messages import Message, Routing, messages
 from monitor.backtest.score import Score, score
 from monitor.backtest.shuffle import moved
 from monitor.backtest.words import Set
-from monitor.backtest.world import Expect, World
+from monitor.backtest.world import World
 
 ROUTING = Path(__file__).parents[1] / "notify" / "alertmanager.yml"
 # Boxes start so long before the world: every target walked four times, every memory of an hour filled. A hub that is to
@@ -47,7 +48,9 @@ class Trial:
         return self.score.world.set
 
 
-def tried(world: World, rules: Rules, *, later: bool = True, shuffled: bool = True, lived: Lived = lambda at_ms: None) -> Trial:
+def tried(
+    world: World, rules: Rules, *, later: bool = True, shuffled: bool = True, lived: Lived = lambda at_ms: None
+) -> Trial:
     """`lived`: told how far the world has come."""
     routing = Routing.read(ROUTING)
     since_ms = known_since(world)
@@ -59,7 +62,8 @@ def tried(world: World, rules: Rules, *, later: bool = True, shuffled: bool = Tr
         less = score(world, list(messages(found.then, routing, until_ms=world.until_ms, but=frozenset({alert}))), [])
         recalled = sum(each.fired_ms is not None and each.unobservable is None for each in less.found)
         without.append(Without(alert, recalled, len(less.false)))
-    chance = _by_chance(world, rules, routing, lived) if shuffled and any(not e.unobservable for e in whole.found) else None
+    asked = shuffled and any(each.unobservable is None for each in whole.found)
+    chance = _by_chance(world, rules, routing, lived) if asked else None
     return Trial(whole, tuple(without), chance)
 
 
@@ -74,7 +78,8 @@ def _by_chance(world: World, rules: Rules, routing: Routing, lived: Lived) -> tu
     sent: list[Message] = list(messages(found.then, routing, until_ms=world.until_ms))
     asked = dataclasses.replace(world, causes=elsewhere.causes)
     told = score(dataclasses.replace(asked, allowed=()), sent, [])
-    return tuple(each.expect.alert for each in told.found if each.fired_ms is not None and not _overlaps(each.expect, elsewhere))
+    found_ = [each.expect for each in told.found if each.fired_ms is not None]
+    return tuple(each.alert for each in found_ if not _overlaps(each, elsewhere))
 
 
 def _overlaps(expect: Expect, world: World) -> bool:

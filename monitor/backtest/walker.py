@@ -41,7 +41,12 @@ class Walks:
     """
 
     def __init__(
-        self, vantage: Vantage, line: Line, services: Iterable[Service], hands: Hands, about: Callable[[Target], Line | None]
+        self,
+        vantage: Vantage,
+        line: Line,
+        services: Iterable[Service],
+        hands: Hands,
+        about: Callable[[Target], Line | None],
     ) -> None:
         self._vantage, self._line, self._hands, self._about = vantage, line, hands, about
         self._names: dict[str, Target] = {}
@@ -89,9 +94,8 @@ class Walks:
     def _dated(self, steps: tuple[Observation, ...]) -> tuple[Observation, ...]:
         """An answer to HEAD gives the time, to the second: as the box's own clock must have it, if it is right."""
         now_ms = self._hands.now_ms()
-        offset_s = next(
-            (d.offset_s for each in self._line.at(now_ms).stretches for d in each.cause.drops if d.what is What.CLOCK), 0.0
-        )
+        drops = [drop for each in self._line.at(now_ms).stretches for drop in each.cause.drops]
+        offset_s = next((drop.offset_s for drop in drops if drop.what is What.CLOCK), 0.0)
         told_ms = int(now_ms / 1000 - offset_s) * 1000
         return tuple(replace(seen, date_ms=told_ms) if seen.step is Step.FETCH else seen for seen in steps)
 
@@ -214,9 +218,8 @@ class Walks:
         self, target: Target, endpoint: Endpoint, address: str, at_ms: int, reason: Reason,
         steps: tuple[Observation, ...], *, booked: bool = False,
     ) -> Walk:  # fmt: skip
-        sent = received = walks.WALK_BYTES
-        boot_ms = self._hands.boot_ms()
-        return Walk(target.name, endpoint, address, at_ms, reason, steps, sent, received, booked=booked, boot_ms=boot_ms)
+        count, boot_ms = walks.WALK_BYTES, self._hands.boot_ms()
+        return Walk(target.name, endpoint, address, at_ms, reason, steps, count, count, booked=booked, boot_ms=boot_ms)
 
 
 def lost_at(way: tuple[Step, ...], spell: Spell, fate: float) -> Step | None:
@@ -246,7 +249,8 @@ def _stopped(
     if step is Step.TRANSFER:
         return Observation(
             step, took_s, failure, findings, bytes_received=_STALLS_AT, slices_s=(far.rtt_s,),
-            longest_wait_s=took_s - far.rtt_s, waited_at_byte=_STALLS_AT, line_bytes=_STALLS_AT, quiet_s=took_s - far.rtt_s,
+            longest_wait_s=took_s - far.rtt_s, waited_at_byte=_STALLS_AT, line_bytes=_STALLS_AT,
+            quiet_s=took_s - far.rtt_s,
         )  # fmt: skip
     return Observation(step, took_s, failure, findings)
 

@@ -1,4 +1,4 @@
-"""What happens to a line by itself: bursts of loss, evenings, boxes that are gone for a while. Drawn by a keyed hash."""
+"""What happens to a line by itself: bursts of loss, evenings, boxes that are gone a while. Drawn by a keyed hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise
 from monitor.beat.spread import unit
 
-_SAID_AGAIN_MS = 4_500  # a resolver is asked again after 4.5 s (monitor/tools.py), and TCP has tried three times by then
+_SAID_AGAIN_MS = 4_500  # a resolver is asked again by then (monitor/tools.py), and TCP has tried three times
 _FEW = 0.02  # below that a loss costs a lookup now and then, and nothing else
 _LOOKUPS_A_MINUTE = 8  # of one box; each is said twice, and fails where both are lost, on the way there or back
 _STRAY_MS = 60_000 // _LOOKUPS_A_MINUTE

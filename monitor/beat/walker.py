@@ -20,7 +20,9 @@ class OneWalk(Protocol):
 
 
 class OneComparison(Protocol):
-    def __call__(self, target: Target, ground: Ground, tools: Tools, *, booked: bool) -> Awaitable[tuple[Walk, ...]]: ...
+    def __call__(
+        self, target: Target, ground: Ground, tools: Tools, *, booked: bool
+    ) -> Awaitable[tuple[Walk, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Facts are on disk before they come here (monitor/daemon.py): what is wrong in th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor import metrics
@@ -17,6 +17,7 @@ from monitor.meaning.canaries import Canaries, domestic
 from monitor.meaning.evidence import Record
 from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.protocols import Protocols
+from monitor.meaning.shown import of_success, one_of
 from monitor.meaning.surroundings import Surroundings
 from monitor.metrics import Series
 from monitor.telling.histogram import Histogram
@@ -212,10 +213,10 @@ class View:
                 yield from self._of_target(standing, now_ms, home_only=home_only)
             for standing in (gone := [s for s in self._of(service) if not s.record.target.endpoints]):
                 target = standing.record.target
-                yield from _one_of(metrics.TARGET_STATE, (target.service, target.id), standing.judgement.state)
+                yield from one_of(metrics.TARGET_STATE, (target.service, target.id), standing.judgement.state)
             if (fresh or gone) and service.watched:
                 state = self.service_state(service)
-                yield from _one_of(metrics.SERVICE_STATE, (service.id,), state)
+                yield from one_of(metrics.SERVICE_STATE, (service.id,), state)
         for (name, result), count in () if home_only else self.walks_by_result.items():
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
         for of, histogram in (self.histograms or {}).items():
@@ -254,11 +255,11 @@ class View:
             yield Series(metrics.TARGET_FINDING, (*key, finding)), 1
         yield from self.transfers.samples(record.target, now_ms)
         if (success := record.last_success()) is not None:
-            yield from _of_success(key, success)
+            yield from of_success(key, success)
 
     def _kept_here(self, standing: Standing, key: tuple[str, str], now_ms: int) -> Iterator[tuple[Series, float]]:
         record = standing.record
-        yield from _one_of(metrics.TARGET_STATE, key, standing.judgement.state)
+        yield from one_of(metrics.TARGET_STATE, key, standing.judgement.state)
         yield Series(metrics.TARGET_CUSUM, key), record.cusum
         if (ratio := record.endpoints_ratio) is not None:
             yield Series(metrics.TARGET_ENDPOINTS, key), ratio
@@ -287,16 +288,3 @@ class View:
             yield Series(metrics.CLOCK_OFFSET, ()), offset_s
         if self.heartbeat_ms:
             yield Series(metrics.HEARTBEAT, ()), self.heartbeat_ms / 1000
-
-
-def _one_of(family: metrics.Family, key: tuple[str, ...], state: State) -> Iterable[tuple[Series, float]]:
-    return ((Series(family, (*key, each)), float(each is state)) for each in State)
-
-
-def _of_success(key: tuple[str, str], walk: Walk) -> Iterator[tuple[Series, float]]:
-    for seen in walk.steps:
-        yield Series(metrics.STEP_DURATION, (*key, seen.step)), seen.took_s
-        if seen.answer is not None:
-            yield Series(metrics.TARGET_ANSWER, (*key, seen.answer)), 1
-        if seen.certificate is not None:
-            yield Series(metrics.CERTIFICATE_EXPIRY, key), seen.certificate.expires_ms / 1000

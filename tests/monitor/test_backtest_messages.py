@@ -46,11 +46,10 @@ def test_a_parent_mutes_its_children_of_the_same_country_only() -> None:
 
 
 def test_a_child_is_told_of_when_its_parent_is_over_first() -> None:
-    parent = {"country": "IR", "extent": "networks"}
     found = sent(
-        change(0, "CountryShutdown", **parent),
+        change(0, "CountryShutdown", country="IR", extent="networks"),
         change(0, "NetworkShutdown", country="IR", network="AS1"),
-        change(MINUTE_MS, "CountryShutdown", fires=False, **parent),
+        change(MINUTE_MS, "CountryShutdown", fires=False, country="IR", extent="networks"),
     )
     assert said(found[1]) == ["NetworkShutdown AS1"]
 
@@ -65,17 +64,18 @@ def test_an_alert_that_lasts_is_said_again_after_a_day() -> None:
 
 
 def test_one_that_came_and_went_within_the_wait_is_never_sent() -> None:
-    here = {"country": "IR", "network": "AS1"}
-    found = sent(change(0, "NetworkShutdown", **here), change(5 * SECOND_MS, "NetworkShutdown", fires=False, **here))
+    found = sent(
+        change(0, "NetworkShutdown", country="IR", network="AS1"),
+        change(5 * SECOND_MS, "NetworkShutdown", fires=False, country="IR", network="AS1"),
+    )
     assert found == []
 
 
 def test_one_that_comes_back_when_all_was_over_is_said_anew() -> None:
-    here = {"country": "IR", "network": "AS1"}
     found = sent(
-        change(0, "NetworkShutdown", **here),
-        change(5 * MINUTE_MS, "NetworkShutdown", fires=False, **here),
-        change(9 * MINUTE_MS, "NetworkShutdown", **here),
+        change(0, "NetworkShutdown", country="IR", network="AS1"),
+        change(5 * MINUTE_MS, "NetworkShutdown", fires=False, country="IR", network="AS1"),
+        change(9 * MINUTE_MS, "NetworkShutdown", country="IR", network="AS1"),
     )
     assert [said(message) for message in found] == [["NetworkShutdown AS1"], ["NetworkShutdown AS1"]]
 
