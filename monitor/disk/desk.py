@@ -67,13 +67,17 @@ class Desk:
     async def open(self) -> None:
         """Raises Unusable: the file cannot be had. A full disk is no reason."""
         try:
-            await self._run(self._commit, _nothing)
+            await self.do(_nothing)
         except _NOT_NOW as error:
             self._complain(error)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self.file.close)
         self._thread.shutdown(wait=False)
+
+    async def do(self, action: Action[T]) -> T:
+        """One transaction. Raises Unusable, NoRoom or sqlite3.OperationalError where the disk takes none."""
+        return await self._run(self._commit, action)
 
     async def write(self, action: Action[object], *, waits: bool) -> bool:
         """Whether it is committed. `waits`: what is not, is tried again with the next write."""
@@ -95,7 +99,7 @@ class Desk:
     async def read(self, action: Action[T], otherwise: T) -> T:
         """`otherwise`: what is said while there is nothing to read from."""
         try:
-            return await self._run(self._commit, action)
+            return await self.do(action)
         except (*_NOT_NOW, Unusable) as error:
             self._complain(error)
             return otherwise

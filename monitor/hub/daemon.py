@@ -23,7 +23,7 @@ from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
 from monitor.notify.settings import Notify
-from monitor.relay.desk import runbook
+from monitor.relay.door import runbook
 from monitor.relay.relay import Relay, outbox_of
 from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
@@ -71,7 +71,7 @@ class Hub:
             own=self._stating.own,
             clock=self._clock,
             time_scale=time_scale,
-            pages=self._relay.desk.public() if self._relay is not None else [web.get("/runbook/{name}", runbook)],
+            pages=self._relay.door.public() if self._relay is not None else [web.get("/runbook/{name}", runbook)],
         )
         self._looking = Looking(loaded, self._gateway, self._queue, self._clock, time_scale)
         self._seen = _mark(self._registry_path)

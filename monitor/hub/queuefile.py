@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from monitor.disk import rescue
 from monitor.disk.file import File, Kind, Unusable
-from monitor.disk.rescue import has_tables, rows
 
 VERSION = 1
 
@@ -45,13 +45,7 @@ def _bring_forward(db: sqlite3.Connection, path: Path) -> None:
 
 def _carry_over(wreck: Path, db: sqlite3.Connection) -> Mapping[str, int]:
     """What is owed; of what was set aside only the count is lost."""
-    came = 0
-    with sqlite3.connect(f"file:{wreck}?mode=ro", uri=True) as old:
-        for row in rows(old, "batches", "id") if has_tables(old) else ():
-            db.execute("INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?, ?, ?)", row).close()
-            came += 1
-    old.close()
-    return {"batches": came}
+    return rescue.carry_over(wreck, db, {"batches": "id"})
 
 
 KIND = Kind("queue", "the folder of the queue", "hub", _bring_forward, _carry_over)

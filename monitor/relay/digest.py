@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from monitor.disk.desk import Desk
 from monitor.home.querying import Far
 from monitor.notify.settings import DAYS, Digest
 from monitor.relay.alertmanager import Alertmanagers
-from monitor.relay.file import File
 from probes.ports import Clock
 
 _SLOTS = 2016  # of five minutes in a week: how often memory.yml looks
@@ -159,9 +159,9 @@ class Weekly:
     """Says it once a week, also when the relay was away at that hour; a day later it is no news."""
 
     def __init__(
-        self, digest: Digest, file: File, alertmanagers: Alertmanagers, *, database: Far | None, clock: Clock
+        self, digest: Digest, desk: Desk, alertmanagers: Alertmanagers, *, database: Far | None, clock: Clock
     ) -> None:
-        self._digest, self._file, self._alertmanagers = digest, file, alertmanagers
+        self._digest, self._desk, self._alertmanagers = digest, desk, alertmanagers
         self._database, self._clock = database, clock
 
     async def look(self) -> None:
@@ -170,15 +170,15 @@ class Weekly:
         if not at_ms <= now_ms < at_ms + _LATE_MS or await self._mark() == week:
             return
         sql = "SELECT count(*) FROM messages WHERE state IN ('refused', 'given_up') AND created_ms > ?"
-        lost = await self._file.do(lambda db: int(db.execute(sql, (now_ms - 7 * 86_400_000,)).fetchone()[0]))
+        lost = await self._desk.do(lambda db: int(db.execute(sql, (now_ms - 7 * 86_400_000,)).fetchone()[0]))
         summary, description = told(await asked(self._database), lost)
         labels = {"alertname": "WeeklyDigest", "severity": "info", "product": "didban", "family": "own"}
         annotations = {"summary": summary, "description": description, "summary_fa": "گزارش هفتگی دیدبان"}
         if await self._alertmanagers.post(labels, annotations, from_ms=at_ms, to_ms=now_ms + _STANDS_MS):
             row = ("digest", week)
-            await self._file.do(lambda db: db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", row).close())
+            await self._desk.do(lambda db: db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", row).close())
 
     async def _mark(self) -> str:
         sql = "SELECT value FROM marks WHERE name = 'digest'"
-        row = await self._file.do(lambda db: db.execute(sql).fetchone())
+        row = await self._desk.do(lambda db: db.execute(sql).fetchone())
         return row[0] if row else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from monitor.relay.file import File
+from monitor.disk.desk import Desk
 from monitor.relay.outbox import Message
 
 _GOOD_MS = 3 * 86_400_000
@@ -36,8 +36,8 @@ class Sight:
 
 
 class Links:
-    def __init__(self, file: File, *, now_ms: Callable[[], int], url: str | None) -> None:
-        self._file, self._now_ms, self._url = file, now_ms, (url or "").rstrip("/")
+    def __init__(self, desk: Desk, *, now_ms: Callable[[], int], url: str | None) -> None:
+        self._desk, self._now_ms, self._url = desk, now_ms, (url or "").rstrip("/")
 
     async def make(self, message: Message) -> str:
         """A new one at every try, so that no token is ever kept; empty where no phone could open it."""
@@ -46,12 +46,12 @@ class Links:
         token = secrets.token_urlsafe(24)
         row = (_hash(token), message.incident, message.recipient.person, self._now_ms() + _GOOD_MS)
         sql = "INSERT INTO links(hash, incident, person, expires_ms) VALUES (?, ?, ?, ?)"
-        await self._file.do(lambda db: db.execute(sql, row).close())
+        await self._desk.do(lambda db: db.execute(sql, row).close())
         return f"{self._url}/have/{token}"
 
     async def look(self, token: str) -> Sight:
         """Changes nothing: link previews and scanners look as well."""
-        return await self._file.do(lambda db: self._sight(db, token)[0])
+        return await self._desk.do(lambda db: self._sight(db, token)[0])
 
     async def use(self, token: str) -> Sight:
         """Takes the incident for the person of the link, unless somebody has it."""
@@ -66,7 +66,7 @@ class Links:
             db.execute("UPDATE links SET used_ms = ? WHERE hash = ?", (now_ms, _hash(token)))
             return Sight(Opened.TAKEN, sight.summary, person, now_ms)
 
-        return await self._file.do(take)
+        return await self._desk.do(take)
 
     def _sight(self, db: sqlite3.Connection, token: str) -> tuple[Sight, str, str]:
         sql = "SELECT incident, person, summary, taken_by, taken_ms FROM links JOIN incidents ON id = incident"

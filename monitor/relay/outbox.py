@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from monitor.relay import tables
 from monitor.relay.alerts import NEWS, Alert, Payload, key_of, worst
-from monitor.relay.file import File
 from monitor.relay.texts import Text
 
 _KEEP_MS = 400 * 86_400_000  # receipts, as long as the database keeps what they are of
@@ -60,7 +60,7 @@ class Outbox:
     """Of one relay. What a method wrote is through to the disk when it returns."""
 
     def __init__(self, path: Path, *, now_ms: Callable[[], int], repeat_ms: int) -> None:
-        self.file = File(path, now_ms)
+        self.desk = tables.desk(path, now_ms)
         self._now_ms, self._repeat_ms = now_ms, repeat_ms
         self._listeners: list[asyncio.Event] = []
 
@@ -73,10 +73,10 @@ class Outbox:
             db.execute("DELETE FROM told WHERE message NOT IN (SELECT id FROM messages)")
             db.execute("DELETE FROM links WHERE expires_ms < ?", (before_ms,))
 
-        await self.file.do(forget)
+        await self.desk.do(forget)
 
     async def close(self) -> None:
-        await self.file.close()
+        await self.desk.close()
 
     def listen(self) -> asyncio.Event:
         """Set whenever something came."""
@@ -93,7 +93,7 @@ class Outbox:
         def keep(db: sqlite3.Connection) -> int:
             return sum(self._owe(db, payload.groupKey, firing, each, compose, now_ms) for each in recipients)
 
-        made = await self.file.do(keep)
+        made = await self.desk.do(keep)
         if made:
             for each in self._listeners:
                 each.set()
@@ -137,16 +137,16 @@ class Outbox:
             (due_ms,) = db.execute(sql, mine).fetchone()
             return (_message(row) if row else None), due_ms or 0
 
-        return await self.file.do(find)
+        return await self.desk.do(find)
 
     async def settle(self, message: Message, state: State, *, receipt: str = "", why: str = "") -> None:
         row = (state.value, self._now_ms(), receipt, why, message.id)
         sql = "UPDATE messages SET state = ?, done_ms = ?, receipt = ?, why = ?, tries = tries + 1 WHERE id = ?"
-        await self.file.do(lambda db: db.execute(sql, row).close())
+        await self.desk.do(lambda db: db.execute(sql, row).close())
 
     async def put_off(self, message: Message, until_ms: int, why: str, *, tried: bool = True) -> None:
         row = (until_ms, why, int(tried), message.id)
-        await self.file.do(
+        await self.desk.do(
             lambda db: db.execute(
                 "UPDATE messages SET due_ms = ?, why = ?, tries = tries + ? WHERE id = ?", row
             ).close()
@@ -155,7 +155,7 @@ class Outbox:
     async def tellings(self, message: Message) -> list[str]:
         """Which steps a message tells."""
         sql = "SELECT telling FROM told WHERE message = ? ORDER BY telling"
-        return await self.file.do(lambda db: [row[0] for row in db.execute(sql, (message.id,))])
+        return await self.desk.do(lambda db: [row[0] for row in db.execute(sql, (message.id,))])
 
     async def known(self, to: Recipient, tellings: Sequence[str]) -> set[State]:
         """How it stands with these steps here; empty where one of them was never heard of."""
@@ -166,12 +166,12 @@ class Outbox:
             rows = [db.execute(sql, (to.way, to.person, each)).fetchone() for each in tellings]
             return {State(row[0]) for row in rows if row} if rows and all(rows) else set()
 
-        return await self.file.do(find)
+        return await self.desk.do(find)
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """Messages by (way, state)."""
         sql = "SELECT way, state, count(*) FROM messages GROUP BY way, state"
-        return await self.file.do(lambda db: {(way, state): count for way, state, count in db.execute(sql)})
+        return await self.desk.do(lambda db: {(way, state): count for way, state, count in db.execute(sql)})
 
 
 def _message(row: Sequence[object]) -> Message:

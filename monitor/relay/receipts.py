@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.disk.desk import Desk
 from monitor.relay.alerts import matches
-from monitor.relay.file import File
 
 _MOST = 1_000
 _SQL = """
@@ -69,9 +69,9 @@ def of(
         db.close()
 
 
-async def held(file: File, *, since_ms: int, until_ms: int, labels: Mapping[str, str]) -> list[Receipt]:
+async def held(desk: Desk, *, since_ms: int, until_ms: int, labels: Mapping[str, str]) -> list[Receipt]:
     """The same, by the relay itself."""
-    return await file.do(lambda db: _read(db, since_ms, until_ms, labels))
+    return await desk.do(lambda db: _read(db, since_ms, until_ms, labels))
 
 
 def _read(db: sqlite3.Connection, since_ms: int, until_ms: int, labels: Mapping[str, str]) -> list[Receipt]:

@@ -19,8 +19,8 @@ from monitor.relay import texts, ways
 from monitor.relay.alertmanager import Alertmanagers
 from monitor.relay.alerts import REPEAT_MS, Alert, Payload
 from monitor.relay.courier import Courier
-from monitor.relay.desk import Desk
 from monitor.relay.digest import Weekly
+from monitor.relay.door import Door
 from monitor.relay.links import Links
 from monitor.relay.others import Nobody, Peers
 from monitor.relay.outbox import Outbox, Recipient, State
@@ -62,7 +62,7 @@ class Relay:
         self._notify, self._clock, self._scale = notify, clock, time_scale
         relay, known = notify.relay, token(folder / notify.relay.token_file)
         self.outbox = Outbox(outbox, now_ms=clock.now_ms, repeat_ms=int(REPEAT_MS / time_scale))
-        links = Links(self.outbox.file, now_ms=clock.now_ms, url=notify.pages.url)
+        links = Links(self.outbox.desk, now_ms=clock.now_ms, url=notify.pages.url)
         others = Peers(relay.name, relay.peers, known, time_scale=time_scale, clock=clock) if relay.peers else Nobody()
         paged, ticketed = ways.of(notify, folder), ways.of(notify.tickets, folder) if notify.tickets else []
         self._paged = [each.recipient for each in paged]
@@ -72,15 +72,15 @@ class Relay:
             for each in {each.recipient: each for each in (*paged, *ticketed)}.values()
         ]
         self._alertmanagers = Alertmanagers(relay.alertmanagers)
-        self._taking = Taking(self.outbox.file, self._alertmanagers, clock=clock, time_scale=time_scale)
+        self._taking = Taking(self.outbox.desk, self._alertmanagers, clock=clock, time_scale=time_scale)
         self._windows = Windows(notify.maintenance, self._alertmanagers, clock)
         self._weekly = (
-            Weekly(notify.digest, self.outbox.file, self._alertmanagers, database=database, clock=clock)
+            Weekly(notify.digest, self.outbox.desk, self._alertmanagers, database=database, clock=clock)
             if notify.digest
             else None
         )
         self._asked = asyncio.Event()
-        self.desk = Desk(
+        self.door = Door(
             self.outbox,
             links,
             token=known,
@@ -94,7 +94,7 @@ class Relay:
     async def open(self) -> None:
         """Raises OSError where the outbox or the address cannot be had."""
         await self.outbox.open()
-        runner = web.AppRunner(self.desk.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+        runner = web.AppRunner(self.door.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await runner.setup()
         host, _, port = self._notify.relay.listen.rpartition(":")
         await web.TCPSite(runner, host.strip("[]"), int(port)).start()

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from monitor.disk.desk import Desk
 from monitor.relay.alertmanager import Alertmanagers, rfc3339
-from monitor.relay.file import File
 from probes.ports import Clock
 
 _SILENT_S = 3600.0
@@ -50,12 +50,12 @@ class Covered:
 
 
 class Taking:
-    def __init__(self, file: File, alertmanagers: Alertmanagers, *, clock: Clock, time_scale: float) -> None:
-        self._file, self._alertmanagers, self._clock, self._scale = file, alertmanagers, clock, time_scale
+    def __init__(self, desk: Desk, alertmanagers: Alertmanagers, *, clock: Clock, time_scale: float) -> None:
+        self._desk, self._alertmanagers, self._clock, self._scale = desk, alertmanagers, clock, time_scale
 
     async def look(self) -> None:
         """Everything that is taken and not over, once."""
-        held = await self._file.do(_held)
+        held = await self._desk.do(_held)
         if not held:
             return
         standing = await self._alertmanagers.standing()
@@ -67,10 +67,10 @@ class Taking:
 
     async def _look_at(self, held: Held, standing: set[str]) -> None:
         over = [
-            await self._cover(held, each, standing) for each in await self._file.do(lambda db: _covered(db, held.id))
+            await self._cover(held, each, standing) for each in await self._desk.do(lambda db: _covered(db, held.id))
         ]
         if all(over):
-            await self._file.do(lambda db: db.execute("UPDATE incidents SET over = 1 WHERE id = ?", (held.id,)).close())
+            await self._desk.do(lambda db: db.execute("UPDATE incidents SET over = 1 WHERE id = ?", (held.id,)).close())
             _log.info("taken_is_over", incident=held.id[:12])
 
     async def _cover(self, held: Held, alert: Covered, standing: set[str]) -> bool:
@@ -92,14 +92,14 @@ class Taking:
                 return False
         row = (silence, until_ms, seen_ms, held.id, alert.step)
         sql = "UPDATE alerts SET silence = ?, silent_until_ms = ?, seen_ms = ? WHERE incident = ? AND step = ?"
-        await self._file.do(lambda db: db.execute(sql, row).close())
+        await self._desk.do(lambda db: db.execute(sql, row).close())
         return False
 
     async def _announce(self, held: Held) -> None:
         """By every way there is: an alert of its own, so that e-mail and Telegram hear of it too, and once."""
         if held.announced:
             return
-        covered = await self._file.do(lambda db: _covered(db, held.id))
+        covered = await self._desk.do(lambda db: _covered(db, held.id))
         place = covered[0].labels if covered else {}
         labels = {"alertname": "Taken", "severity": "info", "product": "didban", "incident": held.id[:12]}
         labels |= {key: place[key] for key in ("family", *_PLACE) if key in place}
@@ -109,7 +109,7 @@ class Taking:
         to_ms = self._clock.now_ms() + self._ms(_ANNOUNCED_S)
         if await self._alertmanagers.post(labels, annotations, from_ms=held.taken_ms, to_ms=to_ms):
             sql = "UPDATE incidents SET announced = 1 WHERE id = ?"
-            await self._file.do(lambda db: db.execute(sql, (held.id,)).close())
+            await self._desk.do(lambda db: db.execute(sql, (held.id,)).close())
 
     def _ms(self, length_s: float) -> int:
         return int(length_s * 1000 / self._scale)

@@ -19,12 +19,12 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from monitor.disk.file import InUse
 from monitor.home.querying import Far
 from monitor.notify.settings import Digest, Notify, Pages
 from monitor.relay import digest, leaflet, receipts, texts
 from monitor.relay.alerts import Alert, key_of, read
 from monitor.relay.digest import Week
-from monitor.relay.file import InUse
 from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.relay import Relay, outbox_of
 from monitor.relay.texts import LOCK_SCREEN, compose, cut

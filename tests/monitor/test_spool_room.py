@@ -49,7 +49,7 @@ async def test_what_waits_in_memory_is_counted_until_the_disk_takes_it(tmp_path:
     await spool._write(full)
     assert spool.waiting == 1
     assert stated(Disk(await spool.size(), None, Gone(), spool.waiting))[Series(metrics.SPOOL_WAITING, ())] == 1
-    spool._waiting.clear()
+    spool._desk._writes.clear()
     await spool.close()
 
 

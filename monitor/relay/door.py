@@ -44,7 +44,7 @@ class Patience:
         return True
 
 
-class Desk:
+class Door:
     """What answers.
 
     Args:
@@ -111,7 +111,7 @@ class Desk:
         except ValueError:
             return web.json_response({"error": "since and until are milliseconds since 1970"}, status=400)
         wanted = {name: request.query[name] for name in _LABELS if name in request.query}
-        found = await receipts.held(self._outbox.file, since_ms=since_ms, until_ms=until_ms, labels=wanted)
+        found = await receipts.held(self._outbox.desk, since_ms=since_ms, until_ms=until_ms, labels=wanted)
         return web.json_response({"receipts": [each.as_json() for each in found]})
 
     async def told(self, request: web.Request) -> web.Response:
