@@ -14,12 +14,13 @@ from monitor.cli.box import ConfigFile
 from monitor.cli.common import WRONG_USE, fail, loaded
 from monitor.config import Loaded
 from monitor.disk.file import Unusable
-from monitor.evidence import export, lines, stamps
-from monitor.evidence.authorities import Authorities
+from monitor.evidence import export, lines
 from monitor.evidence.export import Export, Form, Stamped
 from monitor.evidence.lines import Box
 from monitor.evidence.progress import Progress
-from monitor.evidence.stamps import Stamp
+from monitor.evidence.proof import stamps
+from monitor.evidence.proof.authorities import Authorities
+from monitor.evidence.proof.stamps import Stamp
 from monitor.evidence.window import Window
 from monitor.keeping import again
 from probes.doors.clock import SystemClock

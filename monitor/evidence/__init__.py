@@ -1,1 +1,1 @@
-"""What leaves as evidence: commitments, forms, manifest, time-stamps. Never who keeps a box."""
+"""What leaves as evidence: in which forms, with what proof, to which store. Never who keeps a box."""

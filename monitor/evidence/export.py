@@ -12,14 +12,16 @@ from pathlib import Path
 import msgspec
 
 from monitor import CONTRACT, __version__, judge
-from monitor.evidence import ooni, opened, openmetrics, public, readme, table, verify
-from monitor.evidence.commitments import DAY_MS, Link
+from monitor.evidence import opened, readme
+from monitor.evidence.forms import ooni, openmetrics, public, table
 from monitor.evidence.lines import Box
-from monitor.evidence.manifest import Folder
 from monitor.evidence.opened import Opener, Standing
 from monitor.evidence.progress import Progress
+from monitor.evidence.proof import verify
+from monitor.evidence.proof.commitments import DAY_MS, Link
+from monitor.evidence.proof.manifest import Folder
+from monitor.evidence.proof.stamps import Stamp
 from monitor.evidence.rounds import rounds
-from monitor.evidence.stamps import Stamp
 from monitor.evidence.window import Window, rfc3339
 from monitor.stored.committed import Between, Record
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from monitor.evidence.commitments import SIZE, Link, commitment, hour_name, ranges, salt
+from monitor.evidence.proof.commitments import SIZE, Link, commitment, hour_name, ranges, salt
 from monitor.stored.committed import Committed, Record
 
 

@@ -35,7 +35,7 @@ TO CHECK IT
 
 Both change nothing. verify.py lies in this folder, so whoever changed the folder could have changed
 it too. If that matters, take verify.py from the source code of Didban {version},
-where it is monitor/evidence/verify.py, and say: python3 verify.py FOLDER
+where it is monitor/evidence/proof/verify.py, and say: python3 verify.py FOLDER
 
 WHAT THAT SHOWS, AND WHAT NOT
 

@@ -7,9 +7,9 @@ import functools
 import structlog
 
 from monitor.config import Loaded
-from monitor.evidence.authorities import Authorities, Spend
-from monitor.evidence.commitments import DAY_MS
-from monitor.evidence.uploading import Store, not_yet, upload
+from monitor.evidence.proof.authorities import Authorities, Spend
+from monitor.evidence.proof.commitments import DAY_MS
+from monitor.evidence.store.uploading import Store, not_yet, upload
 from monitor.keeping import chain
 from monitor.metrics import identity
 from monitor.spool import Spool

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from monitor.evidence.commitments import DAY_MS, HOUR_MS, KEY_BYTES, Link, genesis, link, ranges, unranged
+from monitor.evidence.proof.commitments import DAY_MS, HOUR_MS, KEY_BYTES, Link, genesis, link, ranges, unranged
 
 _MOST = 5_000  # walks of one link: the walks of now must not wait long for those of then
 # by their hour; and by the walks that are of that time now, whatever our clock said when their hour was closed

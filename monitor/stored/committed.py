@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.evidence.commitments import Link
+from monitor.evidence.proof.commitments import Link
 from monitor.keeping import boots, chain, records, waiting
 from monitor.stored.kept import Kept
 from probes.facts import Walk

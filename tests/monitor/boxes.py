@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from monitor import metrics
-from monitor.evidence.commitments import DAY_MS, HOUR_MS
+from monitor.evidence.proof.commitments import DAY_MS, HOUR_MS
 from monitor.keeping import chain, records, ticks
 from monitor.keeping.schema import bring_forward
 from monitor.metrics import Series, identity

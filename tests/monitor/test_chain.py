@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.evidence import commitments
-from monitor.evidence.commitments import DAY_MS, HOUR_MS, Link, genesis, ranges, unranged
+from monitor.evidence.proof import commitments
+from monitor.evidence.proof.commitments import DAY_MS, HOUR_MS, Link, genesis, ranges, unranged
 from monitor.keeping import chain, rescue
 from monitor.keeping.schema import bring_forward
 

@@ -21,8 +21,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from typer.testing import CliRunner, Result
 
 from monitor import __main__
-from monitor.evidence import verify
-from monitor.evidence.table import guarded
+from monitor.evidence.forms.table import guarded
+from monitor.evidence.proof import verify
 from monitor.evidence.window import Window, moment, rfc3339
 from monitor.keeping import records
 from monitor.stored import ours, reading

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from monitor import __main__, metrics
-from monitor.evidence import verify
-from monitor.evidence.commitments import DAY_MS
+from monitor.evidence.proof import verify
+from monitor.evidence.proof.commitments import DAY_MS
 from monitor.keeping import chain, seal, wiping
 from monitor.keeping.sealer import Sealer
 from monitor.meaning.timeofday import Known

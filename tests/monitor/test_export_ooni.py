@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.evidence import ooni
+from monitor.evidence.forms import ooni
 from monitor.evidence.lines import boxes
 from monitor.evidence.rounds import Walked, rounds
 from monitor.judge import State

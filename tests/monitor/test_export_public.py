@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.evidence import public
 from monitor.evidence.export import Export, Form, for_everybody
+from monitor.evidence.forms import public
+from monitor.evidence.forms.public import HOUR_MS, SLOT_MS, Row
 from monitor.evidence.lines import boxes
 from monitor.evidence.progress import Progress
-from monitor.evidence.public import HOUR_MS, SLOT_MS, Row
 from monitor.evidence.window import Window
 from probes.doors.clock import SystemClock
 from probes.facts import Round, Vantage

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from monitor.evidence import verify
-from monitor.evidence.authorities import Authorities
 from monitor.evidence.progress import Progress
-from monitor.evidence.stamps import MOST_BYTES, Question, Stamp, believed, kept, roots_for, roots_of
+from monitor.evidence.proof import verify
+from monitor.evidence.proof.authorities import Authorities
+from monitor.evidence.proof.stamps import MOST_BYTES, Question, Stamp, believed, kept, roots_for, roots_of
 from monitor.home.ways import of as by
 from monitor.keeping import chain
 from probes.doors.clock import SystemClock

@@ -12,7 +12,7 @@ import trustme
 from monitor.begin import init
 from monitor.config import Loaded, load
 from monitor.engine import Crew, Engine
-from monitor.evidence.commitments import Link
+from monitor.evidence.proof.commitments import Link
 from monitor.evidence.tending import Tending
 from monitor.keeping import chain
 from monitor.keeping.upkeep import Upkeep

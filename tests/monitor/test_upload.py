@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import Loaded, load
-from monitor.evidence.sigv4 import Key, path_of, signed
+from monitor.evidence.store.sigv4 import Key, path_of, signed
 from monitor.evidence.tending import Tending
 from monitor.keeping.records import decode
 from monitor.spool import Spool

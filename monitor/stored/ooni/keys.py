@@ -143,7 +143,7 @@ class OpenvpnHandshake(msgspec.Struct, frozen=True):
 
 
 class OwnStep(msgspec.Struct, frozen=True):
-    """Of our own test, `didban_walk` (monitor/evidence/ooni.py)."""
+    """Of our own test, `didban_walk` (monitor/evidence/forms/ooni.py)."""
 
     step: Step
     took_s: float = 0.0

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from monitor.evidence.verify import MANIFEST, SUMS, sha256, sums
+from monitor.evidence.proof.verify import MANIFEST, SUMS, sha256, sums
 
 Json = Mapping[str, object]
 

@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from monitor.evidence.forms.openmetrics import Gathering, head, series
 from monitor.evidence.lines import Box
-from monitor.evidence.openmetrics import Gathering, head, series
 from monitor.evidence.window import Window, rfc3339
 from monitor.stored.committed import Record
 from probes.catalogue import SHIPPED, load_file, shipped

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.evidence.stamps import MOST_BYTES, Question, Roots, Stamp, believed, roots_of
+from monitor.evidence.proof.stamps import MOST_BYTES, Question, Roots, Stamp, believed, roots_of
 from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
 from monitor.settings import Config

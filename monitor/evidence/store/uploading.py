@@ -11,9 +11,9 @@ from pathlib import Path
 import structlog
 from yarl import URL
 
-from monitor.evidence import segments, sigv4
-from monitor.evidence.segments import Segment
-from monitor.evidence.sigv4 import Key
+from monitor.evidence.store import segments, sigv4
+from monitor.evidence.store.segments import Segment
+from monitor.evidence.store.sigv4 import Key
 from monitor.home import ways
 from monitor.home.credentials import basic_header
 from monitor.home.ways import NO_WAY, Way

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.evidence.commitments import Link, commitment, hour_name, salt
 from monitor.evidence.opened import line
+from monitor.evidence.proof.commitments import Link, commitment, hour_name, salt
 from monitor.keeping import chain
 from monitor.stored.committed import Record
 
