@@ -13,8 +13,9 @@ OVER = Explanation(
             "by the lines that were there before the cut",
             (
                 Condition(
-                    "a cut within the last 24 hours",
-                    "last_over_time(didban:network_cut:timestamp{$network}[24h])",
+                    "a cut, or a silence that somebody was paged for, within the last 24 hours",
+                    "last_over_time(didban:network_down:timestamp{$network}[24h])"
+                    " or last_over_time(didban:network_silence_told:timestamp{$network}[24h])",
                     Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="There was none, so nothing can be over.",
@@ -37,10 +38,10 @@ OVER = Explanation(
                 ),
                 Condition(
                     "a cut still held",
-                    "didban:network_shutdown:timestamp{$network} or didban:network_outage:timestamp{$network}",
+                    "didban:network_down:timestamp{$network} or didban:network_silence:timestamp{$network}",
                     Needs.NOT_THERE,
                     unit=Unit.MOMENT,
-                    otherwise="It still counts as cut.",
+                    otherwise="It still counts as cut, or as silent.",
                 ),
             ),
         ),

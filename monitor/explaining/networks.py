@@ -97,6 +97,12 @@ SHUTDOWN = Explanation(
                     otherwise="The country's own hosts do not answer either: that is an outage, not a cut from abroad.",
                     unknown="Whether the country's own hosts answer is not known, so it is no cut from abroad.",
                 ),
+                Condition(
+                    "lines of ours there on which the country's own hosts were dead as well, within 5 minutes",
+                    "last_over_time(didban:network_dead:lines{$network}[5m])",
+                    Needs.NOT_THERE,
+                    otherwise="Both were dead until just now: an outage that ends, or only its half. Wait 5 minutes.",
+                ),
             ),
         ),
         Way(
@@ -134,8 +140,8 @@ OUTAGE = Explanation(
             (
                 *_DARK,
                 Condition(
-                    "hosts in the country, outside that network, that our lines there reach",
-                    "didban:network_domestic:ratio{$network}",
+                    "hosts in the country, outside that network, that our lines there reach (at most in a minute)",
+                    "max_over_time(didban:network_domestic:ratio{$network}[1m])",
                     Needs.NOT_MORE,
                     0.2,
                     Unit.SHARE,

@@ -168,8 +168,18 @@ def test_one_box_each_at_half_of_the_operators_is_a_country(tmp_path: Path) -> N
 def test_one_box_each_at_two_of_five_operators_is_two_boxes(tmp_path: Path) -> None:
     made = single(MCI, TCI, IRANCELL, RIGHTEL, "AS5")
     for number in (0, 1):
-        made.boxes[number].silent(20)
-    made.told(28, silent(MCI, "ticket"), silent(TCI, "ticket")).check(tmp_path, "1m")
+        made.boxes[number].silent(20, 50)
+    made.told(28, silent(MCI, "ticket"), silent(TCI, "ticket")).quiet(67).check(tmp_path, "1m")
+
+
+def test_single_lines_that_were_a_silent_country_are_told_to_be_back(tmp_path: Path) -> None:
+    """Of them nobody was paged by their networks' names, but by their country's."""
+    made = single(MCI, TCI, IRANCELL)
+    for number in (0, 1):
+        made.boxes[number].silent(20, 50)
+    over = [alert("ShutdownOver", "info", country="IR", network=network) for network in (MCI, TCI)]
+    made.told(28, silent(MCI, "ticket"), silent(TCI, "ticket"), COUNTRY_SILENT).quiet(62).told(67, *over)
+    made.quiet(130).check(tmp_path, "1m")
 
 
 def test_two_uplinks_of_one_home_are_one_witness_at_two_operators(tmp_path: Path) -> None:

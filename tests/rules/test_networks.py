@@ -135,4 +135,28 @@ def test_domestic_dead_on_one_line_alone_is_that_line(tmp_path: Path) -> None:
     made = World().services()
     made.line("m1")
     made.controls()
-    dark(made, "m1", domestic=0.0).told(25, alert("VantageCutOff", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
+    dark(made, "m1", domestic=0.0).told(27, alert("VantageCutOff", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
+
+
+def test_what_comes_back_at_home_before_it_comes_back_abroad_was_an_outage_to_its_end(tmp_path: Path) -> None:
+    """Two canaries at home are asked before four abroad are: for a tick or two the one is alive and the other not."""
+    outage, made = alert("NetworkOutage", "page", **ON_MCI), world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 1.0, 20: 0.0, 40: 1.0}).reach({0: 1.0, 20: 0.0, 37: 1.0}, "domestic")
+    for quarter in range(4 * 25, 4 * 54):
+        made.told(quarter / 4, outage)
+    made.told(57, OVER).check(tmp_path)
+
+
+def test_an_outage_of_which_only_what_lies_abroad_stays_dead_becomes_a_shutdown(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 1.0, 20: 0.0}).reach({0: 1.0, 20: 0.0, 30: 1.0}, "domestic")
+    made.told(33, alert("NetworkOutage", "page", **ON_MCI)).told(36, SHUTDOWN).told(45, SHUTDOWN).check(tmp_path)
+
+
+def test_a_blink_at_home_while_a_shutdown_begins_delays_nothing(tmp_path: Path) -> None:
+    made = dark(world(), "m1", "m2")
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 1.0, 21: 0.0, 22: 1.0}, "domestic")
+    made.told(23.25, SHUTDOWN).check(tmp_path)

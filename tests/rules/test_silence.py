@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.rules.peace import (
     ON_MCI,
     ON_TCI,
+    OVER,
     SHUTDOWN,
     SILENT,
     box,
@@ -98,12 +99,60 @@ def test_when_the_hub_was_deaf_nobody_was_silent(tmp_path: Path) -> None:
     made.quiet(*[20 + quarter / 4 for quarter in range(48)]).check(tmp_path)
 
 
+# ---------------------------------------------------------------- who was paged for a silence hears when it is over
+
+
+def test_a_silence_that_woke_somebody_ends_with_a_word(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).silent(20, 60)
+    made.told(40, SILENT).quiet(61, 74).told(77, OVER)
+    made.query(77, 'sum(didban:network_recovered:timestamp) - sum(didban:network_last_cut:timestamp)', {"{}": 40 * 60})
+    made.told(130, OVER).quiet(139)
+    made.text(77, "ShutdownOver", {"severity": "info", "product": "didban", "family": "shutdown", **ON_MCI}, {
+        "summary": "AS197207 (IR): heard again, and reaches abroad",
+        "summary_fa": "شبکهٔ ⁨AS197207⁩ (⁨IR⁩) دوباره به خارج از کشور می‌رسد",
+        "description": (
+            "For a quarter of an hour four of five of the lines that were there before the cut have reached abroad again. "
+            "They had been silent; what they saw meanwhile follows, as they deliver it, and tells whether the network was "
+            "cut or our hub was blocked there. It lasted 40m 0s."
+        ),
+        "onset": "1970-01-01 00:19 UTC to 1970-01-01 00:59 UTC",
+        "onset_local": "over since 1970-01-01 04:29 in IR",
+        "confidence": "high",
+        "lines": "100% of ours in AS197207 are back",
+        "not_known": "whether every service works as before; parts of the network in which we have no line",
+        "runbook_url": "http://127.0.0.1:9810/runbook/ShutdownOver",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+    }).check(tmp_path, "1m")  # fmt: skip
+
+
+def test_a_silence_that_was_a_ticket_ends_without_one_and_under_watch_with_one(tmp_path: Path) -> None:
+    for watched in (False, True):
+        made = World().services()
+        made.line("m1").silent(20, 60)
+        made.line("f1", TCI)
+        made.controls()
+        if watched:
+            made.say("didban_country_watch", {0: 1.0}, country="IR")
+        (folder := tmp_path / str(watched)).mkdir()
+        made.told(77, *([OVER] if watched else [])).check(folder, "1m")
+
+
+def test_a_silence_that_one_of_two_lines_survived_is_not_over(tmp_path: Path) -> None:
+    made = world()
+    box(made, "m1").silent(20, 60)
+    box(made, "m2").silent(20)
+    dead = alert("VantageSilent", "ticket", **ON_MCI, vantage="m2")
+    made.told(40, SILENT).told(77, dead).told(110, dead).check(tmp_path, "1m")
+
+
 # ---------------------------------------------------------------- VantageCutOff
 
 
 def test_one_box_that_reaches_nothing_while_its_network_is_well_is_a_box(tmp_path: Path) -> None:
     made = dark(world(), "m1")
-    made.quiet(22).told(25, alert("VantageCutOff", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
+    made.quiet(22, 25).told(27, alert("VantageCutOff", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
 
 
 def test_a_box_of_a_network_that_is_cut_is_not_told_apart(tmp_path: Path) -> None:

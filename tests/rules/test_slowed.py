@@ -214,10 +214,19 @@ def slack(made: World, here: Steps, controls: int = 3, answer: str = "403", ther
     return made
 
 
+VERDICT = "didban:service_verdict"
+
+
+def said(network: str, verdict: str) -> str:
+    return f'{VERDICT}{{country="IR", network="{network}", service="slack", verdict="{verdict}"}}'
+
+
 @pytest.mark.parametrize("answer", ["403", "404"])
 def test_403_here_and_2xx_at_two_controls_is_a_refusal(tmp_path: Path, answer: str) -> None:
     made = slack(world(), {0: 0, 40: 1, 90: 0}, controls=2, answer=answer)
     made.quiet(40, 44, 47).told(50, REFUSED).told(89, REFUSED).told(140, REFUSED).quiet(165)
+    for minute, verdict in ((30, "ok"), (60, "refused"), (120, "ok")):
+        made.query(minute, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, verdict): 1})
     made.check(tmp_path, "1m")
 
 
@@ -245,7 +254,17 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("controls", "there"), [(1, "2xx"), (3, "429"), (3, "403"), (3, "challenge")])
 def test_403_alone_may_mean_anything(tmp_path: Path, controls: int, there: str) -> None:
-    slack(world(), {0: 0, 40: 1}, controls=controls, there=there).quiet(47, 90).check(tmp_path, "1m")
+    made = slack(world(), {0: 0, 40: 1}, controls=controls, there=there).quiet(47, 90)
+    made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "ok"): 1}).check(tmp_path, "1m")
+
+
+def test_what_fails_and_is_answered_403_beside_fails(tmp_path: Path) -> None:
+    """A block of one part outranks a refusal of another: no line says both."""
+    made = slack(world(), {0: 0, 40: 1})
+    for each in made.boxes:
+        each.state("slack", {0: "ok", 40: "broken"} if each.labels["network"] == TCI else {0: "ok"})
+    made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "blocked"): 1})
+    made.query(60, f'{VERDICT}{{network="{MCI}", service="slack"}}', {said(MCI, "refused"): 1}).check(tmp_path, "1m")
 
 
 def test_rate_limits_and_questions_are_no_refusal(tmp_path: Path) -> None:
