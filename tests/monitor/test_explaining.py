@@ -8,9 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 import pytest
-from aiohttp import web
 from rich.console import Console
 
 from monitor import metrics
@@ -23,6 +21,9 @@ from monitor.explaining.table import TABLE
 from monitor.explaining.weighed import Explained, judge
 from monitor.home.querying import Unanswered
 from monitor.home.vectors import Found
+from tests.monitor.hubs import until
+from tests.monitor.people import listening
+from tests.monitor.test_relay import alert, living
 from tests.monitor.test_rulefiles import RECORDS, TOLD
 from tests.rules.asked import STEP_MS, Lived
 from tests.rules.peace import box, dark, landmarks, world
@@ -337,33 +338,33 @@ TOLD_BY_RELAY = (
 )  # fmt: skip
 
 
-async def test_the_book_of_the_relay_is_asked_with_its_token(tmp_path: Path) -> None:
-    asked: list[tuple[str, dict[str, str]]] = []
-
-    async def book(request: web.Request) -> web.Response:
-        asked.append((request.headers.get("Authorization", ""), dict(request.query)))
-        if asked[-1][0] != "Bearer sesame":
-            return web.Response(status=401)
-        more = {"tries": 1, "receipt": "x", "why": "", "incident": "y"}
-        return web.json_response({"receipts": [msgspec.to_builtins(TOLD_BY_RELAY[0]) | more]})
-
-    app = web.Application()
-    app.router.add_get("/api/v1/receipts", book)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    (tmp_path / "hub.yml").write_text(f"notify: {{relay: {{listen: '127.0.0.1:{port}', token_file: word}}}}\n")
-    assert receipts.beside(tmp_path / "hub.yml") is None, "no token was made: there is no relay"
-    (tmp_path / "word").write_text("sesame\n")
-    there = receipts.beside(tmp_path / "hub.yml")
-    assert there is not None
-    assert await receipts.receipts(there, {"country": "IR"}, 1, 2) == TOLD_BY_RELAY
-    assert asked == [("Bearer sesame", {"country": "IR", "since": "1", "until": "2"})]
-    (tmp_path / "word").write_text("guess\n")
-    said = await receipts.receipts(receipts.relay(there.url, tmp_path / "word"), {}, 1, 2)
-    assert said == Unanswered("it says 401")
-    await runner.cleanup()
+async def test_whom_a_real_relay_told_is_read_from_its_book(tmp_path: Path) -> None:
+    hub = tmp_path / "hub.yml"
+    hub.write_text("notify: {relay: {token_file: relay.token}}\n")
+    assert receipts.beside(hub) is None, "no token was made: there is no relay"
+    async with listening() as people, living(tmp_path, people) as relay:
+        assert await relay.hand(alert(), alert("ServiceBlocked", service="imo")) == 200
+        await until(lambda: people.told["ntfy"] and people.told["signal"] and people.told["matrix"])
+        assert (await relay.page("POST", relay.link()))[0] == 200, "Omid has it"
+        book = receipts.beside(hub, relay.notify.relay.listen)
+        assert book is not None
+        found = await receipts.receipts(book, {"country": "IR", "network": MCI}, 0, 2**62)
+        assert not isinstance(found, Unanswered)
+        assert {(each.person, each.way) for each in found} == {
+            ("Sara", "ntfy"),
+            ("Omid", "signal"),
+            ("on call", "matrix"),
+        }
+        assert all(each.is_told and each.severity == "page" for each in found)
+        assert {each.taken_by for each in found} == {"Omid"}
+        assert await receipts.receipts(book, {"country": "UG"}, 0, 2**62) == ()
+        assert await receipts.receipts(book, {}, 0, 1) == (), "before that nobody was told"
+        words = inwords.receipt(next(each for each in found if each.person == "Sara"))
+        assert "Sara by ntfy: delivered: PAGE" in words
+        assert "Omid has it since" in words
+        (tmp_path / "word").write_text("guess\n")
+        said = await receipts.receipts(receipts.relay(book.url, tmp_path / "word"), {}, 1, 2)
+        assert said == Unanswered("it says 401")
 
 
 async def test_the_page_fits_eighty_columns_and_begins_with_what_fires() -> None:
