@@ -145,6 +145,7 @@ def prepare(loaded: Loaded, options: Options, say: Say) -> Stack:
     children.append(Child("Prometheus", run, at / "prometheus.log"))
     if notify.needs_relay:
         ports["relay"] = free_port(9811)
+        stack.note_addresses(at, {**listen, "relay": f"127.0.0.1:{ports['relay']}"})
         told = {"listen": f"127.0.0.1:{ports['relay']}", "alertmanager": f"http://{listen['alertmanager']}"}
         notify = relaying(notify, **told)
         told["database"] = f"http://{listen['prometheus']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,10 @@ import typer
 from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import NO, fail, loaded
-from monitor.cli.look import USUAL, ClientConfig, ListenAddress, client_of
+from monitor.cli.look import USUAL, ClientConfig, ListenAddress, RelayToken, RelayUrl, book_of, client_of
 from monitor.drilling import hops
 from monitor.drilling.hops import Follow, NotBegun, Seen, Where
+from monitor.explaining.receipts import Receipt
 from monitor.home import clientfile
 from monitor.home.querying import Far
 from monitor.settings import ClientTls
@@ -33,12 +35,15 @@ def drill_command(
     storage_path: StoragePath = None,
     query: Annotated[str | None, typer.Option(help="The database the hub forwards to.")] = None,
     alertmanager: Annotated[str | None, typer.Option(help="Such as http://127.0.0.1:9093.")] = None,
+    relay: RelayUrl = None,
+    relay_token_file: RelayToken = None,
     patience: Annotated[int, typer.Option(min=1, max=600, help="Seconds to wait for each hop.")] = 300,
     as_json: Annotated[bool, typer.Option("--json", help="One object a hop.")] = False,
 ) -> None:
     """Have the box at work state an exercise, and say when each hop on the way to people had it.
 
-    It pages whoever would be paged, and every word of it says EXERCISE. It ends by itself within ten minutes.
+    It pages whoever would be paged, and every word of it says EXERCISE. It ends by itself within ten minutes. Whom the
+    relay tells, its book says; of other ways only that Alertmanager counts a request that went well.
     Exit codes: 0 every hop that can be seen from here had it; 1 one did not; 3 no daemon answers.
     """
     client, folder = client_of(http_config_file)
@@ -48,6 +53,7 @@ def drill_command(
         clientfile.far(listen_address or up.get("daemon", USUAL), client, folder),
         _far(query or (f"http://{up['prometheus']}" if "prometheus" in up else None)),
         _far(alertmanager or (f"http://{up['alertmanager']}" if "alertmanager" in up else None)),
+        book_of(config_file, relay, relay_token_file, up.get("relay")),
     )
     try:
         complete = asyncio.run(_drill(where, patience, as_json))
@@ -84,6 +90,8 @@ async def _drill(where: Where, patience_s: int, as_json: bool) -> bool:
                 complete = False
                 break
             last_s = max(last_s, after_s)
+        if not as_json:
+            _say_whom(follow.told, begun.began_ms)
     finally:
         await hops.end(where.daemon)
     return complete
@@ -96,3 +104,10 @@ def _say(seen: Seen, last_s: float, as_json: bool) -> None:
         typer.echo(f"  {seen.hop:36} {'-':>8}  {seen.why}")
     else:
         typer.echo(f"  {seen.hop:36} {seen.after_s:8.1f}  +{max(0.0, seen.after_s - last_s):.1f}")
+
+
+def _say_whom(told: Sequence[Receipt], began_ms: int) -> None:
+    """By name, as the relay's book has it."""
+    for each in sorted(told, key=lambda receipt: receipt.done_ms or 0):
+        after = f"{((each.done_ms or 0) - began_ms) / 1000:8.1f}" if each.done_ms else f"{'-':>8}"
+        typer.echo(f"    {f'{each.person} by {each.way}':34} {after}  {each.state.replace('_', ' ')}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,8 @@ import typer
 from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse
-from monitor.cli.look import is_hub, show
-from monitor.explaining import inwords, page, receipts
+from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub, show
+from monitor.explaining import inwords, page
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject
 from monitor.explaining.weighed import NobodyAnswers
@@ -64,8 +65,8 @@ def explain_command(
     storage_path: StoragePath = None,
     query: Annotated[str | None, typer.Option(help="The database, instead of the configured one.")] = None,
     alertmanager: Annotated[str | None, typer.Option(help="Alertmanager, such as http://127.0.0.1:9093.")] = None,
-    relay: Annotated[str | None, typer.Option(help="The relay, such as http://127.0.0.1:9811.")] = None,
-    relay_token_file: Annotated[Path | None, typer.Option("--relay.token-file", help="What opens its book.")] = None,
+    relay: RelayUrl = None,
+    relay_token_file: RelayToken = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Say why somebody was, or was not, told: each value beside its threshold, what was left out, what muted what.
@@ -75,20 +76,12 @@ def explain_command(
     now_ms = SystemClock().now_ms()
     at_ms = _at_ms(at, now_ms)
     database, teller = _asked(config_file, storage_path, query, alertmanager)
-    book = _book(config_file, relay, relay_token_file)
+    book = book_of(config_file, relay, relay_token_file, _beside(config_file, storage_path).get("relay"))
     try:
         said = asyncio.run(answer(subject, at_ms, database, teller if now_ms - at_ms < _NOW_MS else None, book))
     except NobodyAnswers as error:
         fail(f"nobody answers at {error}: where is the database? give --query")
     show(json.dumps(inwords.as_json(said), ensure_ascii=False) if as_json else page.page(said))
-
-
-def _book(file: Path, url: str | None, token_file: Path | None) -> Far | None:
-    if (url is None) is not (token_file is None):
-        fail("--relay and --relay.token-file go together", WRONG_USE)
-    if url is not None and token_file is not None:
-        return receipts.relay(url, token_file)
-    return receipts.beside(file)
 
 
 def _asked(file: Path, storage: Path | None, query: str | None, alertmanager: str | None) -> tuple[Far, Far | None]:
@@ -107,9 +100,16 @@ def _asked(file: Path, storage: Path | None, query: str | None, alertmanager: st
                 "forward.query in hub.yml says where the database is asked, and is not set; or give --query", WRONG_USE
             )
         return Far.of(forward.query, forward.basic_auth, forward.tls, hub.folder), teller
-    found = loaded(file)
-    up = stack.addresses((storage or found.path(found.config.storage.path)) / "up")
+    up = _beside(file, storage)
     if "prometheus" not in up:
         fail("no `didban up` was started on this configuration: name the database with --query", WRONG_USE)
     teller = teller or Far.of(f"http://{up['alertmanager']}", None, open_to_all, Path())
     return Far.of(f"http://{up['prometheus']}", None, open_to_all, Path()), teller
+
+
+def _beside(file: Path, storage: Path | None) -> Mapping[str, str]:
+    """Where what `didban up` runs on this configuration listens; nothing of a hub."""
+    if is_hub(file):
+        return {}
+    found = loaded(file)
+    return stack.addresses((storage or found.path(found.config.storage.path)) / "up")

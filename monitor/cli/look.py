@@ -14,10 +14,11 @@ from rich.console import Console, RenderableType
 
 from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
-from monitor.cli.common import fail, loaded, refuse
+from monitor.cli.common import WRONG_USE, fail, loaded, refuse
+from monitor.explaining import receipts
 from monitor.home import clientfile
 from monitor.home.clientfile import ClientFile
-from monitor.home.querying import Unanswered
+from monitor.home.querying import Far, Unanswered
 from monitor.hub import fleet
 from monitor.hub import settings as hub_settings
 from monitor.telling import board, fleetboard
@@ -31,6 +32,8 @@ ClientConfig = Annotated[
     Path | None, typer.Option("--http.config.file", help="Password and roots, as promtool and amtool take them.")
 ]
 ListenAddress = Annotated[str | None, typer.Option("--web.listen-address", help="Where the daemon listens.")]
+RelayUrl = Annotated[str | None, typer.Option("--relay", help="The relay, such as http://127.0.0.1:9811.")]
+RelayToken = Annotated[Path | None, typer.Option("--relay.token-file", help="What opens its book.")]
 USUAL = "127.0.0.1:9810"
 _HUB_KEYS = {"forward", "registry", "credentials"}
 
@@ -74,6 +77,21 @@ def client_of(file: Path | None) -> tuple[ClientFile | None, Path]:
         return None, Path()
     client, mistakes = clientfile.load(file)
     return (client, file.absolute().parent) if client is not None else refuse(mistakes)
+
+
+def book_of(file: Path, url: str | None, token_file: Path | None, listens: str | None) -> Far | None:
+    """The relay's, of whom it told what: as named, or beside this file; None where there is no relay.
+
+    `listens`: where `didban up` said that it does.
+    """
+    if (url is None) is not (token_file is None):
+        fail("--relay and --relay.token-file go together", WRONG_USE)
+    try:
+        if url is not None and token_file is not None:
+            return receipts.relay(url, token_file)
+        return receipts.beside(file, listens)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
 
 
 def _of_box(file: Path, listen: str | None, client: ClientFile | None, folder: Path, storage: Path | None) -> Json:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from monitor.explaining import receipts
+from monitor.explaining.receipts import Receipt
 from monitor.home import vectors
 from monitor.home.querying import Far, Unanswered
 from monitor.telling.board import moment
@@ -30,11 +32,12 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Whom to ask, as far as that is known. `database` and `alertmanager` may be out of sight from a box."""
+    """Whom to ask, as far as that is known: all but the daemon may be out of sight from a box. `book`: of the relay."""
 
     daemon: Far
     database: Far | None
     alertmanager: Far | None
+    book: Far | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,35 @@ Asked = Callable[[], Awaitable[float | None]]  # when it had it, in milliseconds
 
 
 class Follow:
-    """One exercise on its way. `trouble`: why the last question was not answered; empty where it was."""
+    """One exercise on its way.
+
+    Attributes:
+        trouble: why the last question was not answered, or who was not told; empty where nothing is wrong.
+        told: what the relay's book has of it, once it was asked: who, by which way, and when.
+    """
 
     def __init__(self, begun: Begun, where: Where, clock: Clock, before: dict[str, float]) -> None:
         self._begun, self._where, self._clock, self._before = begun, where, clock, before
         self.trouble = ""
+        self.told: tuple[Receipt, ...] = ()
 
     def hops(self) -> Iterator[tuple[str, Asked | None]]:
-        """In their order; None: not to be seen from here, or not on this way."""
+        """In their order; None: not to be seen from here, or not on this way.
+
+        That Alertmanager handed something over, its counters say; what, and to whom, they do not. The relay keeps a book
+        of every message.
+        """
         database, alertmanager = self._where.database, self._where.alertmanager
         yield "stated in a tick, and kept on disk", self._stated
         yield "taken by the hub", self._taken if self._begun.ships else None
         yield "to be asked of the database", self._queryable if database else None
         yield "seen by the rule", self._fired if database else None
         yield "with Alertmanager", self._has if alertmanager else None
-        yield "handed over by Alertmanager", self._handed if alertmanager else None
+        yield "handed over, by Alertmanager's count", self._handed if alertmanager else None
+        if self._where.book is not None:
+            yield "with the relay", self._taken_on
+            yield "taken by the way to the first person", self._told_first
+            yield "taken by the way to each of them", self._told_all
 
     async def until(self, asked: Asked, deadline_s: float) -> float | None:
         """Seconds after the beginning; None when the time is over first."""
@@ -138,6 +155,28 @@ class Follow:
         now = await notifications(self._where.alertmanager) if self._where.alertmanager else {}
         gone = [kind for kind, count in now.items() if count > self._before.get(kind, 0.0)]
         return float(self._clock.now_ms()) if gone else None
+
+    async def _written(self) -> tuple[Receipt, ...]:
+        assert self._where.book is not None
+        wanted = {"alertname": ALERT, "vantage": self._begun.vantage}
+        found = await receipts.receipts(self._where.book, wanted, self._begun.began_ms, 2**62)
+        self.trouble = f"{self._where.book.url}: {found.why}" if isinstance(found, Unanswered) else ""
+        self.told = () if isinstance(found, Unanswered) else found
+        return self.told
+
+    async def _taken_on(self) -> float | None:
+        return min((float(each.asked_ms) for each in await self._written()), default=None)
+
+    async def _told_first(self) -> float | None:
+        return min(
+            (float(each.done_ms) for each in await self._written() if each.done_ms and each.is_told), default=None
+        )
+
+    async def _told_all(self) -> float | None:
+        found = await self._written()
+        missing = [f"{each.person} by {each.way}: {each.state}" for each in found if not each.is_told]
+        self.trouble = self.trouble or ", ".join(missing)
+        return max((float(each.done_ms or 0) for each in found), default=None) if not self.trouble else None
 
 
 def _number(given: object) -> float | None:

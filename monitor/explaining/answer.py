@@ -89,5 +89,5 @@ async def _told(alertmanager: Far, subject: Subject) -> tuple[Told, ...] | Unans
     found = await told.told(alertmanager)
     if isinstance(found, Unanswered):
         return found
-    ours = (each for each in found if each.labels.get("family") in ("shutdown", "service"))
+    ours = (each for each in found if each.labels.get("family") in ("shutdown", "service", "early"))
     return tuple(each for each in ours if _concerns(each.labels, subject))

@@ -58,25 +58,25 @@ OVER = Explanation(
 
 _OPERATORS = "operators of whom a network is cut"
 
-COUNTRY = Explanation(
-    "CountryShutdown",
-    Place.COUNTRY,
-    "networks of several operators cut at the same moment",
-    begins=(
+
+def _cut(kind: str) -> tuple[Way, ...]:
+    """`kind`: of cut, as the rules name it."""
+    operators = f'didban:country_cut:operators{{kind="{kind}",$country}}'
+    return (
         Way(
             "by the weight of the networks",
             (
                 Condition(
                     _OPERATORS,
-                    "didban:country_cut:operators{$country}",
+                    operators,
                     Needs.AT_LEAST,
                     2,
                     otherwise="One operator alone is told of as a network, not as a country.",
-                    unknown="No network of that country counts as cut.",
+                    unknown="No network of that country counts as cut in this way.",
                 ),
                 Condition(
                     "share of the country's users on networks that are cut",
-                    "didban:country_cut:weight{$country}",
+                    f'didban:country_cut:weight{{kind="{kind}",$country}}',
                     Needs.AT_LEAST,
                     0.3,
                     Unit.SHARE,
@@ -90,22 +90,29 @@ COUNTRY = Explanation(
             (
                 Condition(
                     _OPERATORS,
-                    "didban:country_cut:operators{$country}",
+                    operators,
                     Needs.AT_LEAST,
                     3,
                     otherwise="Without weights three operators are needed.",
-                    unknown="No network of that country counts as cut.",
+                    unknown="No network of that country counts as cut in this way.",
                 ),
                 Condition(
                     "networks cut of which nobody knows how many people they carry",
-                    "didban:country_cut:unweighed{$country}",
+                    f'didban:country_cut:unweighed{{kind="{kind}",$country}}',
                     Needs.AT_LEAST,
                     1,
                     unknown="All weights are known: they decide.",
                 ),
             ),
         ),
-    ),
+    )
+
+
+COUNTRY = Explanation(
+    "CountryShutdown",
+    Place.COUNTRY,
+    "networks of several operators cut at the same moment",
+    begins=_cut("shutdown"),
     holds=(
         Condition(
             "the last network that was part of it is not over",
@@ -116,4 +123,94 @@ COUNTRY = Explanation(
     ),
 )
 
-COUNTRIES = (COUNTRY, OVER)
+OUTAGE = Explanation(
+    "CountryOutage",
+    Place.COUNTRY,
+    "networks of several operators have lost connectivity, abroad and at home",
+    begins=_cut("outage"),
+    holds=(
+        Condition(
+            "the last network that was part of it is not over",
+            "didban:country_outage:timestamp{$country}",
+            Needs.THERE,
+            unit=Unit.MOMENT,
+        ),
+    ),
+)
+
+_SILENT = (
+    Condition(
+        "operators of whom lines fell silent within 10 minutes of each other, told by no shutdown or outage",
+        "didban:country_silent:operators{$country}",
+        Needs.AT_LEAST,
+        2,
+        otherwise="One operator alone is told of as a network, not as a country.",
+        unknown="No network there is silent, or another alert tells of it.",
+    ),
+    Condition(
+        "lines of ours among them",
+        "didban:country_silent:lines{$country}",
+        Needs.AT_LEAST,
+        2,
+        otherwise="One silent line is a box or a home.",
+    ),
+)
+
+SILENT = Explanation(
+    "CountrySilent",
+    Place.COUNTRY,
+    "our lines at several operators fell silent together: a cut, or our hub is blocked there",
+    begins=(
+        Way(
+            "by two lines each",
+            (
+                *_SILENT,
+                Condition(
+                    "operators of whom two lines and more are silent",
+                    "didban:country_silent_sure:operators{$country}",
+                    Needs.AT_LEAST,
+                    2,
+                    otherwise="Single boxes of several operators lose power in the same minutes now and then.",
+                    unknown="Of no operator two lines are silent.",
+                ),
+            ),
+        ),
+        Way(
+            "by half of the operators we heard",
+            (
+                *_SILENT,
+                Condition(
+                    "of all operators that were heard there",
+                    "didban:country_silent:operators{$country} / on (country) didban:country_heard:operators{$country}",
+                    Needs.AT_LEAST,
+                    0.5,
+                    Unit.SHARE,
+                    otherwise="Most operators are heard: these may be single boxes.",
+                ),
+            ),
+        ),
+        Way(
+            "in a watched country",
+            (
+                *_SILENT,
+                Condition(
+                    "the country is under `didban hub watch`",
+                    "last_over_time(didban:country_watch:max{$country}[1h])",
+                    Needs.AT_LEAST,
+                    1,
+                    unknown="It is not.",
+                ),
+            ),
+        ),
+    ),
+    holds=(
+        Condition(
+            "one of the networks that fell silent with them is not heard yet",
+            "didban:country_silent:timestamp{$country}",
+            Needs.THERE,
+            unit=Unit.MOMENT,
+        ),
+    ),
+)
+
+COUNTRIES = (COUNTRY, OUTAGE, SILENT, OVER)

@@ -198,7 +198,23 @@ SILENT = Explanation(
                     unit=Unit.MOMENT,
                     otherwise="Landmarks watch that network: they are asked first, and make a shutdown of it.",
                 ),
+                Condition(
+                    "one line alone is silent, in a network that is well by its landmarks and not watched",
+                    "didban:network_silent_last:lines{$network} < 2"
+                    ' and on (country, network) didban:network_reach:ratio{source="landmarks",$network} > 0.8'
+                    " unless on (country) last_over_time(didban:country_watch:max{$country}[1h]) == 1",
+                    Needs.NOT_THERE,
+                    otherwise="Its network is well: it is a box, and told as VantageSilent.",
+                ),
             ),
+        ),
+    ),
+    holds=(
+        Condition(
+            "silent, as last heard: where the hub itself hears nobody, what it heard before stands",
+            "didban:network_silent:timestamp{$network}",
+            Needs.THERE,
+            unit=Unit.MOMENT,
         ),
     ),
     page=(

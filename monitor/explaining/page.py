@@ -17,6 +17,8 @@ from monitor.explaining.weighed import Explained, Weighed, WeighedWay
 from monitor.home.querying import Unanswered
 from monitor.telling.board import SIGNS, table
 
+_NEAREST = 5  # of what does not fire, so many are shown with what is in their way
+
 
 def page(answer: Answer) -> Group:
     """All of it."""
@@ -52,14 +54,18 @@ def _alert(explained: Explained, muted_by: tuple[str, ...]) -> Iterator[Renderab
 
 
 def _others(alerts: Sequence[Explained]) -> Iterator[RenderableType]:
-    """One line for each that does not fire: what is in its way. All of it is in --json."""
-    shown = table("does not fire", "found", "needed", "because of")
-    for each in alerts:
+    """One line for each of those that come nearest to firing; the rest by name. All of it is in --json."""
+    quiet = sorted((each for each in alerts if not each.firing and each.in_the_way), key=lambda each: each.distance)
+    if quiet:
+        yield Text("Does not fire; what was found, what is needed, of what:", style="dim")
+    for each in quiet[:_NEAREST]:
         if (missing := each.in_the_way) is not None:
-            found = inwords.value(missing), inwords.needed(missing)
-            shown.add_row(each.explanation.alert, *found, missing.condition.asks)
-    if shown.row_count:
-        yield shown
+            found = f"  {inwords.value(missing)}  {inwords.needed(missing)}  "
+            said = Text.assemble((each.explanation.alert, "bold"), found, (missing.condition.asks, "dim"))
+            yield Padding(said, (0, 0, 0, 2))
+    if farther := quiet[_NEAREST:]:
+        names = ", ".join(each.explanation.alert for each in farther)
+        yield Text(f"Farther from firing (values in --json): {names}.", style="dim")
 
 
 def _conditions(way: WeighedWay) -> Table:

@@ -34,6 +34,11 @@ class Receipt(msgspec.Struct, frozen=True):
     taken_ms: int | None
     alerts: list[dict[str, str]]
 
+    @property
+    def is_told(self) -> bool:
+        """The way to that person took it, from this relay or another of ours. That it was read only they can say."""
+        return self.state in ("delivered", "elsewhere")
+
 
 class _Answer(msgspec.Struct):
     receipts: list[Receipt]

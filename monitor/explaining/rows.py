@@ -8,10 +8,11 @@ from string import Template
 
 
 class Place(StrEnum):
-    """What an alert is about."""
+    """What an alert is about. PROTOCOL: what a network lets through; it speaks for none of its services."""
 
     COUNTRY = "country"
     NETWORK = "network"
+    PROTOCOL = "protocol"
     SERVICE = "service"
 
 
@@ -43,7 +44,8 @@ class Condition:
     Attributes:
         asks: what the value is, in plain words.
         query: of recorded series; `$country`, `$network`, `$service` stand for the labels of the subject down to that
-            one, `$name` for the service alone.
+            one, `$name` for the service alone, `$about` for the transfers that are about it,
+            `$pairs` for those there.
         needed: the threshold; where it is a series itself, its query.
         otherwise: what it means that this is not so.
         unknown: the same where there is no value at all.
@@ -110,5 +112,7 @@ class Subject:
         labels = [f'country="{self.country}"', f'network="{self.network}"', f'service="{self.service}"']
         known = {"country": labels[0], "name": labels[2]}
         known |= {"network": ",".join(labels[:2])} if self.network else {}
-        known |= {"service": ",".join(labels)} if self.service else {}
+        if self.service:
+            about = f'service="transfers",target=~"{self.service}(-.*)?"'  # as early.yml reads a target
+            known |= {"service": ",".join(labels), "pairs": ",".join((*labels[:2], about)), "about": about}
         return Template(text).substitute(known)

@@ -77,6 +77,13 @@ BLOCKED = Explanation(
                     otherwise="It was never seen to work on this network: it is standing, and no news.",
                 ),
                 Condition(
+                    "it stands on a dated list of what is blocked in that country",
+                    "didban:service_standing:listed{$country,$name}",
+                    Needs.NOT_THERE,
+                    unit=Unit.BARE,
+                    otherwise="It is listed as blocked there: it is standing, and no news.",
+                ),
+                Condition(
                     "was down for everyone within 10 minutes",
                     "max_over_time(didban:service_down:ratio{$name}[10m])",
                     Needs.NOT_THERE,
@@ -140,8 +147,8 @@ UNBLOCKED = Explanation(
             "by the lines that had shown the block",
             (
                 Condition(
-                    "blocked there within the last 24 hours",
-                    "last_over_time(didban:service_blocked:timestamp{$service}[24h])",
+                    "when it was last blocked there",
+                    "didban:service_last_blocked:timestamp{$service}",
                     Needs.THERE,
                     unit=Unit.MOMENT,
                     otherwise="It was not blocked there, so it cannot be unblocked.",
@@ -161,6 +168,23 @@ UNBLOCKED = Explanation(
                     Unit.LENGTH,
                     otherwise="Two hours are waited for: blocks flicker.",
                     unknown="Nothing else was said for four hours: it was told before.",
+                ),
+                Condition(
+                    "... and told for one hour",
+                    "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h])",
+                    Needs.LESS,
+                    10800,
+                    Unit.LENGTH,
+                    otherwise="It was told before.",
+                    unknown="It was told before.",
+                ),
+                Condition(
+                    "told before, since it was last blocked",
+                    "last_over_time(didban:service_unblocked:timestamp{$service}[24h] offset 65m)"
+                    " >= on (country, network, service) didban:service_last_blocked:timestamp{$service}",
+                    Needs.NOT_THERE,
+                    unit=Unit.MOMENT,
+                    otherwise="It was told before.",
                 ),
             ),
         ),

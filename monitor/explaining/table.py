@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.explaining.countries import COUNTRIES
+from monitor.explaining.early import EARLY
 from monitor.explaining.networks import NETWORKS
+from monitor.explaining.regions import REGIONS
 from monitor.explaining.rows import Explanation, Place, Subject
 from monitor.explaining.services import SERVICES
+from monitor.explaining.slowed import SLOWED
 
-TABLE: tuple[Explanation, ...] = (*COUNTRIES, *NETWORKS, *SERVICES)
+TABLE: tuple[Explanation, ...] = (*COUNTRIES, *NETWORKS, *REGIONS, *SERVICES, *SLOWED, *EARLY)
 
 _ASKED = {
     Place.SERVICE: (Place.SERVICE, Place.NETWORK),
-    Place.NETWORK: (Place.NETWORK, Place.COUNTRY),
+    Place.NETWORK: (Place.NETWORK, Place.PROTOCOL, Place.COUNTRY),
     Place.COUNTRY: (Place.COUNTRY,),
 }
 

@@ -44,6 +44,11 @@ class WeighedWay:
     def missing(self) -> tuple[Weighed, ...]:
         return tuple(each for each in self.conditions if not each.met)
 
+    @property
+    def distance(self) -> float:
+        """The share of its conditions that is missing."""
+        return len(self.missing) / len(self.conditions)
+
 
 @dataclass(frozen=True, slots=True)
 class Firing:
@@ -66,7 +71,12 @@ class Explained:
     @property
     def nearest(self) -> WeighedWay:
         """The way of which least is missing, as a share; the first of several."""
-        return min(self.begins, key=lambda way: len(way.missing) / len(way.conditions))
+        return min(self.begins, key=lambda way: way.distance)
+
+    @property
+    def distance(self) -> float:
+        """How far it is from firing."""
+        return self.nearest.distance
 
     @property
     def in_the_way(self) -> Weighed | None:

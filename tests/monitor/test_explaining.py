@@ -8,9 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 import pytest
-from aiohttp import web
 from rich.console import Console
 
 from monitor import metrics
@@ -23,13 +21,18 @@ from monitor.explaining.table import TABLE
 from monitor.explaining.weighed import Explained, judge
 from monitor.home.querying import Unanswered
 from monitor.home.vectors import Found
+from tests.monitor.hubs import until
+from tests.monitor.people import listening
+from tests.monitor.test_relay import alert, living
 from tests.monitor.test_rulefiles import RECORDS, TOLD
 from tests.rules.asked import STEP_MS, Lived
 from tests.rules.peace import box, dark, landmarks, world
+from tests.rules.test_early import spoken
+from tests.rules.test_slowed import fetched, named, slack
 from tests.rules.world import IRANCELL, MCI, RIGHTEL, TCI, World
 
 RECORDED = {rule["record"] for rule in RECORDS}
-EXPLAINED = {rule["alert"] for rule in TOLD if rule["labels"]["family"] in ("shutdown", "service")}
+EXPLAINED = {rule["alert"] for rule in TOLD if rule["labels"]["family"] in ("shutdown", "service", "early")}
 NAMES = re.compile(r"\bdidban[:_][a-z0-9_:]+")
 SUBJECT = Subject("IR", MCI, "instagram")
 
@@ -120,7 +123,31 @@ def everything_dark() -> World:
     return made
 
 
-QUIET = {"peace", "standing", "blocked, one control", "lost on one line"}
+def everything_lost() -> World:
+    made = everything_dark()
+    for each in made.boxes:
+        if each.labels["role"] == "inside":
+            each.reach({0: 1.0, 20: 0.0}, "domestic")
+    return made
+
+
+def a_region_dark() -> World:
+    made = world()
+    for vantage in ("m3", "m4"):
+        made.line(vantage, MCI)
+    for vantage, region in (("m1", "IR-12"), ("m2", "IR-12"), ("m3", "IR-23"), ("m4", "IR-23")):
+        box(made, vantage).send("didban_vantage_region", {0: 1.0}, region=region)
+    return dark(made, "m1", "m2", until=40)
+
+
+def reached_in_part() -> World:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 1.0, 20: 0.4})
+    return made
+
+
+QUIET = {"peace", "standing", "blocked, one control", "lost on one line", "one line silent, landmarks well"}
 WORLDS = {
     "peace": world(),
     "blocked": blocked(),
@@ -133,11 +160,24 @@ WORLDS = {
     "lost on one line": dark(world(), "m1", domestic=0.0),
     "silent": landmarks(blocked(), {0: 1.0}),
     "silent, landmarks too": landmarks(world(), {0: 1.0, 20: 0.0}),
+    "one line silent, landmarks well": landmarks(on_one_line(), {0: 1.0}),
     "all of it": everything_dark(),
+    "all of it lost": everything_lost(),
+    "all of it silent": world(),
+    "a region": a_region_dark(),
+    "in part": reached_in_part(),
 }
-for each in ("silent", "silent, landmarks too"):
-    for vantage in ("m1", "m2"):
-        box(WORLDS[each], vantage).silent(20)
+for name, vantages in (
+    ("silent", ("m1", "m2")),
+    ("silent, landmarks too", ("m1", "m2")),
+    ("all of it silent", ("m1", "m2", "f1", "f2")),
+    ("one line silent, landmarks well", ("m1",)),
+):
+    for vantage in vantages:
+        box(WORLDS[name], vantage).silent(20)
+box(WORLDS["one line silent, landmarks well"], "m1").state("instagram", {0: "ok"})
+LONG = {"standing", "one line", "dark", "lost on one line", "blocked, one control", "silent, landmarks too"}
+COUNTRIES = {"all of it": "CountryShutdown", "all of it lost": "CountryOutage", "all of it silent": "CountrySilent"}
 
 
 def lived(made: World, minutes: int, *subjects: Subject) -> Lived:
@@ -158,22 +198,52 @@ async def explained(there: Lived, subject: Subject = SUBJECT) -> dict[str, Expla
     return {each.explanation.alert: each for each in found}
 
 
-@pytest.mark.parametrize("name", WORLDS)
+async def agreed(there: Lived, *subjects: Subject) -> set[str]:
+    """What fires now. All of a way met means that it fires; what fires is held, or one way of it is met in full."""
+    firing = set[str]()
+    for each in [each for subject in subjects for each in (await explained(there, subject)).values()]:
+        alert, met = each.explanation.alert, [way.name for way in each.begins if way.met]
+        assert bool(each.firing) or not met, (
+            f"{alert} at {there.at_ms / 60_000} min: {met} is met, and it does not fire"
+        )
+        if each.firing:
+            held = bool(each.holds) and all(one.met for one in each.holds)
+            assert held or met, f"{alert} at {there.at_ms / 60_000} min fires, and nothing says why"
+            page = {one.labels["severity"] for one in each.firing} == {"page"}
+            assert not each.page or any(way.met for way in each.page) == page, f"{alert}: a page?"
+            firing.add(alert)
+    return firing
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in WORLDS]
+)
 async def test_what_is_said_agrees_with_the_rules_at_every_moment(name: str) -> None:
-    """All of a way met means that it fires; and what fires is held, or one way of it is met in full."""
-    there, before = lived(WORLDS[name], 50, SUBJECT, Subject("IR")), set[str]()
-    for at_ms in range(18 * 60_000, 50 * 60_000, 5 * STEP_MS):
+    there, before = lived(WORLDS[name], 45, SUBJECT, Subject("IR")), set[str]()
+    for at_ms in range(18 * 60_000, 45 * 60_000, 7 * STEP_MS):
         there.until(at_ms)
-        for each in (*(await explained(there)).values(), *(await explained(there, Subject("IR"))).values()):
-            alert, met = each.explanation.alert, [way.name for way in each.begins if way.met]
-            assert bool(each.firing) or not met, f"{alert} at {at_ms / 60_000} min: {met} is met, and it does not fire"
-            if each.firing:
-                held = bool(each.holds) and all(one.met for one in each.holds)
-                assert held or met, f"{alert} at {at_ms / 60_000} min fires, and nothing says why"
-                page = {one.labels["severity"] for one in each.firing} == {"page"}
-                assert not each.page or any(way.met for way in each.page) == page, f"{alert}: a page?"
-                before.add(alert)
+        before |= await agreed(there, SUBJECT, Subject("IR"))
     assert (not before) == (name in QUIET), before
+    assert COUNTRIES.get(name, "CountrySilent") in before or name not in COUNTRIES, before
+    assert ("RegionalShutdown" in before) == (name == "a region"), before
+    assert ("RegionalOrPartialDegradation" in before) == (name == "in part"), before
+
+
+async def test_what_is_said_of_early_warnings_agrees_with_the_rules() -> None:
+    """All of them in one world; some end in it."""
+    made = spoken(spoken(world(), "doh", ("m1", "m2")), "quic", ("m1", "m2"), {0: 1, 50: 0, 100: 1})
+    spoken(spoken(made, "ip6", ("m1", "m2")), "wireguard", ("m1",))
+    slack(named(made, "m1", "m2"), {0: 0, 40: 1, 90: 0})
+    fetched(fetched(made, {0: 1.0, 90: 4.0}), {0: 1.0, 90: 5.0}, target="ubuntu", service="international")
+    network, service = Subject("IR", MCI), Subject("IR", MCI, "slack")
+    there, before = lived(made, 125, SUBJECT, service, network), set[str]()
+    for at_ms in range(41 * 60_000, 125 * 60_000, 13 * STEP_MS):
+        there.until(at_ms)
+        before |= await agreed(there, SUBJECT, service, network)
+    early = {"EncryptedDNSBlocked", "QUICBlocked", "IPv6Broken", "DNSTampering", "ProviderRefusal"}
+    assert before == early | {"ServiceThrottled", "InternationalThrottled"}, "on one line of two no VPN is blocked"
+    ((_, said),) = [(each, one) for each, one in (await explained(there, network)).items() if each == "VPNBlocked"]
+    assert "share of the lines" in inwords.verdict(said, ())
 
 
 # ---------------------------------------------------------------- the one condition in the way
@@ -268,33 +338,33 @@ TOLD_BY_RELAY = (
 )  # fmt: skip
 
 
-async def test_the_book_of_the_relay_is_asked_with_its_token(tmp_path: Path) -> None:
-    asked: list[tuple[str, dict[str, str]]] = []
-
-    async def book(request: web.Request) -> web.Response:
-        asked.append((request.headers.get("Authorization", ""), dict(request.query)))
-        if asked[-1][0] != "Bearer sesame":
-            return web.Response(status=401)
-        more = {"tries": 1, "receipt": "x", "why": "", "incident": "y"}
-        return web.json_response({"receipts": [msgspec.to_builtins(TOLD_BY_RELAY[0]) | more]})
-
-    app = web.Application()
-    app.router.add_get("/api/v1/receipts", book)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    (tmp_path / "hub.yml").write_text(f"notify: {{relay: {{listen: '127.0.0.1:{port}', token_file: word}}}}\n")
-    assert receipts.beside(tmp_path / "hub.yml") is None, "no token was made: there is no relay"
-    (tmp_path / "word").write_text("sesame\n")
-    there = receipts.beside(tmp_path / "hub.yml")
-    assert there is not None
-    assert await receipts.receipts(there, {"country": "IR"}, 1, 2) == TOLD_BY_RELAY
-    assert asked == [("Bearer sesame", {"country": "IR", "since": "1", "until": "2"})]
-    (tmp_path / "word").write_text("guess\n")
-    said = await receipts.receipts(receipts.relay(there.url, tmp_path / "word"), {}, 1, 2)
-    assert said == Unanswered("it says 401")
-    await runner.cleanup()
+async def test_whom_a_real_relay_told_is_read_from_its_book(tmp_path: Path) -> None:
+    hub = tmp_path / "hub.yml"
+    hub.write_text("notify: {relay: {token_file: relay.token}}\n")
+    assert receipts.beside(hub) is None, "no token was made: there is no relay"
+    async with listening() as people, living(tmp_path, people) as relay:
+        assert await relay.hand(alert(), alert("ServiceBlocked", service="imo")) == 200
+        await until(lambda: people.told["ntfy"] and people.told["signal"] and people.told["matrix"])
+        assert (await relay.page("POST", relay.link()))[0] == 200, "Omid has it"
+        book = receipts.beside(hub, relay.notify.relay.listen)
+        assert book is not None
+        found = await receipts.receipts(book, {"country": "IR", "network": MCI}, 0, 2**62)
+        assert not isinstance(found, Unanswered)
+        assert {(each.person, each.way) for each in found} == {
+            ("Sara", "ntfy"),
+            ("Omid", "signal"),
+            ("on call", "matrix"),
+        }
+        assert all(each.is_told and each.severity == "page" for each in found)
+        assert {each.taken_by for each in found} == {"Omid"}
+        assert await receipts.receipts(book, {"country": "UG"}, 0, 2**62) == ()
+        assert await receipts.receipts(book, {}, 0, 1) == (), "before that nobody was told"
+        words = inwords.receipt(next(each for each in found if each.person == "Sara"))
+        assert "Sara by ntfy: delivered: PAGE" in words
+        assert "Omid has it since" in words
+        (tmp_path / "word").write_text("guess\n")
+        said = await receipts.receipts(receipts.relay(book.url, tmp_path / "word"), {}, 1, 2)
+        assert said == Unanswered("it says 401")
 
 
 async def test_the_page_fits_eighty_columns_and_begins_with_what_fires() -> None:
