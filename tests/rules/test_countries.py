@@ -146,7 +146,8 @@ def test_lines_of_two_operators_that_fall_silent_together_are_a_country(tmp_path
     made.quiet(22, 23).told(26, silent(MCI)).told(32, silent(MCI), silent(TCI), COUNTRY_SILENT)
     three = (silent(MCI), silent(TCI), silent(IRANCELL))
     made.told(58, *three, COUNTRY_SILENT).told(66, silent(MCI), silent(IRANCELL), COUNTRY_SILENT)
-    made.told(78, silent(IRANCELL), COUNTRY_SILENT).quiet(84).check(tmp_path)
+    over = alert("ShutdownOver", "info", country="IR", network=TCI)
+    made.told(78, silent(IRANCELL), COUNTRY_SILENT, over).told(84, over).check(tmp_path)
 
 
 def test_lines_that_fall_silent_an_hour_apart_are_networks(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_what_comes_back_at_home_before_it_comes_back_abroad_was_an_outage_to_it
     outage, made = alert("NetworkOutage", "page", **ON_MCI), world()
     for vantage in ("m1", "m2"):
         box(made, vantage).reach({0: 1.0, 20: 0.0, 40: 1.0}).reach({0: 1.0, 20: 0.0, 37: 1.0}, "domestic")
-    for quarter in range(4 * 25, 4 * 54):
+    for quarter in range(4 * 35, 4 * 44):
         made.told(quarter / 4, outage)
     made.told(57, OVER).check(tmp_path)
 

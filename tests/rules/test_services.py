@@ -187,5 +187,5 @@ def test_a_control_cut_off_itself_is_no_witness(tmp_path: Path) -> None:
     made = world()
     for number in (1, 2):
         box(made, f"c{number}").state("whatsapp", {0: "ok", 20: "cut_off"}).reach({0: 1.0, 20: 0.0})
-    made.told(23, *(alert("VantageCutOff", "ticket", country="DE", network=f"AS{n}", vantage=f"c{n}") for n in (1, 2)))
+    made.told(27, *(alert("VantageCutOff", "ticket", country="DE", network=f"AS{n}", vantage=f"c{n}") for n in (1, 2)))
     made.check(tmp_path)
