@@ -121,6 +121,7 @@ def alertmanager_command(program: str, config: Path, data: Path, listen: str) ->
         program,
         f"--config.file={config}",
         f"--storage.path={data}",
+        "--data.retention=720h",  # longer than any repeat_interval, or it tells again what it forgot that it told
         f"--web.listen-address={listen}",
         f"--web.external-url=http://127.0.0.1:{listen.rpartition(':')[2]}/",
         "--cluster.listen-address=",

@@ -15,12 +15,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import config
-from monitor.beside import up
+from monitor.backtest.messages import Routing
+from monitor.beside import stack, up
 from monitor.beside.rulefiles import DASHBOARD_URL, NOTIFY, RUNBOOK_URL, relinked
 from monitor.hub import render
 from monitor.notify import enough
 from monitor.notify.settings import Notify, Pages
 from monitor.notify.token import token
+from monitor.promql.reading import duration_ms
 from tests.monitor.hubs import die_with_parent
 from tests.monitor.people import People, notify_of
 
@@ -82,6 +84,19 @@ def test_the_inhibition_is_the_contracts_and_complete() -> None:
     route = template()["route"]
     assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("10s", "30s", "24h")
     assert route["group_by"] == ["product", "country", "family", "service"]
+
+
+def test_a_cut_that_lasts_for_months_is_said_again_once_a_week_and_is_not_forgotten_meanwhile(tmp_path: Path) -> None:
+    """A group that Alertmanager forgets (after its retention, five days unless told otherwise) is told as if it were new."""
+    routing = Routing.read(rendered(notify(tmp_path, *WAYS), tmp_path))
+    page = {"severity": "page", "product": "didban", "country": "IR"}
+    week_ms, day_ms = 7 * 86_400_000, 86_400_000
+    assert routing.root.of({**page, "alertname": "NetworkShutdown", "family": "shutdown"}).repeat_ms == week_ms
+    for family, name in (("service", "ServiceBlocked"), ("own", "DidbanBlind")):
+        assert routing.root.of({**page, "alertname": name, "family": family}).repeat_ms == day_ms
+    command = stack.alertmanager_command("alertmanager", tmp_path, tmp_path, "127.0.0.1:9093")
+    retention = next(each for each in command if each.startswith("--data.retention=")).partition("=")[2]
+    assert duration_ms(retention) > 2 * week_ms
 
 
 def test_every_alert_of_every_severity_reaches_whom_it_should(tmp_path: Path) -> None:

@@ -145,7 +145,8 @@ def test_above_the_first_level_no_rule_names_a_raw_series_but_the_silence_expres
     facts = {
         "didban:service_info:max", "didban:network_weight:ratio", "didban:country_watch:max",
         "didban:country_utc_offset:seconds", "didban:network_operator:said", "didban:service_standing:listed",
-        "didban:hub_waits:timestamp", "didban:hub_quarantined:total",
+        "didban:hub_waits:timestamp", "didban:hub_quarantined:total", "didban:hub_relay_waiting:count",
+        "didban:hub_relay_lost:count",
     }  # fmt: skip
     assert raw == first_level | facts
     for rule in TOLD:

@@ -34,13 +34,13 @@ def quiet_world() -> World:
 def test_a_target_dead_at_every_healthy_control_for_a_day_is_set_aside_and_told(tmp_path: Path) -> None:
     made = targets(quiet_world(), {0: 1.0, 60: 0.0})
     made.quiet(DAY + 30).told(DAY + 90, OLD)
-    made.query(DAY + 90, QUARANTINED, {'{service="imo", target="api"}': 1}).check(tmp_path, evaluation="1m")
+    made.query(DAY + 90, QUARANTINED, {'{service="imo", target="api"}': 1}).check(tmp_path, "5m")
 
 
 @pytest.mark.long
 def test_one_control_that_reaches_it_is_enough_to_keep_it(tmp_path: Path) -> None:
     made = targets(quiet_world(), {0: 0.0}, who=("c1", "c2"))
-    made.quiet(DAY + 90).check(tmp_path, evaluation="1m")
+    made.quiet(DAY + 90).check(tmp_path)
 
 
 @pytest.mark.long
@@ -53,7 +53,7 @@ def test_a_service_with_nothing_left_is_unknown_and_no_longer_down(tmp_path: Pat
     made.told(DAY, alert("ServiceDown", "info", service="imo")).told(DAY + 120, OLD)
     verdict = 'didban:service_verdict{service="imo"}'
     labels = 'didban:service_verdict{country="IR", network="AS197207", service="imo", verdict="unknown"}'
-    made.query(DAY + 120, verdict, {labels: 1}).check(tmp_path, evaluation="1m")
+    made.query(DAY + 120, verdict, {labels: 1}).check(tmp_path)
 
 
 @pytest.mark.long
@@ -64,4 +64,4 @@ def test_a_target_that_nobody_looked_at_for_a_day_is_not_called_dead(tmp_path: P
     for box in made.boxes:
         if box.labels["role"] == "control":
             box.reach({0: 1.0, DAY - 60: 0.0})
-    made.query(DAY + 60, QUARANTINED, {}).check(tmp_path, evaluation="1m")
+    made.query(DAY + 60, QUARANTINED, {}).check(tmp_path)

@@ -88,7 +88,7 @@ def test_a_shutdown_the_hub_was_born_into_ends_too(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
         box(made, vantage).reach({0: 0.0, 60: 1.0})
-    made.told(30, SHUTDOWN).told(58, SHUTDOWN).told(78, OVER).quiet(150, 200).check(tmp_path, "1m")
+    made.told(30, SHUTDOWN).told(58, SHUTDOWN).told(78, OVER).quiet(150, 200).check(tmp_path)
 
 
 @pytest.mark.long
@@ -126,7 +126,7 @@ def test_over_is_not_said_where_nothing_was_cut(tmp_path: Path) -> None:
     """After a shutdown that is over, a box is unplugged for a while and comes back: that ended nothing."""
     made = dark(world(), "m1", "m2", until=60)
     box(made, "m1").silent(200, 212)
-    made.told(80, OVER).quiet(180, 226, 228, 240).check(tmp_path, "1m")
+    made.told(80, OVER).quiet(180, 226, 228, 240).check(tmp_path)
 
 
 def test_a_spike_does_not_shorten_a_shutdown(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_spike_does_not_shorten_a_shutdown(tmp_path: Path) -> None:
     onset = {f'didban:network_shutdown:timestamp{{country="IR", kind="shutdown", network="{MCI}"}}': 19 * 60}
     for minute in (30, 70, 80, 120, 194):
         made.query(minute, "didban:network_shutdown:timestamp", onset)
-    made.told(215, OVER).check(tmp_path, "1m")
+    made.told(215, OVER).check(tmp_path)
 
 
 def test_newcomers_do_not_stand_in_for_those_who_are_missing(tmp_path: Path) -> None:
@@ -146,13 +146,13 @@ def test_newcomers_do_not_stand_in_for_those_who_are_missing(tmp_path: Path) -> 
     for number in (3, 4, 5):
         made.line(f"m{number}").silent(0, 65)
         made.boxes[-1].expected = {0: None, 65: 1.0}
-    made.told(85, SHUTDOWN).told(110, SHUTDOWN).check(tmp_path, "1m")
+    made.told(85, SHUTDOWN).told(110, SHUTDOWN).check(tmp_path)
 
 
 def test_who_said_a_last_word_is_not_waited_for(tmp_path: Path) -> None:
     made = dark(world(), "m1", "m2", until=60)
     box(made, "m2").silent(41).send("didban_vantage_stopping", {0: None, 40: 1.0, 41: None})
-    made.told(50, SHUTDOWN).told(78, OVER).check(tmp_path, "1m")
+    made.told(50, SHUTDOWN).told(78, OVER).check(tmp_path)
 
 
 # ---------------------------------------------------------------- one message
@@ -214,7 +214,7 @@ def test_two_hours_in_which_nobody_looked_are_no_two_hours(tmp_path: Path) -> No
     for vantage in ("m1", "m2"):
         box(made, vantage).state("instagram", {0: "ok", 20: "broken", 60: "ok"}).silent(60, 200)
     made.query(205, 'ALERTS{alertname="ServiceUnblocked"}', {})
-    made.told(330, UNBLOCKED).quiet(400).check(tmp_path, "1m")
+    made.told(330, UNBLOCKED).quiet(400).check(tmp_path)
 
 
 @pytest.mark.long
@@ -222,7 +222,7 @@ def test_a_moment_of_doubt_delays_the_good_news_and_does_not_swallow_it(tmp_path
     made = world()
     for vantage in ("m1", "m2"):
         box(made, vantage).state("instagram", {0: "ok", 20: "broken", 60: "ok", 150: "insufficient", 152: "ok"})
-    made.quiet(185, 265).told(280, UNBLOCKED).quiet(350, 420).check(tmp_path, "1m")
+    made.quiet(185, 265).told(280, UNBLOCKED).quiet(350, 420).check(tmp_path)
 
 
 # ---------------------------------------------------------------- what is not known

@@ -42,7 +42,7 @@ def test_a_shutdown_of_months_is_one_message_and_its_end_another(tmp_path: Path,
         f'{{country="IR", network="{MCI}"}}': (end - 20) // 10,
         f'{{country="IR", network="{TCI}"}}': (end - 20) // 10,
     })  # fmt: skip
-    made.check(tmp_path, "1m", sooner=SOONER)
+    made.check(tmp_path, sooner=SOONER)
 
 
 def test_silence_of_months_is_one_message(tmp_path: Path) -> None:
@@ -53,14 +53,14 @@ def test_silence_of_months_is_one_message(tmp_path: Path) -> None:
     made.quiet(22)
     for minute in range(30, 480, 10):
         made.told(minute, TCI_SILENT)
-    made.check(tmp_path, "1m", sooner=SOONER)
+    made.check(tmp_path, sooner=SOONER)
 
 
 def test_a_network_in_which_no_box_is_left_is_given_up(tmp_path: Path) -> None:
     made = dark(world(), "m1", "m2")
     for vantage in ("m1", "m2"):
         box(made, vantage).silent(60).expected = {0: 1.0, 60: None}
-    made.told(50, SHUTDOWN).told(70, SHUTDOWN).told(200, SHUTDOWN).quiet(290).check(tmp_path, "1m", sooner=SOONER)
+    made.told(50, SHUTDOWN).told(70, SHUTDOWN).told(200, SHUTDOWN).quiet(290).check(tmp_path, sooner=SOONER)
 
 
 def test_a_box_enrolled_in_the_dark_does_not_make_it_over(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_box_enrolled_in_the_dark_does_not_make_it_over(tmp_path: Path) -> Non
     made.told(50, SHUTDOWN)
     for minute in (90, 120, 170):
         made.told(minute, SHUTDOWN)
-    made.check(tmp_path, "1m", sooner=SOONER)
+    made.check(tmp_path, sooner=SOONER)
 
 
 def test_an_allow_list_and_a_part_that_is_back_stand_in_the_summary(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_an_allow_list_and_a_part_that_is_back_stand_in_the_summary(tmp_path: Pa
     ):
         said = {"summary": f"AS197207 (IR): cut off from abroad{tail}", "description": f"{seen} {consistent}"}
         made.told(minute, SHUTDOWN).text(minute, "NetworkShutdown", labels, words | said | {"lines": lines})
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 # ---------------------------------------------------------------- a curfew
@@ -161,7 +161,7 @@ def test_what_was_broken_when_we_came_stands_and_pages_nobody(tmp_path: Path) ->
         box(made, vantage).state("imo", {0: "broken"})
     made.quiet(10, 30).query(30, "didban:service_standing:lines", {
         f'didban:service_standing:lines{{country="IR", network="{MCI}", reason="unreached", service="imo"}}': 2
-    }).check(tmp_path, "1m")  # fmt: skip
+    }).check(tmp_path)  # fmt: skip
 
 
 def test_what_a_dated_list_names_stands_though_it_worked_a_while(tmp_path: Path) -> None:
@@ -170,4 +170,4 @@ def test_what_a_dated_list_names_stands_though_it_worked_a_while(tmp_path: Path)
         box(made, vantage).state("imo", {0: "ok", 20: "broken"})
     made.quiet(30, 40).query(30, "didban:service_standing:lines", {
         f'didban:service_standing:lines{{country="IR", network="{MCI}", reason="listed", service="imo"}}': 2
-    }).check(tmp_path, "1m")  # fmt: skip
+    }).check(tmp_path)  # fmt: skip

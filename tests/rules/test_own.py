@@ -60,19 +60,19 @@ def test_trouble_that_lasts_is_a_page_and_what_passes_is_none(
         made = World().say(name, steps, job="own", instance="127.0.0.1:9090", **labels)
         made.quiet(19, 22, 25).told(40, *told)
         (folder := tmp_path / str(number)).mkdir()
-        made.check(folder, "1m")
+        made.check(folder)
 
 
 def test_a_queue_that_is_full_is_trouble(tmp_path: Path) -> None:
     made = World().say("prometheus_notifications_queue_length", {0: 0, 20: 9000})
     made.say("prometheus_notifications_queue_capacity", {0: 10000})
-    made.quiet(22, 25).told(30, BROKEN).check(tmp_path, "1m")
+    made.quiet(22, 25).told(30, BROKEN).check(tmp_path)
 
 
 def test_writes_that_are_refused_among_others_that_are_taken_are_a_backlogs_affair(tmp_path: Path) -> None:
     made = World().say("prometheus_http_requests_total", LASTS, handler="/api/v1/write", code="500")
     made.say("prometheus_http_requests_total", counted((1, 60)), handler="/api/v1/write", code="204")
-    made.quiet(22, 30, 50).check(tmp_path, "1m")
+    made.quiet(22, 30, 50).check(tmp_path)
 
 
 def test_a_hub_whose_queue_stands_still_is_trouble_and_one_that_works_it_off_is_none(tmp_path: Path) -> None:
@@ -94,12 +94,29 @@ def test_a_hub_whose_queue_stands_still_is_trouble_and_one_that_works_it_off_is_
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanAlertingBroken",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     })  # fmt: skip
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
+
+
+def relayed(state: str, steps: Steps) -> World:
+    return World().say("didban_hub_relay_messages", steps, hub="a", way="signal", state=state)
+
+
+def test_a_message_that_waits_at_the_relay_is_trouble_and_one_that_waited_is_none(tmp_path: Path) -> None:
+    (lasts := tmp_path / "lasts").mkdir()
+    relayed("waiting", {0: 0, 20: 2, 30: 1}).quiet(30, 38).told(45, BROKEN).check(lasts)
+    (passes := tmp_path / "passes").mkdir()
+    relayed("waiting", {0: 0, 20: 1, 30: 0, 33: 1, 40: 0}).quiet(45, 60).check(passes)
+
+
+@pytest.mark.parametrize("state", ["refused", "given_up"])
+def test_a_message_the_relay_gave_up_is_told_for_an_hour_and_is_then_old_news(tmp_path: Path, state: str) -> None:
+    made = relayed(state, {0: None, 20: 1, 150: 2}).quiet(20, 24).told(28, BROKEN).told(75, BROKEN).quiet(90, 149)
+    made.told(160, BROKEN).quiet(220).check(tmp_path)
 
 
 def test_rules_of_others_are_not_ours(tmp_path: Path) -> None:
     name = "prometheus_rule_evaluation_failures_total"
-    World().say(name, LASTS, rule_group="/etc/prometheus/node.yml;node").quiet(30, 50).check(tmp_path, "1m")
+    World().say(name, LASTS, rule_group="/etc/prometheus/node.yml;node").quiet(30, 50).check(tmp_path)
 
 
 # ---------------------------------------------------------------- DidbanStale
@@ -130,7 +147,7 @@ def test_a_box_that_can_say_nothing_of_anything_is_told_of_after_a_quarter_of_an
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanStale",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     })  # fmt: skip
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 def test_a_box_whose_walks_stand_still_while_it_delivers_is_stale(tmp_path: Path) -> None:
@@ -138,7 +155,7 @@ def test_a_box_whose_walks_stand_still_while_it_delivers_is_stale(tmp_path: Path
     m1 = box(made, "m1")
     m1.heartbeat = False
     m1.send("didban_heartbeat_timestamp_seconds", {n: 60.0 * min(n, 20) for n in range(90)})
-    made.quiet(36, 45).told(53, STALE).told(80, STALE).check(tmp_path, "1m")
+    made.quiet(36, 45).told(53, STALE).told(80, STALE).check(tmp_path)
 
 
 def test_a_box_that_still_says_something_of_one_service_or_has_no_line_is_not_stale(tmp_path: Path) -> None:
@@ -147,12 +164,12 @@ def test_a_box_that_still_says_something_of_one_service_or_has_no_line_is_not_st
         box(made, "m1").state(service, {0: "ok", 20: "insufficient"})
     insufficient(made, "f1", steps={0: "ok", 20: "insufficient"})
     box(made, "f1").reach({0: 1.0, 20: 0.4})
-    made.quiet(37, 60).check(tmp_path, "1m")
+    made.quiet(37, 60).check(tmp_path)
 
 
 def test_a_cut_is_no_stale_box_and_neither_is_silence(tmp_path: Path) -> None:
     made = dark(world(), "m1", "m2", since=20)
-    made.told(30, SHUTDOWN).told(60, SHUTDOWN).check(tmp_path, "1m")
+    made.told(30, SHUTDOWN).told(60, SHUTDOWN).check(tmp_path)
 
 
 # ---------------------------------------------------------------- DidbanClockWrong
@@ -162,21 +179,21 @@ def test_a_cut_is_no_stale_box_and_neither_is_silence(tmp_path: Path) -> None:
 def test_a_clock_two_minutes_off_is_told_of_after_ten(tmp_path: Path, offset: float) -> None:
     made = world()
     box(made, "m1").send("didban_clock_offset_seconds", {0: 0.4, 20: offset, 60: 0.5})
-    made.quiet(21, 29).told(32, CLOCK).told(59, CLOCK).quiet(62).check(tmp_path, "1m")
+    made.quiet(21, 29).told(32, CLOCK).told(59, CLOCK).quiet(62).check(tmp_path)
 
 
 def test_certificates_that_mind_our_date_are_told_of(tmp_path: Path) -> None:
     made = world()
     labels = {"service": "canaries", "target": "a", "finding": "clock_wrong"}
     box(made, "m1").send("didban_target_finding", {0: None, 20: 1}, **labels)
-    made.quiet(29).told(32, CLOCK).check(tmp_path, "1m")
+    made.quiet(29).told(32, CLOCK).check(tmp_path)
 
 
 def test_a_clock_that_drifts_by_seconds_or_was_off_for_a_moment_is_right(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_clock_offset_seconds", {0: 100})
     box(made, "f1").send("didban_clock_offset_seconds", {0: 0, 20: 500, 25: 0})
-    made.quiet(24, 32, 60).check(tmp_path, "1m")
+    made.quiet(24, 32, 60).check(tmp_path)
 
 
 # ---------------------------------------------------------------- DidbanSpoolFilling
@@ -185,14 +202,14 @@ def test_a_clock_that_drifts_by_seconds_or_was_off_for_a_moment_is_right(tmp_pat
 def test_nothing_can_be_written(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_spool_waiting_writes", {0: 0, 10: 3, 11: 0, 20: 5})
-    made.quiet(13, 20, 23).told(27, FILLING).check(tmp_path, "1m")
+    made.quiet(13, 20, 23).told(27, FILLING).check(tmp_path)
 
 
 def test_what_was_owed_had_to_go(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_spool_lost_total", {0: 0, 20: 400}, what="unsent")
     box(made, "f1").send("didban_spool_lost_total", {0: 0, 20: 400}, what="thinned")
-    made.quiet(19).told(22, FILLING).check(tmp_path, "1m")
+    made.quiet(19).told(22, FILLING).check(tmp_path)
 
 
 def test_a_spool_that_is_full_in_three_days_is_told_of_and_one_that_is_full_or_stands_is_not(tmp_path: Path) -> None:
@@ -222,4 +239,4 @@ def test_samples_nobody_takes_are_told_of_while_they_grow_and_old_ones_are_not(t
 
 def test_samples_of_a_hub_nobody_takes_are_told_of(tmp_path: Path) -> None:
     made = World().say("didban_hub_quarantined_total", {0: 0, 20: 3}, hub="a", reason="refused")
-    made.quiet(19).told(22, alert("DidbanShipQuarantine", "ticket")).check(tmp_path, "1m")
+    made.quiet(19).told(22, alert("DidbanShipQuarantine", "ticket")).check(tmp_path)

@@ -56,7 +56,7 @@ def _no_page(made: World, minutes: range) -> None:
 def test_a_day_of_ordinary_bad_luck_pages_nobody(tmp_path: Path, seed: int, figure: Figure) -> None:
     made = fleet(random.Random(seed), 1440)
     _no_page(made, range(10, 1440))
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
     figure("networks", len(NETWORKS))
     figure("hours without a page", 24)
 

@@ -38,7 +38,7 @@ def test_a_box_that_died_long_before_is_no_second_witness(tmp_path: Path) -> Non
     box(made, "m1").silent(20)
     box(made, "m2").silent(80)
     dead = alert("VantageSilent", "ticket", **ON_MCI, vantage="m1")
-    made.told(70, dead).told(90, alert("NetworkSilent", "ticket", **ON_MCI), dead).check(tmp_path, "1m")
+    made.told(70, dead).told(90, alert("NetworkSilent", "ticket", **ON_MCI), dead).check(tmp_path)
 
 
 def test_a_single_line_that_falls_silent_is_a_ticket_and_under_watch_a_page(tmp_path: Path) -> None:
@@ -68,13 +68,13 @@ def test_a_last_word_is_no_silence(tmp_path: Path) -> None:
     made = world()
     for vantage in ("m1", "m2"):
         box(made, vantage).send("didban_vantage_stopping", {0: None, 20: 1.0, 21: None}).silent(21)
-    made.quiet(25, 40, 119).check(tmp_path, "1m")
+    made.quiet(25, 40, 119).check(tmp_path)
 
 
 def test_a_box_that_came_back_after_its_last_word_and_died_is_silent(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_vantage_stopping", {0: None, 20: 1.0, 21: None}).silent(21, 40).silent(60)
-    made.quiet(55).told(75, alert("VantageSilent", "ticket", **ON_MCI, vantage="m1")).check(tmp_path, "1m")
+    made.quiet(55).told(75, alert("VantageSilent", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
 
 
 def test_an_agreed_pause_is_no_silence(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_silence_that_woke_somebody_ends_with_a_word(tmp_path: Path) -> None:
     for vantage in ("m1", "m2"):
         box(made, vantage).silent(20, 60)
     made.told(40, SILENT).quiet(61, 74).told(77, OVER)
-    made.query(77, 'sum(didban:network_recovered:timestamp) - sum(didban:network_last_cut:timestamp)', {"{}": 40 * 60})
+    made.query(77, "sum(didban:network_recovered:timestamp) - sum(didban:network_last_cut:timestamp)", {"{}": 40 * 60})
     made.told(130, OVER).quiet(139)
     made.text(77, "ShutdownOver", {"severity": "info", "product": "didban", "family": "shutdown", **ON_MCI}, {
         "summary": "AS197207 (IR): heard again, and reaches abroad",
@@ -124,7 +124,7 @@ def test_a_silence_that_woke_somebody_ends_with_a_word(tmp_path: Path) -> None:
         "not_known": "whether every service works as before; parts of the network in which we have no line",
         "runbook_url": "http://127.0.0.1:9810/runbook/ShutdownOver",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
-    }).check(tmp_path, "1m")  # fmt: skip
+    }).check(tmp_path)  # fmt: skip
 
 
 def test_a_silence_that_was_a_ticket_ends_without_one_and_under_watch_with_one(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_silence_that_was_a_ticket_ends_without_one_and_under_watch_with_one(t
         if watched:
             made.say("didban_country_watch", {0: 1.0}, country="IR")
         (folder := tmp_path / str(watched)).mkdir()
-        made.told(77, *([OVER] if watched else [])).check(folder, "1m")
+        made.told(77, *([OVER] if watched else [])).check(folder)
 
 
 def test_a_silence_that_one_of_two_lines_survived_is_not_over(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_silence_that_one_of_two_lines_survived_is_not_over(tmp_path: Path) ->
     box(made, "m1").silent(20, 60)
     box(made, "m2").silent(20)
     dead = alert("VantageSilent", "ticket", **ON_MCI, vantage="m2")
-    made.told(40, SILENT).told(77, dead).told(110, dead).check(tmp_path, "1m")
+    made.told(40, SILENT).told(77, dead).told(110, dead).check(tmp_path)
 
 
 # ---------------------------------------------------------------- VantageCutOff

@@ -48,7 +48,7 @@ def test_a_name_that_is_three_times_slower_for_half_an_hour_is_throttled(tmp_pat
         "runbook_url": "http://127.0.0.1:9810/runbook/ServiceThrottled",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     })  # fmt: skip
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 @pytest.mark.parametrize("finding", ["throttled_by_name", "stalled_transfer"])
@@ -57,40 +57,40 @@ def test_proof_by_the_pairs_tells_at_once_and_until_it_is_gone(tmp_path: Path, f
     box(made, "m1").send(
         "didban_target_finding", {0: None, 90: 1, 120: None}, service="transfers", target="instagram", finding=finding
     )
-    made.quiet(90).told(93, SLOWED).told(140, SLOWED).quiet(160).check(tmp_path, "1m")
+    made.quiet(90).told(93, SLOWED).told(140, SLOWED).quiet(160).check(tmp_path)
 
 
 def test_a_row_of_the_service_itself_is_about_that_service(tmp_path: Path) -> None:
     made = fetched(world(), {0: 1.0, 90: 4.0}, target="media", service="instagram")
-    made.quiet(100).told(110, SLOWED).check(tmp_path, "1m")
+    made.quiet(100).told(110, SLOWED).check(tmp_path)
 
 
 def test_what_is_far_and_always_was_is_not_throttled(tmp_path: Path) -> None:
     made = fetched(world(), {0: 4.0, 90: 5.0})
     fetched(made, {0: 4.0, 90: 6.0}, target="ubuntu", service="international")
-    made.quiet(60, 110, 180).check(tmp_path, "1m")
+    made.quiet(60, 110, 180).check(tmp_path)
 
 
 def test_what_was_slow_before_we_came_is_standing(tmp_path: Path) -> None:
-    fetched(world(), {0: 6.0}).quiet(60, 110, 180).check(tmp_path, "1m")
+    fetched(world(), {0: 6.0}).quiet(60, 110, 180).check(tmp_path)
 
 
 def test_one_slow_pair_is_no_throttle(tmp_path: Path) -> None:
     """Until two more come, beside which it is no median any more."""
-    fetched(world(), {0: 1.0, 90: 5.0, 102: 1.2}).quiet(95, 101, 110, 180).check(tmp_path, "1m")
+    fetched(world(), {0: 1.0, 90: 5.0, 102: 1.2}).quiet(95, 101, 110, 180).check(tmp_path)
 
 
 def test_a_host_that_controls_find_slow_too_is_not_throttled(tmp_path: Path) -> None:
     made = fetched(world(), {0: 1.0, 90: 4.0})
     box(made, "c1").send("didban_transfer_ratio", {0: 1.0, 90: 4.5}, service="transfers", target="instagram")
-    made.quiet(110, 180).check(tmp_path, "1m")
+    made.quiet(110, 180).check(tmp_path)
 
 
 def test_what_is_slow_on_a_line_that_hardly_reaches_abroad_says_nothing(tmp_path: Path) -> None:
     made = fetched(world(), {0: 1.0, 90: 6.0})
     for vantage in ("m1", "m2"):
         box(made, vantage).reach({0: 1.0, 90: 0.6})
-    made.quiet(110, 180).check(tmp_path, "1m")
+    made.quiet(110, 180).check(tmp_path)
 
 
 # ---------------------------------------------------------------- InternationalThrottled
@@ -116,12 +116,12 @@ def test_everything_abroad_against_its_own_week_is_throttled(tmp_path: Path) -> 
         "runbook_url": "http://127.0.0.1:9810/runbook/InternationalThrottled",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     })  # fmt: skip
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 def test_one_slow_mirror_of_two_is_a_mirror(tmp_path: Path) -> None:
     made = fetched(world(), {0: 2.0, 90: 8.0}, target="ubuntu", service="international")
-    fetched(made, {0: 1.5}, target="cran", service="international").quiet(110, 180).check(tmp_path, "1m")
+    fetched(made, {0: 1.5}, target="cran", service="international").quiet(110, 180).check(tmp_path)
 
 
 # ---------------------------------------------------------------- DNSTampering
@@ -160,15 +160,15 @@ def test_forged_answers_for_a_name_that_was_answered_truly_are_told(tmp_path: Pa
         "runbook_url": "http://127.0.0.1:9810/runbook/DNSTampering",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
     })  # fmt: skip
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 def test_one_line_with_a_forged_answer_is_enough_for_a_ticket(tmp_path: Path) -> None:
-    named(world(), "m1").quiet(41).told(44, TAMPERED).check(tmp_path, "1m")
+    named(world(), "m1").quiet(41).told(44, TAMPERED).check(tmp_path)
 
 
 def test_names_that_were_forged_before_we_came_are_standing(tmp_path: Path) -> None:
-    named(world(), "m1", "m2", since=0).quiet(10, 44, 120).check(tmp_path, "1m")
+    named(world(), "m1", "m2", since=0).quiet(10, 44, 120).check(tmp_path)
 
 
 def test_a_name_that_fails_without_a_lie_is_not_tampered_with(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_name_that_fails_without_a_lie_is_not_tampered_with(tmp_path: Path) ->
     box(made, "m1").send("didban_target_up", {0: 1, 40: 0}, service="instagram", target="web")
     labels = {"service": "instagram", "target": "web", "finding": "local_sinkhole"}
     box(made, "m1").send("didban_target_finding", {0: None, 40: 1}, **labels)
-    made.quiet(44, 120).check(tmp_path, "1m")
+    made.quiet(44, 120).check(tmp_path)
 
 
 def test_what_resolvers_of_a_cut_network_say_is_no_tampering(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_what_resolvers_of_a_cut_network_say_is_no_tampering(tmp_path: Path) -> 
     early = 'ALERTS{alertstate="firing", family="early"}'
     for minute in (122, 130, 139, 150):
         made.query(minute, early, {})
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 # ---------------------------------------------------------------- ProviderRefusal
@@ -227,7 +227,7 @@ def test_403_here_and_2xx_at_two_controls_is_a_refusal(tmp_path: Path, answer: s
     made.quiet(40, 44, 47).told(50, REFUSED).told(89, REFUSED).told(140, REFUSED).quiet(165)
     for minute, verdict in ((30, "ok"), (60, "refused"), (120, "ok")):
         made.query(minute, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, verdict): 1})
-    made.check(tmp_path, "1m")
+    made.check(tmp_path)
 
 
 def test_what_the_refusal_says(tmp_path: Path) -> None:
@@ -249,13 +249,13 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
         "not_known": "why it refuses; whether people with an account, or another address, are served",
         "runbook_url": "http://127.0.0.1:9810/runbook/ProviderRefusal",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
-    }).check(tmp_path, "1m")  # fmt: skip
+    }).check(tmp_path)  # fmt: skip
 
 
 @pytest.mark.parametrize(("controls", "there"), [(1, "2xx"), (3, "429"), (3, "403"), (3, "challenge")])
 def test_403_alone_may_mean_anything(tmp_path: Path, controls: int, there: str) -> None:
     made = slack(world(), {0: 0, 40: 1}, controls=controls, there=there).quiet(47, 90)
-    made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "ok"): 1}).check(tmp_path, "1m")
+    made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "ok"): 1}).check(tmp_path)
 
 
 def test_what_fails_and_is_answered_403_beside_fails(tmp_path: Path) -> None:
@@ -264,11 +264,11 @@ def test_what_fails_and_is_answered_403_beside_fails(tmp_path: Path) -> None:
     for each in made.boxes:
         each.state("slack", {0: "ok", 40: "broken"} if each.labels["network"] == TCI else {0: "ok"})
     made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "blocked"): 1})
-    made.query(60, f'{VERDICT}{{network="{MCI}", service="slack"}}', {said(MCI, "refused"): 1}).check(tmp_path, "1m")
+    made.query(60, f'{VERDICT}{{network="{MCI}", service="slack"}}', {said(MCI, "refused"): 1}).check(tmp_path)
 
 
 def test_rate_limits_and_questions_are_no_refusal(tmp_path: Path) -> None:
-    slack(world(), {0: 0, 40: 1}, answer="429").quiet(47, 90).check(tmp_path, "1m")
+    slack(world(), {0: 0, 40: 1}, answer="429").quiet(47, 90).check(tmp_path)
 
 
 def test_an_explicit_refusal_needs_no_controls_answer_but_that_it_works_there(tmp_path: Path) -> None:
@@ -276,22 +276,22 @@ def test_an_explicit_refusal_needs_no_controls_answer_but_that_it_works_there(tm
     for each in made.boxes:
         inside = each.labels["role"] == "inside"
         each.state("slack", {0: "ok", 40: "refused"} if inside else {0: "ok"})
-    made.quiet(40, 44).told(47, REFUSED).told(120, REFUSED).check(tmp_path, "1m")
+    made.quiet(40, 44).told(47, REFUSED).told(120, REFUSED).check(tmp_path)
 
 
 def test_a_service_that_refuses_our_controls_too_refuses_no_country(tmp_path: Path) -> None:
     made = world()
     for each in made.boxes:
         each.state("slack", {0: "ok", 40: "refused"})
-    made.quiet(47, 90).check(tmp_path, "1m")
+    made.quiet(47, 90).check(tmp_path)
 
 
 def test_one_network_of_two_is_no_country(tmp_path: Path) -> None:
     made = world()
     for each in made.boxes:
         each.state("slack", {0: "ok", 40: "refused"} if each.labels["network"] == TCI else {0: "ok"})
-    made.quiet(47, 90).check(tmp_path, "1m")
+    made.quiet(47, 90).check(tmp_path)
 
 
 def test_what_refused_before_we_came_is_standing(tmp_path: Path) -> None:
-    slack(world(), {0: 1}).quiet(20, 47, 120).check(tmp_path, "1m")
+    slack(world(), {0: 1}).quiet(20, 47, 120).check(tmp_path)
