@@ -300,7 +300,8 @@ async def place(tmp_path: Path, database: str) -> AsyncIterator[Place]:
     everything = stated(made, 149, began_ms)
     late = [each for each in everything if of_boxes(each[0], "m1", "m2") and each[1] >= began_ms + 20 * MINUTE]
     async with alertmanager() as (teller, told):
-        await write(database, [each for each in everything if each not in late])
+        known = set(late)
+        await write(database, [each for each in everything if each not in known])
         await write(database, late)
         (tmp_path / "credentials").mkdir()
         boxes = "".join(
