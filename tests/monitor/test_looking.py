@@ -436,16 +436,17 @@ def ends(found: object) -> list[bool]:
 
 async def test_the_end_of_a_series_is_fetched_where_the_database_gives_it(database: str, tmp_path: Path) -> None:
     """VictoriaMetrics does; Prometheus keeps its markers to itself."""
-    at_ms, name = int(time.time() * 1000) - 10 * MINUTE, (("__name__", "didban_target_up"), ("country", "IR"))
-    ended = [(name, at_ms, 1.0), (name, at_ms + MINUTE, 1.0), (name, at_ms + MINUTE + 1, STALE)]
+    at_ms = int(time.time() * 1000) - 10 * MINUTE
+    name: Labels = (("__name__", "didban_target_up"), ("country", "IR"))
+    ended: list[Sample] = [(name, at_ms, 1.0), (name, at_ms + MINUTE, 1.0), (name, at_ms + MINUTE + 1, STALE)]
     asked = (["didban_target_up"], "IR", at_ms - MINUTE, at_ms + 2 * MINUTE)
     await write(database, ended)
     assert ends(await fetched.samples(Far.of(database, None, ClientTls(), tmp_path), *asked)) == [False, False]
     with victoria(tmp_path / "victoria") as other:
         await write(other, ended)
-        far, found = Far.of(other, None, ClientTls(), tmp_path), list[object]()
-        end = time.monotonic() + 20
+        far, end = Far.of(other, None, ClientTls(), tmp_path), time.monotonic() + 20
+        found = await fetched.samples(far, *asked)
         while not found and time.monotonic() < end:  # what it took is to be seen a second later
-            found = list(await fetched.samples(far, *asked))
             await asyncio.sleep(0.1)
+            found = await fetched.samples(far, *asked)
     assert ends(found) == [False, False, True]
