@@ -86,8 +86,8 @@ class Follow:
     def hops(self) -> Iterator[tuple[str, Asked | None]]:
         """In their order; None: not to be seen from here, or not on this way.
 
-        That Alertmanager handed something over, its counters say; what, and to whom, they do not. The relay keeps a book
-        of every message.
+        That Alertmanager handed something over, its counters say; what, and to whom, they do not. The relay keeps a
+        book of every message.
         """
         database, alertmanager = self._where.database, self._where.alertmanager
         yield "stated in a tick, and kept on disk", self._stated

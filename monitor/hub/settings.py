@@ -86,13 +86,14 @@ class Look(Strict):
     Attributes:
         quiet_s: for how long nothing late must have come before it looks.
         longest_s: and for how long it waits for that at most.
-        alertmanagers: who is told what was found; members of one cluster tell people once.
+        alertmanagers: who is told what was found; members of one cluster tell people once. Without any, those of
+            `notify.relay`.
     """
 
     enabled: bool = True
     quiet_s: Annotated[Seconds, Field(alias="quiet")] = 180.0
     longest_s: Annotated[Seconds, Field(alias="longest")] = 3600.0
-    alertmanagers: tuple[Home, ...] = ("http://127.0.0.1:9093",)
+    alertmanagers: tuple[Home, ...] = ()
 
 
 class HubConfig(Strict):
@@ -133,6 +134,11 @@ class HubConfig(Strict):
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def tellers(self) -> tuple[Home, ...]:
+        """The Alertmanagers that the late look tells."""
+        return self.look.alertmanagers or self.notify.relay.alertmanagers
 
     @property
     def is_loopback(self) -> bool:

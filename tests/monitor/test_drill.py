@@ -24,6 +24,7 @@ from monitor.explaining import receipts
 from monitor.explaining.receipts import Receipt
 from monitor.home.querying import Far
 from monitor.metrics import DRILL, NAMES_HOME
+from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from tests.monitor.local import Vantage
 from tests.monitor.people import listening
@@ -175,7 +176,7 @@ async def test_who_refuses_or_is_not_told_yet_is_named_and_the_last_hop_is_not_r
         return Receipt(1_000_500, "ntfy", person, "page", "EXERCISE", state, done_ms, None, None, [])
 
     book = Book(told("Sara", "delivered", 1_001_000))
-    where = Where(Far("http://127.0.0.1:1", None, False), None, None, await book.open(tmp_path))
+    where = Where(Far.of("http://127.0.0.1:1", None, ClientTls(), tmp_path), None, None, await book.open(tmp_path))
     follow = Follow(Begun("v1", 1_000_000, False), where, SystemClock(), {})
     hops = {name: asked for name, asked in follow.hops() if asked is not None}
     first, each = hops["taken by the way to the first person"], hops["taken by the way to each of them"]

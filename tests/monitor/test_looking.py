@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
+import itertools
+import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +16,19 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from monitor.home.querying import Far
+from monitor.home.querying import Far, Unanswered
 from monitor.home.remotewrite import HEADERS, STALE, Labels, TimeSeries, decode, encode, number, value
 from monitor.hub import settings
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import Bounds, Gateway
-from monitor.hub.looking import notice
-from monitor.hub.looking.again import Again, Incident, groups, read_names
+from monitor.hub.looking import fetched, notice
+from monitor.hub.looking.again import Again, Incident, Samples, groups, read_names, remembered
 from monitor.hub.looking.look import WRITER, Looking
 from monitor.hub.looking.marks import Landed, Marks, Told
 from monitor.hub.queue import ALWAYS, Queue
 from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
-from tests.monitor.receivers import prometheus
+from tests.monitor.receivers import prometheus, victoria
 from tests.rules.asked import samples
 from tests.rules.peace import box, dark, world
 from tests.rules.world import MCI, World
@@ -56,8 +59,10 @@ def of_boxes(labels: Labels, *vantages: str) -> bool:
 # ---------------------------------------------------------------- living through it again
 
 
-def lived(made: World, minutes: int = 120, base_ms: int = 1_800_000_000_000) -> list[Incident]:
-    again = Again(base_ms)
+def lived(
+    made: World, minutes: int = 120, base_ms: int = 1_800_000_000_000, memory: Sequence[Samples] = ()
+) -> list[Incident]:
+    again = Again(base_ms, memory=memory)
     for hour_ms in range(base_ms, base_ms + minutes * MINUTE, 60 * MINUTE):
         part = [each for each in stated(made, minutes, base_ms) if hour_ms < each[1] <= hour_ms + 60 * MINUTE]
         again.live([(labels, [at_ms], [value]) for labels, at_ms, value in part], hour_ms + 60 * MINUTE)
@@ -88,6 +93,35 @@ def test_a_ticket_that_became_a_page_is_one_incident() -> None:
     box(made, "m2").silent(19, 31)
     found = [each for each in lived(made) if dict(each.labels)["alert"] == "NetworkShutdown"]
     assert [each.severity for each in found] == ["page"]
+
+
+def blocked_since_before() -> World:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).state("instagram", {0: "broken"})
+    return made
+
+
+def test_what_worked_before_is_known_by_what_the_rules_had_recorded() -> None:
+    """Without memory a block that is older than what is lived through looks as if it had always been there."""
+    assert lived(blocked_since_before(), 60) == []
+    place = {"country": "IR", "network": MCI, "service": "instagram"}
+    name = "didban:service_works:timestamp_14d"
+    assert name in remembered()
+    base_ms = 1_800_000_000_000
+    memory = [(tuple(sorted({"__name__": name, **place}.items())), [base_ms], [base_ms / 1000 - 3 * 86_400])]
+    (found,) = lived(blocked_since_before(), 60, base_ms, memory)
+    assert dict(found.labels) == {"alert": "ServiceBlocked", **place}
+    assert found.fired_ms <= base_ms + 10 * MINUTE
+
+
+def test_only_what_is_read_for_its_last_word_is_taken_from_memory() -> None:
+    """A count over what was given and what is written would be of two series."""
+    found = remembered()
+    assert {"didban:vantage_well:timestamp_kept", "didban:network_cut:timestamp_long"} <= found.keys()
+    assert not {"didban:vantage_well:timestamp_5m", "didban:network_reach:ratio_5m"} & found.keys()
+    assert found["didban:network_cut:timestamp_long"] == 6 * 60 * MINUTE
+    assert {name: every_ms // 30 for name, every_ms in found.items()} == remembered(30)
 
 
 def test_every_shipped_rule_is_understood_at_every_speed() -> None:
@@ -249,42 +283,47 @@ class Place:
         self.looking = Looking(self.loaded, self.gateway, self.queue, self.clock, 1)
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One for all of these: each lives on a day of its own."""
+    with prometheus(tmp_path_factory.mktemp("late") / "prometheus") as base:
+        yield base
+
+
+DAYS = itertools.count(1)
+
+
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    now_ms = int(time.time()) // 60 * MINUTE
+async def place(tmp_path: Path, database: str) -> AsyncIterator[Place]:
+    now_ms = int(time.time()) // 60 * MINUTE - next(DAYS) * 24 * 60 * MINUTE
     began_ms, made = now_ms - 150 * MINUTE, dark(world(), "m1", "m2", since=20, until=50)
     everything = stated(made, 149, began_ms)
     late = [each for each in everything if of_boxes(each[0], "m1", "m2") and each[1] >= began_ms + 20 * MINUTE]
     async with alertmanager() as (teller, told):
-        with prometheus(tmp_path / "prometheus") as base:
-            await write(base, [each for each in everything if each not in late])
-            await write(base, late)
-            (tmp_path / "credentials").mkdir()
-            boxes = "".join(
-                f"  - {{id: {each}, country: IR, network: {MCI}, access: mobile, role: inside}}\n"
-                for each in ("m1", "m2")
-            )
-            (tmp_path / "registry.yml").write_text(f"vantages:\n{boxes}")
-            (tmp_path / "hub.yml").write_text(
-                f"listen: 127.0.0.1:1\nforward: {{remote_write: '{base}/api/v1/write', query: '{base}'}}\n"
-                f"look: {{alertmanagers: ['{teller}']}}\n"
-            )
-            loaded, mistakes = settings.load(tmp_path / "hub.yml")
-            assert loaded is not None, mistakes
-            clock, queue = Later(), Queue(loaded.queue, most_bytes=10**8, sharers=lambda: 2)
-            await queue.open()
-            gateway = Gateway(tmp_path / "credentials", loaded.registry, Bounds(10**9, 5000))
-            mine = [
-                TimeSeries(labels, ((at_ms, value(sample)),))
-                for labels, at_ms, sample in late
-                if of_boxes(labels, "m1")
-            ]
-            batch = Batch.of("m1", now_ms, [each for each in mine if each.samples[0][0] < began_ms + 60 * MINUTE])
-            looking = Looking(loaded, gateway, queue, clock, 1)
-            yield Place(
-                looking, queue, clock, base, Far.of(base, None, ClientTls(), tmp_path), [batch], told, loaded, gateway
-            )
-            await queue.close()
+        known = set(late)
+        await write(database, [each for each in everything if each not in known])
+        await write(database, late)
+        (tmp_path / "credentials").mkdir()
+        boxes = "".join(
+            f"  - {{id: {each}, country: IR, network: {MCI}, access: mobile, role: inside}}\n" for each in ("m1", "m2")
+        )
+        (tmp_path / "registry.yml").write_text(f"vantages:\n{boxes}")
+        (tmp_path / "hub.yml").write_text(
+            f"listen: 127.0.0.1:1\nforward: {{remote_write: '{database}/api/v1/write', query: '{database}'}}\n"
+            f"look: {{alertmanagers: ['{teller}']}}\n"
+        )
+        loaded, mistakes = settings.load(tmp_path / "hub.yml")
+        assert loaded is not None, mistakes
+        clock, queue = Later(), Queue(loaded.queue, most_bytes=10**8, sharers=lambda: 2)
+        await queue.open()
+        gateway = Gateway(tmp_path / "credentials", loaded.registry, Bounds(10**9, 5000))
+        mine = [
+            TimeSeries(labels, ((at_ms, value(sample)),)) for labels, at_ms, sample in late if of_boxes(labels, "m1")
+        ]
+        batch = Batch.of("m1", now_ms, [each for each in mine if each.samples[0][0] < began_ms + 60 * MINUTE])
+        looking, far = Looking(loaded, gateway, queue, clock, 1), Far.of(database, None, ClientTls(), tmp_path)
+        yield Place(looking, queue, clock, database, far, [batch], told, loaded, gateway)
+        await queue.close()
 
 
 async def test_a_backlog_is_looked_at_once_it_is_quiet_and_told_once(place: Place) -> None:
@@ -335,7 +374,7 @@ async def test_what_was_told_live_is_not_told_again(place: Place) -> None:
 
 
 async def test_nobody_to_tell_is_tried_again_and_nothing_is_lost(place: Place) -> None:
-    there = place.loaded.config.look.alertmanagers
+    there = place.loaded.config.tellers
     gone = place.loaded.config.model_copy(
         update={"look": place.loaded.config.look.model_copy(update={"alertmanagers": ("http://127.0.0.1:1",)})}
     )
@@ -361,3 +400,53 @@ async def test_news_of_a_control_and_what_is_switched_off_are_not_looked_at(plac
     place.anew()
     await place.looking.landed(place.backlog)
     assert Marks(place.loaded.queue.with_name("look.json")).pending == {}
+
+
+# ---------------------------------------------------------------- what a database gives back
+
+
+async def test_memory_is_what_the_rules_had_recorded_by_then(database: str, tmp_path: Path) -> None:
+    at_ms = int(time.time() * 1000) - 13 * 24 * 60 * MINUTE
+    name, old = "didban:service_works:timestamp_14d", "didban:network_cut:timestamp_long"
+    place = {"country": "IR", "network": MCI}
+
+    def of(name: str, **more: str) -> Labels:
+        return tuple(sorted({"__name__": name, **place, **more}.items()))
+
+    await write(
+        database,
+        [
+            (of(name, service="imo"), at_ms - 5 * MINUTE, 7.0),
+            (of(name, service="gone"), at_ms - 11 * MINUTE, 7.0),
+            (of(name, service="elsewhere", country="UG"), at_ms - 5 * MINUTE, 7.0),
+            (of(name, service="imo"), at_ms + MINUTE, 8.0),
+            (of(old), at_ms - 5 * 60 * MINUTE, 9.0),
+        ],
+    )
+    found = await fetched.memory(Far.of(database, None, ClientTls(), tmp_path), remembered(), "IR", at_ms)
+    assert not isinstance(found, Unanswered)
+    assert sorted(found) == sorted([(of(name, service="imo"), [at_ms], [7.0]), (of(old), [at_ms], [9.0])])
+
+
+def ends(found: object) -> list[bool]:
+    assert isinstance(found, list)
+    ((_, _, values),) = found
+    return [struct.pack("<d", each) == value(STALE) for each in values]
+
+
+async def test_the_end_of_a_series_is_fetched_where_the_database_gives_it(database: str, tmp_path: Path) -> None:
+    """VictoriaMetrics does; Prometheus keeps its markers to itself."""
+    at_ms = int(time.time() * 1000) - 10 * MINUTE
+    name: Labels = (("__name__", "didban_target_up"), ("country", "IR"))
+    ended: list[Sample] = [(name, at_ms, 1.0), (name, at_ms + MINUTE, 1.0), (name, at_ms + MINUTE + 1, STALE)]
+    asked = (["didban_target_up"], "IR", at_ms - MINUTE, at_ms + 2 * MINUTE)
+    await write(database, ended)
+    assert ends(await fetched.samples(Far.of(database, None, ClientTls(), tmp_path), *asked)) == [False, False]
+    with victoria(tmp_path / "victoria") as other:
+        await write(other, ended)
+        far, end = Far.of(other, None, ClientTls(), tmp_path), time.monotonic() + 20
+        found = await fetched.samples(far, *asked)
+        while not found and time.monotonic() < end:  # what it took is to be seen a second later
+            await asyncio.sleep(0.1)
+            found = await fetched.samples(far, *asked)
+    assert ends(found) == [False, False, True]

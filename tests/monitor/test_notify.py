@@ -115,7 +115,7 @@ def test_every_alert_of_every_severity_reaches_whom_it_should(tmp_path: Path) ->
                 "config", "routes", "test", f"--config.file={written}", f"--verify.receivers={wanted}", *labels
             )
             assert done.returncode == 0, f"{name} {severity}: {done.stdout}{done.stderr}"
-    for word in ("Taken", "WeeklyDigest"):
+    for word in ("Taken", "WeeklyDigest", "LateLook"):
         done = amtool(
             "config",
             "routes",

@@ -14,10 +14,12 @@ from monitor.home.remotewrite import Labels
 from monitor.promql import reading
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
+from monitor.promql.needing import needs
 
 _FAMILIES = ("shutdown", "service")
 _NAMED = ("country", "network", "service", "extent")
 _LONGEST_ONSET_MS = 24 * 3_600_000  # an alert's value is its onset where it has one; no rule looks further back for it
+_MEMORY_EVERY_MS = 300_000  # groups as slow as this keep memory (monitor/rules/memory.yml); others find out anew
 _APART_MS = 120_000  # an alert that ends and begins again within this is one incident: a ticket that became a page
 
 Samples = tuple[Labels, Sequence[int], Sequence[float]]
@@ -57,6 +59,29 @@ def read_names(times: float = 1) -> list[str]:
     return sorted(sent & set(re.findall(r"\bdidban_[a-z0-9_]+", text)))
 
 
+def remembered(times: float = 1) -> dict[str, int]:
+    """The recorded series in which the rules keep what is older than what they look at, and how often each is written.
+
+    Only those of which nobody asks but what was said last: a count over what was given and what is written would be of
+    two series. Raises NotUnderstood.
+    """
+    known = groups(times)
+    counted = {
+        need.name
+        for group in known
+        for rule in group.rules
+        for need in needs(rule.plan)
+        if need.carried_ms == need.back_ms
+    }
+    slow = (group for group in known if group.interval_ms >= _MEMORY_EVERY_MS / times)
+    return {
+        rule.record: group.interval_ms
+        for group in slow
+        for rule in group.rules
+        if rule.record and rule.record not in counted
+    }
+
+
 def groups(times: float = 1) -> list[reading.Group]:
     """The shipped rules; `times`: in a laboratory every duration is divided. Raises NotUnderstood."""
     if times == 1:
@@ -68,18 +93,25 @@ def groups(times: float = 1) -> list[reading.Group]:
 
 
 class Again:
-    """One stretch: `live` through it piece by piece, each with its samples; then ask for `incidents`."""
+    """One stretch: `live` through it piece by piece, each with its samples; then ask for `incidents`.
 
-    def __init__(self, since_ms: int, *, times: float = 1) -> None:
+    `memory`: what the rules had recorded by then of the time before.
+    """
+
+    def __init__(self, since_ms: int, *, times: float = 1, memory: Iterable[Samples] = ()) -> None:
         self._evaluation = Evaluation(groups(times), since_ms=since_ms)
+        self._take(memory)
         self._changes: list[Change] = []
         self._until_ms = since_ms
 
     def live(self, samples: Iterable[Samples], until_ms: int) -> None:
-        for labels, times_ms, values in samples:
-            self._evaluation.take(labels, np.array(times_ms, dtype=np.int64), np.array(values, dtype=np.float64))
+        self._take(samples)
         self._changes += (each for each in self._evaluation.until(until_ms) if _counts(each))
         self._until_ms = until_ms
+
+    def _take(self, samples: Iterable[Samples]) -> None:
+        for labels, times_ms, values in samples:
+            self._evaluation.take(labels, np.array(times_ms, dtype=np.int64), np.array(values, dtype=np.float64))
 
     def incidents(self, country: str) -> list[Incident]:
         """Those of a country, in order of onset: a service that is down for everyone is no country's."""

@@ -13,7 +13,7 @@ from monitor.home.remotewrite import STALE, Labels, Malformed, TimeSeries
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import Gateway
 from monitor.hub.looking import fetched, notice
-from monitor.hub.looking.again import Again, Incident, read_names
+from monitor.hub.looking.again import Again, Incident, read_names, remembered
 from monitor.hub.looking.marks import Landed, Marks, Told
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
@@ -45,13 +45,8 @@ class Looking:
 
     def __init__(self, loaded: LoadedHub, gateway: Gateway, queue: Queue, clock: Clock, time_scale: float) -> None:
         config = loaded.config
-        self._look, self._gateway, self._queue, self._clock, self._scale = (
-            config.look,
-            gateway,
-            queue,
-            clock,
-            time_scale,
-        )
+        self._look, self._tellers, self._scale = config.look, config.tellers, time_scale
+        self._gateway, self._queue, self._clock = gateway, queue, clock
         forward = config.forward
         self.at_work = config.look.enabled and forward.query is not None
         self._database = (
@@ -100,7 +95,7 @@ class Looking:
             if now_ms - landed.last_ms >= self._quiet_ms or now_ms - landed.first_ms >= self._longest_ms:
                 await self._look_at(country, landed, database)
         for each in self._marks.owed:
-            if await notice.post(self._look.alertmanagers, each, now_ms, self._scaled(_LASTS_MS)):
+            if await notice.post(self._tellers, each, now_ms, self._scaled(_LASTS_MS)):
                 await asyncio.to_thread(self._marks.delivered, each)
 
     async def _look_at(self, country: str, landed: Landed, database: Far) -> None:
@@ -126,7 +121,10 @@ class Looking:
         """What the rules would have said of that time, and did not say."""
         since_ms = landed.since_ms - self._scaled(_BEFORE_MS)
         until_ms = min(landed.until_ms + self._scaled(_AFTER_MS), self._clock.now_ms())
-        again = await asyncio.to_thread(Again, since_ms, times=self._scale)
+        memory = await fetched.memory(database, await asyncio.to_thread(remembered, self._scale), country, since_ms)
+        if isinstance(memory, Unanswered):
+            return memory
+        again = await asyncio.to_thread(Again, since_ms, times=self._scale, memory=memory)
         names, live = await asyncio.to_thread(read_names, self._scale), dict[Labels, list[int]]()
         piece_ms = self._scaled(_PIECE_MS if len(self._gateway.registry.vantages) <= _MANY_BOXES else _SMALLER_PIECE_MS)
         for from_ms in range(since_ms, until_ms, piece_ms):
