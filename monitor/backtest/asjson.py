@@ -35,6 +35,7 @@ def _scenario(trial: Trial) -> Json:
         "expected": [_expected(each) for each in done.found if each.unobservable is None],
         "unobservable": [{**_asked(each), "lacking": each.unobservable} for each in done.found if each.unobservable],
         "false": [_false(each) for each in done.false],
+        "beside": [_false(each) for each in done.beside],
         "without": [{"alert": each.alert, "recalled": each.recalled, "false": each.false} for each in trial.without],
         "by_chance": None if trial.by_chance is None else list(trial.by_chance),
     }
@@ -75,6 +76,8 @@ def summary(found: Summary) -> Json:
         "delay_n": len(found.delays_s),
         **_rate("false_pages_per_network_week", found.false_pages),
         "wrong_class": found.wrong_class,
+        "told_again": found.again,
+        "beside": found.beside,
         "unobservable": found.unobservable,
         "network_weeks": round(found.network_weeks, 3),
     }

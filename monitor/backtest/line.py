@@ -15,6 +15,7 @@ from monitor.beat.spread import unit
 _ABROAD = frozenset({Path.FOREIGN, Path.EVERYTHING, Path.LAST_MILE})
 # what keeps a TLS connection to an unlisted host abroad from coming to pass
 _HOME_DIES = frozenset({What.ALL, What.HELLO_REPLIES, What.BIG_PACKETS, What.UNLISTED_NAMES})
+_SHUT_IN = frozenset({What.PORTAL, What.GARDEN})  # answer every greeting themselves, whatever way it was to go
 _AWAY = frozenset({What.DARK, What.STOP, What.REBOOT})
 _WELL = 0.5  # share of attempts that come through, above which a sender that tries again and again delivers in time
 
@@ -124,6 +125,8 @@ def _hears_nobody(stretch: Stretch) -> bool:
 def _passes(home: Home, own: Line, abroad: Callable[[str], Line], at_ms: int) -> bool:
     if home.way is Way.SATELLITE:
         return True
+    if any(drop.what in _SHUT_IN for each in own.at(at_ms).stretches for drop in each.cause.drops):
+        return False
     line = abroad(home.network) if home.way is Way.UPLINK else own
     now = line.at(at_ms)
     if now.lost >= _WELL:

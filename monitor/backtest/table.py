@@ -49,6 +49,8 @@ def _world(trial: Trial) -> Iterator[Table | Text]:
         where = " ".join(false.labels.values())
         during = f", while {false.during}" if false.during else ""
         yield Text(f"  false: {_utc(false.at_ms)} {false.alert} ({false.severity}) {where}{during}", style="red")
+    for each in done.beside:
+        yield Text(f"  beside: {_utc(each.at_ms)} {each.alert} ({each.severity}) {' '.join(each.labels.values())}")
     if blind := [found for found in done.found if found.unobservable]:
         yield Text(f"  {len(blind)} more cannot be seen from where our lines stand")
     if trial.by_chance:
@@ -84,10 +86,12 @@ def rows(found: Summary) -> Iterator[tuple[str, str]]:
     yield "worlds", f"{found.scenarios}, {found.network_weeks:.1f} network-weeks"
     yield "recall of what our lines could see", share(found.recall)
     yield "expected and not to be seen by our lines", str(found.unobservable)
-    yield "precision, all alerts", share(found.precision)
+    yield "precision of pages", share(found.precision)
     yield "delay of pages, median / p95 / max", _delays(found)
     yield "false pages per network and week", rate(found.false_pages)
     yield "of the wrong class", str(found.wrong_class)
+    yield "expected pages told more than once", str(found.again)
+    yield "tickets and infos that nobody expected", str(found.beside)
 
 
 def share(found: Share) -> str:
