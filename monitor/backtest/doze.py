@@ -109,7 +109,9 @@ def _is_settled(standing: Standing, now_ms: int) -> bool:
 
 def _shape(done: Round) -> tuple[object, ...]:
     """How a round failed, whatever address it was sent to."""
-    return tuple((walk.reached, walk.findings, walk.broken and walk.broken[0].step, walk.failure) for walk in done.walks)
+    return tuple(
+        (walk.reached, walk.findings, walk.broken and walk.broken[0].step, walk.failure) for walk in done.walks
+    )
 
 
 def _says_the_same(tick: Tick, before: Tick) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 from collections.abc import Callable
 from typing import Annotated
 
@@ -10,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from monitor.backtest import asjson, drawn, reading, table
+from monitor.backtest import asjson, drawn, many, reading, table
 from monitor.backtest.hearing import Rules
-from monitor.backtest.trial import Trial, known_since, tried
+from monitor.backtest.trial import Trial, known_since
 from monitor.backtest.world import World
 from monitor.cli.common import WRONG_USE, fail, refuse
 
@@ -33,6 +35,7 @@ def backtest_command(
     quick: Annotated[
         bool, typer.Option("--quick", help="Once through each world: nothing as known later, nothing moved.")
     ] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="Worlds side by side; 0: one a core.")] = 0,
 ) -> None:
     """When would the rules have told whom? In simulation: causes on paths, our lines, the real judge and rules.
 
@@ -40,12 +43,13 @@ def backtest_command(
     """
     worlds = [_world(name) for name in scenarios or ([] if onsets or weeks else reading.shipped())]
     worlds += [*drawn.onsets(onsets), *(drawn.weeks(weeks) if weeks else ())]
-    rules = Rules.shipped()
-    trials = _tried(worlds, rules, quick=quick)
+    how = many.How(later=not quick, shuffled=not quick)
+    trials = _tried(worlds, how, jobs=jobs or os.cpu_count() or 1)
+    digest = Rules.shipped().digest
     if as_json_:
-        typer.echo(json.dumps(asjson.as_json(trials, rules.digest), indent=2))
+        typer.echo(json.dumps(asjson.as_json(trials, digest), indent=2))
     else:
-        Console(soft_wrap=False).print(table.tables(trials, rules.digest))
+        Console(soft_wrap=False).print(table.tables(trials, digest))
 
 
 def _world(name: str) -> World:
@@ -56,16 +60,33 @@ def _world(name: str) -> World:
     return world if world is not None else refuse(mistakes)
 
 
-def _tried(worlds: list[World], rules: Rules, *, quick: bool) -> list[Trial]:
-    """Progress on stderr, where that is a terminal."""
+def _tried(worlds: list[World], how: many.How, *, jobs: int) -> list[Trial]:
+    """Progress on stderr: bars where that is a terminal, else a line for each world that is over."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        return [
-            tried(each, rules, later=not quick, shuffled=not quick, lived=_shown(progress, each)) for each in worlds
-        ]
+    if not console.is_terminal:
+        return many.every(worlds, how, jobs=jobs, lived=_in_lines(console))
+    with Progress(console=console, transient=True) as progress:
+        return many.every(worlds, how, jobs=jobs, lived=_in_bars(progress))
 
 
-def _shown(progress: Progress, world: World) -> Callable[[int], None]:
-    since_ms = known_since(world)
-    task: TaskID = progress.add_task(f"{world.name} (simulated)", total=world.until_ms - since_ms)
-    return lambda at_ms: progress.update(task, completed=at_ms - since_ms)
+def _in_lines(console: Console) -> Callable[[World, int], None]:
+    def lived(world: World, at_ms: int) -> None:
+        if at_ms >= world.until_ms:
+            console.print(f"{world.name} (simulated): lived through", highlight=False)
+
+    return lived
+
+
+def _in_bars(progress: Progress) -> Callable[[World, int], None]:
+    """A bar comes with the first hour of its world, and goes with the last."""
+
+    @functools.cache
+    def bar(name: str, hours_ms: int) -> TaskID:
+        return progress.add_task(f"{name} (simulated)", total=hours_ms)
+
+    def lived(world: World, at_ms: int) -> None:
+        since_ms = known_since(world)
+        mine = bar(world.name, world.until_ms - since_ms)
+        progress.update(mine, completed=at_ms - since_ms, visible=at_ms < world.until_ms)
+
+    return lived
