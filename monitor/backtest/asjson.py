@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.backtest.replay import Replayed
 from monitor.backtest.score import False_, Found, Score
 from monitor.backtest.stats import Rate, Share
 from monitor.backtest.summary import Summary, summed
@@ -25,6 +26,20 @@ def as_json(trials: Sequence[Trial], digest: str) -> Json:
         "summary": {**summary(whole), "rules_sha256": digest},
         "sets": {each.value: summary(summed([t.score for t in trials if t.set is each])) for each in sets},
     }
+
+
+def replay_as_json(found: Replayed, digest: str) -> Json:
+    """What the rules would have told of spools; nobody says what they should have, so that there is no rate."""
+    told = [
+        {"at": moment(each.at_ms), "to": each.receiver, "alerts": [dict(labels) for labels in each.news]}
+        for each in found.told
+        if each.news
+    ]
+    return {
+        "simulated": True, "vantages": list(found.vantages), "since": moment(found.since_ms),
+        "until": moment(found.until_ms), "sealed_hours_left_out": found.skipped_hours, "told": told,
+        "rules_sha256": digest,
+    }  # fmt: skip
 
 
 def _scenario(trial: Trial) -> Json:

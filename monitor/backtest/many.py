@@ -1,4 +1,4 @@
-"""Tries worlds side by side, each in a process of its own, and tells how far each has come. Gives them back in order."""
+"""Tries worlds side by side, each in a process of its own, tells how far each has come; gives them back in order."""
 
 from __future__ import annotations
 

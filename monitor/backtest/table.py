@@ -9,12 +9,14 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from monitor.backtest.replay import Replayed
 from monitor.backtest.score import Found
 from monitor.backtest.stats import Rate, Share
 from monitor.backtest.summary import Summary, summed
 from monitor.backtest.trial import Trial
 from monitor.backtest.words import Set
 
+_WHERE = ("country", "network", "service", "vantage", "extent")
 _SETS = {Set.TUNED: "worlds the rules were tuned on", Set.HELD_OUT: "held-out worlds"}
 
 
@@ -28,6 +30,23 @@ def tables(trials: Sequence[Trial], digest: str) -> Group:
             parts.append(_summary(name, of))
     parts.append(Text(f"rules sha256 {digest}"))
     return Group(*parts)
+
+
+def replay_table(found: Replayed, digest: str) -> Group:
+    """Each message with what was new in it."""
+    title = f"{', '.join(found.vantages)} (simulated: stored ticks through the rules of today, each at its own time)"
+    table = Table(title=title, title_justify="left")
+    for name in ("sent UTC", "to", "alert", "where"):
+        table.add_column(name)
+    for message in found.told:
+        for each in message.news:
+            labels = dict(each)
+            where = " ".join(labels[name] for name in _WHERE if name in labels)
+            table.add_row(_utc(message.at_ms), message.receiver, f"{labels['alertname']} ({labels['severity']})", where)
+    parts: list[Table | Text] = [table]
+    if found.skipped_hours:
+        parts.append(Text(f"  {found.skipped_hours} sealed hours are left out"))
+    return Group(*parts, Text(f"rules sha256 {digest}"))
 
 
 def _world(trial: Trial) -> Iterator[Table | Text]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from monitor.backtest import asjson, drawn, many, reading, table
+from monitor.backtest import asjson, drawn, many, reading, replay, table
 from monitor.backtest.hearing import Rules
-from monitor.backtest.trial import Trial, known_since
+from monitor.backtest.messages import Routing
+from monitor.backtest.trial import ROUTING, Trial, known_since
 from monitor.backtest.world import World
 from monitor.cli.common import WRONG_USE, fail, refuse
+from monitor.disk.file import Unusable
+from monitor.stored.kept import Kept
 
 app = typer.Typer()
 
@@ -25,7 +30,10 @@ app = typer.Typer()
 def backtest_command(
     scenarios: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO ...]", help="Shipped worlds, or files of your own; none: all shipped ones."),
+        typer.Argument(
+            metavar="[SCENARIO ...]",
+            help="Shipped worlds, files of your own, or copies of spools; none: every shipped one.",
+        ),
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="One object, every rate with its n and interval.")] = False,
     onsets: Annotated[int, typer.Option("--random", min=0, help="So many worlds with one onset drawn at random.")] = 0,
@@ -39,8 +47,13 @@ def backtest_command(
 ) -> None:
     """When would the rules have told whom? In simulation: causes on paths, our lines, the real judge and rules.
 
-    Exit codes: 0 done; 1 a file of yours holds mistakes; 2 there is no such world.
+    Exit codes: 0 done; 1 a file of yours holds mistakes; 2 there is no such world; 3 a spool cannot be read.
     """
+    if spools := [name for name in scenarios or () if replay.is_spool(name)]:
+        if len(spools) < len(scenarios or ()):
+            fail("spools are replayed by themselves: name no world beside them", WRONG_USE)
+        _replay([Path(name) for name in spools], as_json_=as_json_)
+        return
     worlds = [_world(name) for name in scenarios or ([] if onsets or weeks else reading.shipped())]
     worlds += [*drawn.onsets(onsets), *(drawn.weeks(weeks) if weeks else ())]
     how = many.How(later=not quick, shuffled=not quick)
@@ -50,6 +63,22 @@ def backtest_command(
         typer.echo(json.dumps(asjson.as_json(trials, digest), indent=2))
     else:
         Console(soft_wrap=False).print(table.tables(trials, digest))
+
+
+def _replay(spools: list[Path], *, as_json_: bool) -> None:
+    rules = Rules.shipped()
+    with contextlib.ExitStack() as opened:
+        try:
+            kept = [opened.enter_context(contextlib.closing(Kept(each))) for each in spools]
+            found = replay.replayed(kept, rules, Routing.read(ROUTING))
+        except Unusable as error:
+            fail(str(error))
+    if found is None:
+        fail("there is no tick in it, or all of them are sealed")
+    if as_json_:
+        typer.echo(json.dumps(asjson.replay_as_json(found, rules.digest), indent=2))
+    else:
+        Console(soft_wrap=False).print(table.replay_table(found, rules.digest))
 
 
 def _world(name: str) -> World:
