@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.backtest.coverage import covered
 from monitor.backtest.replay import Replayed
 from monitor.backtest.score import False_, Found, Score
 from monitor.backtest.stats import Rate, Share
@@ -25,6 +26,10 @@ def as_json(trials: Sequence[Trial], digest: str) -> Json:
         "scenarios": [_scenario(each) for each in trials],
         "summary": {**summary(whole), "rules_sha256": digest},
         "sets": {each.value: summary(summed([t.score for t in trials if t.set is each])) for each in sets},
+        "coverage": [
+            {"lines": each.lines, **_share("recall", each.recall), "unobservable": dict(each.unseen)}
+            for each in covered(scores(trials))
+        ],
     }
 
 

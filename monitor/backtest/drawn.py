@@ -18,6 +18,7 @@ from monitor.beat.spread import unit
 
 _BASE = "quiet-ordinary"
 _NETWORKS, _LINES = 3, 2  # of the base world, the first so many, with so many lines of each
+_COVERED, _MOST_LINES = 4, 3  # networks in which lines are placed, none to so many in each
 _QUIET = "quiet-"
 _MINUTE_MS = 60_000
 _DAY_MINUTES = 24 * 60
@@ -65,6 +66,13 @@ _NEVER = (
     Allowed("CountryOutage", {}, None, "one network at a time"),
     Allowed("ProviderRefusal", {}, None, "nobody refuses anything"),
 )
+# what is honest to ask of lines that stand anywhere: one line is a ticket, and says nothing of a domestic outage
+_NEEDS = {
+    "NetworkSilent": Needs(lines=1, others=1),
+    "NetworkShutdown": Needs(lines=1),
+    "NetworkOutage": Needs(lines=2),
+    "ServiceBlocked": Needs(lines=1),
+}
 _RIVALS = ("NetworkShutdown", "NetworkOutage", "ServiceBlocked")  # each of the wrong class where nothing is expected so
 
 
@@ -76,11 +84,17 @@ def onsets(count: int) -> Iterator[World]:
 
 
 def _onsets(base: World, number: int, count: int) -> World:
-    name = f"drawn-{number}"
-    key = name.encode()
-    from_ms = base.from_ms + int(unit(key, "minute") * _DAY_MINUTES) * _MINUTE_MS
     networks = tuple(dict.fromkeys(line.network for line in base.lines))[:_NETWORKS]
-    out = networks[int(unit(key, "satellites") * len(networks))]
+    name = f"drawn-{number}"
+    out = networks[int(unit(name.encode(), "satellites") * len(networks))]
+    drawn = _drawn(dataclasses.replace(base, name=name), networks, out, count)
+    return dataclasses.replace(drawn, lines=tuple(_lines(base, networks, out)))
+
+
+def _drawn(base: World, networks: Sequence[str], out: str, count: int) -> World:
+    """Causes and what is expected of them, wherever our lines stand. `out`: where lines have a satellite beside."""
+    key = base.name.encode()
+    from_ms = base.from_ms + int(unit(key, "minute") * _DAY_MINUTES) * _MINUTE_MS
     order = sorted(SORTS, key=lambda each: unit(key, "order", each.name))[:count]
     causes = []
     for place, sort in enumerate(order):
@@ -90,10 +104,36 @@ def _onsets(base: World, number: int, count: int) -> World:
         causes.append(_cause(base, sort, fit[int(unit(key, "where", sort.name) * len(fit))], onset_ms))
     expect = tuple(_expect(sort, cause) for sort, cause in zip(order, causes, strict=True))
     return dataclasses.replace(
-        base, name=name, set=Set.HELD_OUT, sort=Sort.SHUTDOWN, from_ms=from_ms,
-        until_ms=from_ms + _SETTLES_MS + count * _EACH_MS, lines=tuple(_lines(base, networks, out)),
-        causes=tuple(causes), expect=expect, allowed=_ALLOWED, never=(*_NEVER, *_rivals(networks, expect)),
+        base, set=Set.HELD_OUT, sort=Sort.SHUTDOWN, from_ms=from_ms,
+        until_ms=from_ms + _SETTLES_MS + count * _EACH_MS, causes=tuple(causes), expect=expect, allowed=_ALLOWED, never=(*_NEVER, *_rivals(networks, expect)),
     )  # fmt: skip
+
+
+def covered(count: int) -> Iterator[World]:
+    """The same, seen by lines that stand anywhere: none to three in each of four networks, drawn for each world."""
+    base = _shipped(_BASE)
+    for number in range(-(-count // len(SORTS))):
+        yield _covered(base, number, min(len(SORTS), count - number * len(SORTS)))
+
+
+def _covered(base: World, number: int, count: int) -> World:
+    name = f"covered-{number}"
+    key = name.encode()
+    country = base.country(base.lines[0].country)
+    networks = tuple(each.network for each in country.networks[:_COVERED])
+    out = networks[int(unit(key, "satellites") * len(networks))]
+    drawn = _drawn(dataclasses.replace(base, name=name), networks, out, count)
+    lines = []
+    for each in networks:
+        network = base.network(each)
+        home = (Home(Way.FOREIGN, each), Home(Way.SATELLITE)) if each == out else (Home(Way.FOREIGN, each),)
+        for place in range(int(unit(key, "lines", each) * (_MOST_LINES + 1))):
+            id = f"{network.operator.lower()}-{place + 1}"
+            lines.append(Line(id, country.country, each, network.access, home, noise=base.noise))
+    expect = tuple(
+        dataclasses.replace(each, severity=Severity.TICKET, needs=_NEEDS[each.alert]) for each in drawn.expect
+    )
+    return dataclasses.replace(drawn, lines=tuple(lines), expect=expect)
 
 
 def _cause(base: World, sort: Sorts, network: str, onset_ms: int) -> Cause:

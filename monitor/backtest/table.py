@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from monitor.backtest.coverage import covered
 from monitor.backtest.replay import Replayed
 from monitor.backtest.score import Found
 from monitor.backtest.stats import Rate, Share
@@ -28,6 +29,7 @@ def tables(trials: Sequence[Trial], digest: str) -> Group:
     for kind, name in _SETS.items():
         if of := [each for each in trials if each.set is kind]:
             parts.append(_summary(name, of))
+    parts.append(_coverage(trials))
     parts.append(Text(f"rules sha256 {digest}"))
     return Group(*parts)
 
@@ -97,6 +99,16 @@ def _summary(name: str, trials: Sequence[Trial]) -> Table:
     table = Table(title=f"{name} (simulated)", title_justify="left", show_header=False)
     for what, said in rows(summed([each.score for each in trials])):
         table.add_row(what, said)
+    return table
+
+
+def _coverage(trials: Sequence[Trial]) -> Table:
+    table = Table(title="by how many lines of ours stand in the network (simulated)", title_justify="left")
+    for name in ("lines", "recall of what they could see", "not to be seen by them"):
+        table.add_column(name)
+    for row in covered([each.score for each in trials]):
+        unseen = "; ".join(f"{count} x {what}" for what, count in row.unseen.items())
+        table.add_row(str(row.lines), share(row.recall), unseen or "-")
     return table
 
 

@@ -36,9 +36,13 @@ def backtest_command(
         ),
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="One object, every rate with its n and interval.")] = False,
-    onsets: Annotated[int, typer.Option("--random", min=0, help="So many worlds with one onset drawn at random.")] = 0,
+    onsets: Annotated[int, typer.Option("--random", min=0, help="So many onsets drawn at random, six to a world.")] = 0,
     weeks: Annotated[
         int, typer.Option("--weeks", min=0, help="Quiet worlds, until there are so many network-weeks.")
+    ] = 0,
+    placed: Annotated[
+        int,
+        typer.Option("--placed", min=0, help="So many onsets, our lines placed at random: none to three a network."),
     ] = 0,
     quick: Annotated[
         bool, typer.Option("--quick", help="Once through each world: nothing as known later, nothing moved.")
@@ -54,8 +58,8 @@ def backtest_command(
             fail("spools are replayed by themselves: name no world beside them", WRONG_USE)
         _replay([Path(name) for name in spools], as_json_=as_json_)
         return
-    worlds = [_world(name) for name in scenarios or ([] if onsets or weeks else reading.shipped())]
-    worlds += [*drawn.onsets(onsets), *(drawn.weeks(weeks) if weeks else ())]
+    worlds = [_world(name) for name in scenarios or ([] if onsets or weeks or placed else reading.shipped())]
+    worlds += [*drawn.onsets(onsets), *drawn.weeks(weeks), *drawn.covered(placed)]
     how = many.How(later=not quick, shuffled=not quick)
     trials = _tried(worlds, how, jobs=jobs or os.cpu_count() or 1)
     digest = Rules.shipped().digest

@@ -42,3 +42,13 @@ def test_quiet_weeks_are_drawn_until_there_are_enough() -> None:
     weeks = [score(each, [], []).network_weeks for each in worlds]
     assert sum(weeks) >= 50 > sum(weeks[:-1])
     assert len({each.name for each in worlds}) == len(worlds)
+
+
+def test_lines_that_are_placed_at_random_leave_some_of_it_unseen_and_most_of_it_in_sight() -> None:
+    worlds = list(drawn.covered(120))
+    found = [each for world in worlds for each in score(world, [], []).found]
+    unseen = [each for each in found if each.unobservable]
+    assert len(found) == 120
+    assert 0 < len(unseen) < 60
+    counts = {sum(line.network == network for line in world.lines) for world in worlds for network in ("AS197207",)}
+    assert counts == {0, 1, 2, 3}
