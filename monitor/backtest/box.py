@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from monitor import metrics, parts
 from monitor.backtest import nowhere
-from monitor.backtest.doze import Doze
+from monitor.backtest.doze import NEVER, Calm, Doze
 from monitor.backtest.leaping import Hands
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
@@ -72,7 +72,6 @@ class Box:
     Args:
         stated: told of every tick, as a whole, but of those that say what the one before said.
         said_again: told of these, by their time.
-        calm_until_ms: until when every walk of this line shows what it showed before; the moment itself: no longer.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class Box:
         spawn: Spawn,
         stated: Stated,
         said_again: Callable[[int], None] = lambda at_ms: None,
-        calm_until_ms: Callable[[int], float] = lambda now_ms: now_ms,
+        calm: Calm = NEVER,
     ) -> None:
         self.vantage = config.config.as_vantage()
         self._hands, self._spawn, self._stated = hands, spawn, stated
@@ -114,7 +113,7 @@ class Box:
             walker=walker,
         )
         self.last: Tick | None = None
-        self._doze = Doze(self._rounds, self.view, calm_until_ms, began_ms=hands.began_ms)
+        self._doze = Doze(self._rounds, self.view, calm, began_ms=hands.began_ms)
 
     # ---------------------------------------------------------------- over a restart
 

@@ -105,7 +105,8 @@ def _drawn(base: World, networks: Sequence[str], out: str, count: int) -> World:
     expect = tuple(_expect(sort, cause) for sort, cause in zip(order, causes, strict=True))
     return dataclasses.replace(
         base, set=Set.HELD_OUT, sort=Sort.SHUTDOWN, from_ms=from_ms,
-        until_ms=from_ms + _SETTLES_MS + count * _EACH_MS, causes=tuple(causes), expect=expect, allowed=_ALLOWED, never=(*_NEVER, *_rivals(networks, expect)),
+        until_ms=from_ms + _SETTLES_MS + count * _EACH_MS, causes=tuple(causes), expect=expect,
+        allowed=_ALLOWED, never=(*_NEVER, *_rivals(networks, expect)),
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Line:
         self._spells = spells
         self._absences = sorted([*absences, *_of_causes(self._stretches)], key=lambda each: each.from_ms)
         self._changes = self._turns()
+        lasting = [*self._stretches, *(each for each in spells if each.long or not each.lost)]
+        self._shifts = sorted({t for each in lasting for t in (each.from_ms, each.until_ms)})
         self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
 
     def _turns(self) -> list[int]:
@@ -87,6 +89,11 @@ class Line:
         now = self.at(at_ms)
         drawn = now.lost > 0 or any(_is_drawn(each, at_ms) for each in now.stretches)
         return at_ms if drawn else now.until_ms
+
+    def shifted_ms(self, at_ms: int) -> float:
+        """When that which lasts last changed; a short loss is over as if it had not been, but for the walks it met."""
+        after = bisect.bisect_right(self._shifts, at_ms)
+        return self._shifts[after - 1] if after else float("-inf")
 
     def absences(self) -> Sequence[Absence]:
         return self._absences

@@ -14,6 +14,7 @@ from typing import Any
 from monitor.backtest.box import Box, loaded
 from monitor.backtest.cast import causes_of, services_of, vantages
 from monitor.backtest.delivery import Column, Delivery
+from monitor.backtest.doze import NEVER, Calm
 from monitor.backtest.leaping import Hands, LeapingLoop
 from monitor.backtest.line import Line, home_is_open
 from monitor.backtest.noise import Noise
@@ -101,11 +102,11 @@ class _Stage:
 
         def build(spawn: Callable[[Coroutine[Any, Any, None]], object], stated: Callable[[Tick], None]) -> Box:
             world = self._world.name
-            calm = self._calm(line) if self._lived.dozes else (lambda at_ms: at_ms)
+            calm = self._calm(line) if self._lived.dozes else NEVER
             hands, walker = self._hands, walks.walker
             return Box(
                 config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, said_again=said_again,
-                calm_until_ms=calm,
+                calm=calm,
             )  # fmt: skip
 
         def is_open() -> bool:
@@ -129,10 +130,14 @@ class _Stage:
         line.keep(matters)
         return resident
 
-    def _calm(self, line: Line) -> Callable[[int], float]:
+    def _calm(self, line: Line) -> Calm:
         """A control also looks at landmarks, and what stands on the paths behind them."""
         behind = [self._about(each.network) for each in self._world.landmarks] if line.place.control else []
-        return lambda at_ms: min(each.calm_until_ms(at_ms) for each in (line, *behind))
+        paths = (line, *behind)
+        return Calm(
+            until_ms=lambda at_ms: min(each.calm_until_ms(at_ms) for each in paths),
+            since_ms=lambda at_ms: max(each.shifted_ms(at_ms) for each in paths),
+        )
 
     def _line(self, vantage: Vantage) -> Line:
         inside = vantage.role is Role.INSIDE
