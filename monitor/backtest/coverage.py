@@ -25,8 +25,8 @@ def covered(scores: Sequence[Score]) -> Iterator[Covered]:
     for score in scores:
         for each in score.found:
             if (network := each.expect.labels.get("network")) is not None:
-                lines = {line.cohort or line.id for line in score.world.lines if line.network == network}
-                rows.setdefault(len(lines), []).append(each)
+                here = {line.cohort or line.id for line in score.world.lines if line.network == network}
+                rows.setdefault(len(here), []).append(each)
     for lines, found in sorted(rows.items()):
         seen = [each for each in found if each.unobservable is None]
         unseen = Counter(f"{each.expect.alert}, {each.unobservable}" for each in found if each.unobservable)

@@ -48,7 +48,7 @@ class Line:
         self._spells = spells
         self._absences = sorted([*absences, *_of_causes(self._stretches)], key=lambda each: each.from_ms)
         self._changes = self._turns()
-        lasting = [*self._stretches, *(each for each in spells if each.long or not each.lost)]
+        lasting: list[Stretch | Spell] = [*self._stretches, *(each for each in spells if each.long or not each.lost)]
         self._shifts = sorted({t for each in lasting for t in (each.from_ms, each.until_ms)})
         self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
 
