@@ -38,6 +38,7 @@ def noted(section: str, command: str, found: Mapping[str, Any], note: str = "") 
         "commit": git("rev-parse", "HEAD"),
         "summary": found["summary"],
         "sets": found["sets"],
+        "delays": found["delays"],
         "coverage": found["coverage"],
         "false": [{"world": one["name"], **row} for one in worlds for row in one["false"]],
         "missed": [{"world": one["name"], **row} for one in worlds for row in one["expected"] if row["fired"] is None],
@@ -54,10 +55,12 @@ def _lines(kept: Json) -> Iterator[str]:
     for section, title in _TITLES.items():
         if (found := kept.get(section)) is None:
             continue
-        yield from ("", f"**{title} (simulated).** `{found['command']}`, {found['date'][:10]}, rules", "")
-        yield f"sha256 `{found['summary']['rules_sha256'][:16]}`.{' ' + found['note'] if found['note'] else ''}"
+        note = f" {found['note']}" if found["note"] else ""
+        rules = found["summary"]["rules_sha256"][:16]
+        yield from ("", f"**{title} (simulated).** `{found['command']}`, {found['date'][:10]}, rules `{rules}`.{note}")
         yield from ("", "| in simulation | |", "|---|---|")
         yield from (f"| {what} | {said} |" for what, said in _rows(found["summary"]))
+        yield from (f"| delay of `{alert}` | {_delay(row)} |" for alert, row in found["delays"].items())
         if section == "placed":
             yield from _coverage(found["coverage"])
     yield ""
@@ -85,6 +88,10 @@ def _coverage(rows: list[Json]) -> Iterator[str]:
     for row in rows:
         unseen = "; ".join(f"{count} x {what}" for what, count in row["unobservable"].items()) or "-"
         yield f"| {row['lines']} | {_share(row, 'recall') if row['recall_n'] else 'none to count'} | {unseen} |"
+
+
+def _delay(row: Json) -> str:
+    return f"{row['median_s']:.0f} s / {row['p95_s']:.0f} s / {row['max_s']:.0f} s (n = {row['n']})"
 
 
 def _share(found: Json, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from monitor.backtest.coverage import covered
 from monitor.backtest.replay import Replayed
 from monitor.backtest.score import False_, Found, Score
-from monitor.backtest.stats import Rate, Share
+from monitor.backtest.stats import Rate, Share, quantile
 from monitor.backtest.summary import Summary, summed
 from monitor.backtest.trial import Trial
 
@@ -26,10 +26,23 @@ def as_json(trials: Sequence[Trial], digest: str) -> Json:
         "scenarios": [_scenario(each) for each in trials],
         "summary": {**summary(whole), "rules_sha256": digest},
         "sets": {each.value: summary(summed([t.score for t in trials if t.set is each])) for each in sets},
+        "delays": delays(scores(trials)),
         "coverage": [
             {"lines": each.lines, **_share("recall", each.recall), "unobservable": dict(each.unseen)}
             for each in covered(scores(trials))
         ],
+    }
+
+
+def delays(found: Sequence[Score]) -> Json:
+    """Of each alert by itself, pages only, as known then."""
+    every: dict[str, list[float]] = {}
+    for each in (each for one in found for each in one.found if each.pages and each.unobservable is None):
+        if each.delay_s is not None:
+            every.setdefault(each.expect.alert, []).append(each.delay_s)
+    return {
+        alert: {"n": len(s), "median_s": quantile(s, 0.5), "p95_s": quantile(s, 0.95), "max_s": max(s)}
+        for alert, s in sorted(every.items())
     }
 
 
