@@ -27,6 +27,10 @@ class Family:
     help: str
     home: bool = False
 
+    def __hash__(self) -> int:
+        """Of the name alone: it is asked for with every sample of every tick."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

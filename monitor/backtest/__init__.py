@@ -20,5 +20,5 @@ never `socks`. Samples that cannot get home are kept and come later (not if the 
 
 Of what is expected: a row whose `needs` the lines do not meet is unobservable, and neither found nor missed; one that
 is not `timed` has no delay; an alert that fits an `allowed` row is neither right nor false, one that fits `never` is
-of the wrong class, every other page is false.
+of the wrong class, every other page is false, and what does not page is told beside it.
 """

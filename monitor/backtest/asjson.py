@@ -7,8 +7,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.backtest.coverage import covered
+from monitor.backtest.replay import Replayed
 from monitor.backtest.score import False_, Found, Score
-from monitor.backtest.stats import Rate, Share
+from monitor.backtest.stats import Rate, Share, quantile
 from monitor.backtest.summary import Summary, summed
 from monitor.backtest.trial import Trial
 
@@ -24,7 +26,38 @@ def as_json(trials: Sequence[Trial], digest: str) -> Json:
         "scenarios": [_scenario(each) for each in trials],
         "summary": {**summary(whole), "rules_sha256": digest},
         "sets": {each.value: summary(summed([t.score for t in trials if t.set is each])) for each in sets},
+        "delays": delays(scores(trials)),
+        "coverage": [
+            {"lines": each.lines, **_share("recall", each.recall), "unobservable": dict(each.unseen)}
+            for each in covered(scores(trials))
+        ],
     }
+
+
+def delays(found: Sequence[Score]) -> Json:
+    """Of each alert by itself, pages only, as known then."""
+    every: dict[str, list[float]] = {}
+    for each in (each for one in found for each in one.found if each.pages and each.unobservable is None):
+        if each.delay_s is not None:
+            every.setdefault(each.expect.alert, []).append(each.delay_s)
+    return {
+        alert: {"n": len(s), "median_s": quantile(s, 0.5), "p95_s": quantile(s, 0.95), "max_s": max(s)}
+        for alert, s in sorted(every.items())
+    }
+
+
+def replay_as_json(found: Replayed, digest: str) -> Json:
+    """What the rules would have told of spools; nobody says what they should have, so that there is no rate."""
+    told = [
+        {"at": moment(each.at_ms), "to": each.receiver, "alerts": [dict(labels) for labels in each.news]}
+        for each in found.told
+        if each.news
+    ]
+    return {
+        "simulated": True, "vantages": list(found.vantages), "since": moment(found.since_ms),
+        "until": moment(found.until_ms), "sealed_hours_left_out": found.skipped_hours, "told": told,
+        "rules_sha256": digest,
+    }  # fmt: skip
 
 
 def _scenario(trial: Trial) -> Json:
@@ -35,6 +68,7 @@ def _scenario(trial: Trial) -> Json:
         "expected": [_expected(each) for each in done.found if each.unobservable is None],
         "unobservable": [{**_asked(each), "lacking": each.unobservable} for each in done.found if each.unobservable],
         "false": [_false(each) for each in done.false],
+        "beside": [_false(each) for each in done.beside],
         "without": [{"alert": each.alert, "recalled": each.recalled, "false": each.false} for each in trial.without],
         "by_chance": None if trial.by_chance is None else list(trial.by_chance),
     }
@@ -75,6 +109,8 @@ def summary(found: Summary) -> Json:
         "delay_n": len(found.delays_s),
         **_rate("false_pages_per_network_week", found.false_pages),
         "wrong_class": found.wrong_class,
+        "told_again": found.again,
+        "beside": found.beside,
         "unobservable": found.unobservable,
         "network_weeks": round(found.network_weeks, 3),
     }

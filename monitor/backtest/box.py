@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from monitor import metrics, parts
 from monitor.backtest import nowhere
-from monitor.backtest.doze import Doze
+from monitor.backtest.doze import NEVER, Calm, Doze
 from monitor.backtest.leaping import Hands
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
@@ -70,8 +70,8 @@ class Box:
     """Lives on one loop with all others of its world.
 
     Args:
-        stated: told of every tick, as a whole.
-        calm_until_ms: until when every walk of this line shows what it showed before; the moment itself: no longer.
+        stated: told of every tick, as a whole, but of those that say what the one before said.
+        said_again: told of these, by their time.
     """
 
     def __init__(
@@ -83,10 +83,12 @@ class Box:
         world: str,
         spawn: Spawn,
         stated: Stated,
-        calm_until_ms: Callable[[int], float] = lambda now_ms: now_ms,
+        said_again: Callable[[int], None] = lambda at_ms: None,
+        calm: Calm = NEVER,
     ) -> None:
         self.vantage = config.config.as_vantage()
         self._hands, self._spawn, self._stated = hands, spawn, stated
+        self._said_again = said_again
         self._secret = hashlib.sha256(f"{world} {self.vantage.id}".encode()).digest()
         self._pace = pace = Pace.of(config.config)
         services = walked_by(self.vantage, config.services, config.config.dns.system)
@@ -111,7 +113,7 @@ class Box:
             walker=walker,
         )
         self.last: Tick | None = None
-        self._doze = Doze(self._rounds, self.view, calm_until_ms, began_ms=hands.began_ms)
+        self._doze = Doze(self._rounds, self.view, calm, began_ms=hands.began_ms)
 
     # ---------------------------------------------------------------- over a restart
 
@@ -179,12 +181,12 @@ class Box:
 
     def _tick(self) -> None:
         now_ms = self._hands.now_ms()
-        if self._doze.asleep(now_ms) and self.last is not None:
-            tick = self._doze.told_again(self.last, now_ms)
-        else:
-            self.view.beat(now_ms)
-            tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
-            self._doze.consider(tick, self.last, now_ms)
+        if self._doze.asleep(now_ms):
+            self._said_again(now_ms)
+            return
+        self.view.beat(now_ms)
+        tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
+        self._doze.consider(tick, self.last, now_ms)
         self.last = tick
         self._stated(tick)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from monitor.backtest.words import Path as Stretch_
 from monitor.backtest.words import Precision, What
 from monitor.backtest.world import Cause, Drop, Span, Where, World
 from monitor.hub.registry import NetworkRow, Registry, Watch
+from monitor.meaning import networks as known
 from probes import catalogue
 from probes.facts import Endpoint, Landmark, Service, Target, Vantage, Whereabouts
 from probes.words import Access, Depth, Kind, Role, Scope, Transport
@@ -89,7 +91,10 @@ def registry(world: World, services: tuple[Service, ...]) -> Registry:
             row = {"country": country.country, "network": each.network, "operator": _word(each.operator)}
             rows.append(NetworkRow.model_validate({**row, "weight": each.weight_ratio}))
     watched = tuple(Watch(country=country) for country in world.watched)
-    return Registry({each.id: each for each in vantages(world)}, frozenset(), tuple(rows), watched, services)
+    day = f"{datetime.datetime.fromtimestamp(world.from_ms / 1000, datetime.UTC):%Y-%m-%d}"
+    listed = tuple(each for each in known.standing() if each.since <= day)  # nobody had the rest on a list by then
+    boxes = {each.id: each for each in vantages(world)}
+    return Registry(boxes, frozenset(), tuple(rows), watched, services, standing=listed)
 
 
 def _word(operator: str) -> str:

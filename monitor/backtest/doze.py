@@ -8,6 +8,7 @@ by tests/monitor/test_backtest_doze.py, for worlds with blocks, cuts and noise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from monitor import metrics
 from monitor.beat.comparisons import COMPARABLE
@@ -15,13 +16,12 @@ from monitor.beat.errands import Errand
 from monitor.judge import State
 from monitor.meaning.cause import WINDOWS
 from monitor.meaning.view import Standing, View
-from monitor.metrics import Series
 from monitor.rounds import Rounds
 from monitor.tick import Tick
+from probes.facts import Round
 from probes.words import Scope
 
-_HEARTBEAT = Series(metrics.HEARTBEAT, ())
-_COUNTED = frozenset({metrics.BYTES, metrics.MISSED})  # what only ever grows says nothing of a line
+_COUNTED = frozenset({metrics.BYTES, metrics.MISSED, metrics.HEARTBEAT})  # what only ever grows says nothing of a line
 _SETTLED_TICKS = 4
 _SETTLED_MS = 35 * 60_000  # by then everything has been walked since the last change, what is walked seldom too
 _COMPARED_MS = 3 * 3_600_000
@@ -31,11 +31,27 @@ _ROUNDS_BEFORE_WAKING = 2  # of each turn: what a box remembers of a target is i
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 
 
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """What a box's line is told to have ahead of it and behind, each asked with the present moment.
+
+    Attributes:
+        until_ms: until when every walk shows what it showed before; the moment itself: no longer.
+        since_ms: when that which lasts last changed.
+    """
+
+    until_ms: Callable[[int], float]
+    since_ms: Callable[[int], float]
+
+
+NEVER = Calm(until_ms=lambda at_ms: at_ms, since_ms=lambda at_ms: at_ms)
+
+
 class Doze:
     """Of one box."""
 
-    def __init__(self, rounds: Rounds, view: View, calm_until_ms: Callable[[int], float], *, began_ms: int) -> None:
-        self._rounds, self._view, self._calm_until_ms, self._began_ms = rounds, view, calm_until_ms, began_ms
+    def __init__(self, rounds: Rounds, view: View, calm: Calm, *, began_ms: int) -> None:
+        self._rounds, self._view, self._calm, self._began_ms = rounds, view, calm, began_ms
         self._same = 0
         self._changed_ms = 0
         self._wakes_ms = 0.0
@@ -48,24 +64,29 @@ class Doze:
         """From when on rounds of it are walked again, in seconds since 1970."""
         return self._wakes_ms / 1000 - _ROUNDS_BEFORE_WAKING * errand.turn_s if self._wakes_ms else 0.0
 
-    def told_again(self, last: Tick, now_ms: int) -> Tick:
-        """The tick of before, at its own time."""
-        return Tick(now_ms, {**last.samples, _HEARTBEAT: now_ms / 1000})
-
     def consider(self, tick: Tick, before: Tick | None, now_ms: int) -> None:
         """Whether to sleep now, and until when."""
-        same = before is not None and _said(tick) == _said(before)
+        same = before is not None and _says_the_same(tick, before)
         self._same = self._same + 1 if same else 0
         if not same:
             self._changed_ms = now_ms
-        if self._same < _SETTLED_TICKS or now_ms - self._changed_ms < _SETTLED_MS or self._rounds.busy:
+        if self._same < _SETTLED_TICKS or self._rounds.busy or not self._is_settled(now_ms):
             return
         if any(self._is_compared(each, now_ms) for each in self._view.standings.values()):
             return
-        until_ms = min(self._calm_until_ms(now_ms), now_ms + _LONGEST_MS, *self._own_ends(now_ms))
+        until_ms = min(self._calm.until_ms(now_ms), now_ms + _LONGEST_MS, *self._own_ends(now_ms))
         if until_ms - now_ms >= _SHORTEST_MS:
             self._wakes_ms = until_ms
             self._learn(now_ms, until_ms)
+
+    def _is_settled(self, now_ms: int) -> bool:
+        """Whether one more round of everything would leave everything as it is."""
+        since_ms = self._calm.since_ms(now_ms)
+        if now_ms - max(self._changed_ms, since_ms) >= _SETTLED_MS:
+            return True
+        if now_ms - self._began_ms < _SETTLED_MS:
+            return False
+        return all(_is_settled(each, since_ms, now_ms) for each in self._view.standings.values())
 
     def _is_compared(self, standing: Standing, now_ms: int) -> bool:
         """Whether comparisons may still teach something of it; what they agreed on, or never did, they have said."""
@@ -91,5 +112,33 @@ class Doze:
                     self._view.baselines.learn(success, hour * _HOUR_MS)
 
 
-def _said(tick: Tick) -> dict[Series, float]:
-    return {s: v for s, v in tick.samples.items() if s.family not in _COUNTED and s.family is not metrics.HEARTBEAT}
+def _is_settled(standing: Standing, since_ms: float, now_ms: int) -> bool:
+    """It is as a target that was never lost, or as one that has failed alike for as long as anything is remembered.
+
+    `since_ms`: each of its endpoints has been walked since then.
+    """
+    record = standing.record
+    if record.last is None:
+        return True
+    if any(walk.started_ms < since_ms for walk in record.latest.values()):
+        return False
+    if record.reached:
+        whole = all(walk.reached for walk in record.latest.values()) and record.clean_rounds >= WINDOWS
+        return whole and not record.cusum and not record.slow_rounds and not record.house and not record.known
+    failed = [*record.failed, record.last]
+    alike = len({_shape(each) for each in failed}) == 1 and len(record.failed) in (0, record.failed.maxlen)
+    return alike and now_ms - standing.since_ms >= _SETTLED_MS
+
+
+def _shape(done: Round) -> tuple[object, ...]:
+    """How a round failed, whatever address it was sent to."""
+    return tuple(
+        (walk.reached, walk.findings, walk.broken and walk.broken[0].step, walk.failure) for walk in done.walks
+    )
+
+
+def _says_the_same(tick: Tick, before: Tick) -> bool:
+    if len(tick.samples) != len(before.samples):
+        return False
+    said = before.samples
+    return all(said.get(s) == v or s.family in _COUNTED for s, v in tick.samples.items())

@@ -65,7 +65,7 @@ def heard(
     begun = [since_ms]
 
     def on_hour(until_ms: int, columns: list[Column]) -> None:
-        for column in (*columns, *_stated(hub, begun[0], until_ms)):
+        for column in (*columns, *stated(hub, begun[0], until_ms)):
             live.take(column.labels, column.times_ms, column.values, column.arrived_ms)
             if later is not None:
                 later.take(column.labels, column.times_ms, column.values)
@@ -79,7 +79,7 @@ def heard(
     return found
 
 
-def _stated(hub: Registry, since_ms: int, until_ms: int) -> Iterator[Column]:
+def stated(hub: Registry, since_ms: int, until_ms: int) -> Iterator[Column]:
     """What the hub itself says meanwhile; what it says of an hour, it says at its beginning."""
     times = list(range(since_ms, until_ms, _STATED_MS))
     for series, who, value in hub.statements(since_ms):

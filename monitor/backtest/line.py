@@ -15,6 +15,7 @@ from monitor.beat.spread import unit
 _ABROAD = frozenset({Path.FOREIGN, Path.EVERYTHING, Path.LAST_MILE})
 # what keeps a TLS connection to an unlisted host abroad from coming to pass
 _HOME_DIES = frozenset({What.ALL, What.HELLO_REPLIES, What.BIG_PACKETS, What.UNLISTED_NAMES})
+_SHUT_IN = frozenset({What.PORTAL, What.GARDEN})  # answer every greeting themselves, whatever way it was to go
 _AWAY = frozenset({What.DARK, What.STOP, What.REBOOT})
 _WELL = 0.5  # share of attempts that come through, above which a sender that tries again and again delivers in time
 
@@ -47,6 +48,8 @@ class Line:
         self._spells = spells
         self._absences = sorted([*absences, *_of_causes(self._stretches)], key=lambda each: each.from_ms)
         self._changes = self._turns()
+        lasting: list[Stretch | Spell] = [*self._stretches, *(each for each in spells if each.long or not each.lost)]
+        self._shifts = sorted({t for each in lasting for t in (each.from_ms, each.until_ms)})
         self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
 
     def _turns(self) -> list[int]:
@@ -87,6 +90,11 @@ class Line:
         drawn = now.lost > 0 or any(_is_drawn(each, at_ms) for each in now.stretches)
         return at_ms if drawn else now.until_ms
 
+    def shifted_ms(self, at_ms: int) -> float:
+        """When that which lasts last changed; a short loss is over as if it had not been, but for the walks it met."""
+        after = bisect.bisect_right(self._shifts, at_ms)
+        return self._shifts[after - 1] if after else float("-inf")
+
     def absences(self) -> Sequence[Absence]:
         return self._absences
 
@@ -124,6 +132,8 @@ def _hears_nobody(stretch: Stretch) -> bool:
 def _passes(home: Home, own: Line, abroad: Callable[[str], Line], at_ms: int) -> bool:
     if home.way is Way.SATELLITE:
         return True
+    if any(drop.what in _SHUT_IN for each in own.at(at_ms).stretches for drop in each.cause.drops):
+        return False
     line = abroad(home.network) if home.way is Way.UPLINK else own
     now = line.at(at_ms)
     if now.lost >= _WELL:

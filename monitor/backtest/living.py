@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.backtest.box import Box, loaded
 from monitor.backtest.cast import causes_of, services_of, vantages
 from monitor.backtest.delivery import Column, Delivery
+from monitor.backtest.doze import NEVER, Calm
 from monitor.backtest.leaping import Hands, LeapingLoop
 from monitor.backtest.line import Line, home_is_open
 from monitor.backtest.noise import Noise
 from monitor.backtest.resident import Resident
 from monitor.backtest.touching import Place
 from monitor.backtest.walker import Walks
-from monitor.backtest.weather import Absence, Spell, absences, spells
+from monitor.backtest.weather import Absence, Spell, absences, limits, spells
 from monitor.backtest.words import Way
-from monitor.backtest.world import Home, World
+from monitor.backtest.world import Cause, Home, Where, World
 from monitor.metrics import identity
 from monitor.tick import Tick
 from probes.facts import Target, Vantage
@@ -101,12 +102,21 @@ class _Stage:
 
         def build(spawn: Callable[[Coroutine[Any, Any, None]], object], stated: Callable[[Tick], None]) -> Box:
             world = self._world.name
-            calm = self._calm(line) if self._lived.dozes else (lambda at_ms: at_ms)
+            calm = self._calm(line) if self._lived.dozes else NEVER
             hands, walker = self._hands, walks.walker
-            return Box(config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, calm_until_ms=calm)
+            return Box(
+                config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, said_again=said_again,
+                calm=calm,
+            )  # fmt: skip
+
+        def is_open() -> bool:
+            return home_is_open(ways, line, self._about, self._hands.now_ms())
 
         def stated(tick: Tick) -> None:
-            delivery.state(tick, open_=home_is_open(ways, line, self._about, self._hands.now_ms()))
+            delivery.state(tick, open_=is_open())
+
+        def said_again(at_ms: int) -> None:
+            delivery.again(at_ms, open_=is_open())
 
         resident = Resident(build, line, self._hands, start, stated)
         began_ms = self._lived.since_ms + _MINUTE_MS  # before that rounds begin as those of a fresh start do
@@ -120,10 +130,14 @@ class _Stage:
         line.keep(matters)
         return resident
 
-    def _calm(self, line: Line) -> Callable[[int], float]:
+    def _calm(self, line: Line) -> Calm:
         """A control also looks at landmarks, and what stands on the paths behind them."""
         behind = [self._about(each.network) for each in self._world.landmarks] if line.place.control else []
-        return lambda at_ms: min(each.calm_until_ms(at_ms) for each in (line, *behind))
+        paths = (line, *behind)
+        return Calm(
+            until_ms=lambda at_ms: min(each.calm_until_ms(at_ms) for each in paths),
+            since_ms=lambda at_ms: max(each.shifted_ms(at_ms) for each in paths),
+        )
 
     def _line(self, vantage: Vantage) -> Line:
         inside = vantage.role is Role.INSIDE
@@ -131,7 +145,13 @@ class _Stage:
         place = Place(vantage.country, vantage.network, vantage.access, vantage.region, **whose)
         zone = self._world.country(vantage.country).time_zone if inside else _UTC
         found_spells, found_absences = self._weather(vantage, zone)
-        return Line(self._world, place, self._causes, found_spells, found_absences)
+        return Line(self._world, place, (*self._causes, *self._limits(vantage)), found_spells, found_absences)
+
+    def _limits(self, vantage: Vantage) -> Iterator[Cause]:
+        mine = (vantage.id,)
+        where = Where(lines=mine) if vantage.role is Role.INSIDE else Where(controls=mine)
+        for each in self._noise(vantage):
+            yield from limits(each, self._world.name.encode(), where, self._lived.since_ms, self._world.until_ms)
 
     def _weather(self, vantage: Vantage, zone: str) -> tuple[list[Spell], list[Absence]]:
         key, since_ms, until_ms = self._world.name.encode(), self._lived.since_ms, self._world.until_ms

@@ -40,7 +40,7 @@ class Evening:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A service that answers `status` to that share of the rounds: it answered, so nothing is wrong."""
+    """A service that answers `status` for that share of the time, half an hour on end: it did answer."""
 
     service: str
     status: int

@@ -34,20 +34,21 @@ class Coverage:
     def lacking(self, expect: Expect) -> str | None:
         """What of its needs is not met; None: it can be seen."""
         needs, cause = expect.needs, self._world.cause(expect.cause)
-        touched = self._of(expect, self._touched(cause))
-        lines = _independent(touched)
         at_ms = self._during(expect, cause)
-        out = [each for each in touched if self._gets_out(each, at_ms)]
-        ways = _independent(out)
-        operators = self._running(touched)
-        operators_out = self._running(out)
+        there = self._in_country(expect, self._touched(cause))
+        touched = [each for each in there if expect.labels.get("network") in (None, each.network)]
+        lines = _independent(touched)
+        ways = _independent(each for each in touched if self._gets_out(each, at_ms))
+        operators = self._running(there)
+        operators_out = self._running(each for each in there if self._gets_out(each, at_ms))
+        silent = len(operators - operators_out)
         others = _independent(each for each in self._world.lines if self._beside(each, expect, cause))
         counts = {
             "lines": (lines, needs.lines, needs.lines_at_most),
             "ways out": (ways, needs.ways_out, needs.ways_out_at_most),
             "operators": (len(operators), needs.operators, None),
             "operators with a way out": (len(operators_out), needs.operators_out, None),
-            "operators without a way out": (len(operators - operators_out), needs.operators_silent, None),
+            "operators without a way out": (silent, needs.operators_silent, needs.operators_silent_at_most),
             "other lines": (others, needs.others, None),
         }
         for name, (have, least, most) in counts.items():
@@ -58,10 +59,8 @@ class Coverage:
     def _touched(self, cause: Cause) -> list[Line]:
         return [each for each in self._world.lines if any(stretches(self._world, _place(each), [cause]))]
 
-    def _of(self, expect: Expect, lines: Iterable[Line]) -> list[Line]:
-        network, country = expect.labels.get("network"), expect.labels.get("country")
-        fits = (each for each in lines if network is None or each.network == network)
-        return [each for each in fits if country is None or each.country == country]
+    def _in_country(self, expect: Expect, lines: Iterable[Line]) -> list[Line]:
+        return [each for each in lines if expect.labels.get("country") in (None, each.country)]
 
     def _during(self, expect: Expect, cause: Cause) -> int:
         """When the cause stands in full."""

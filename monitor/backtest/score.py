@@ -59,12 +59,21 @@ class False_:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`network_weeks`: networks in which a line of ours stood, times weeks."""
+    """What a world came to.
+
+    Attributes:
+        false: pages that nobody expected nor allowed, and whatever is of the wrong class.
+        beside: tickets and infos that nobody expected nor allowed: they wake nobody, and are told all the same.
+        right: pages that were expected as pages, each once. again: how often one of them was told anew.
+        network_weeks: networks in which a line of ours stood, times weeks.
+    """
 
     world: World
     found: tuple[Found, ...]
     false: tuple[False_, ...]
+    beside: tuple[False_, ...]
     right: int
+    again: int
     network_weeks: float
 
 
@@ -74,9 +83,29 @@ def score(world: World, then: Sequence[Message], later: Sequence[Message]) -> Sc
     live = [each for each in world.expect if each.known is Known.LIVE]
     found = tuple(Found(each, _first(each, then), _first(each, later), coverage.lacking(each)) for each in live)
     news = list(_news(then, world))
-    false = tuple(each for each in news if not _is_fine(each, world))
-    right = sum(any(_expects(expect, each) for expect in world.expect) for each in news)
-    return Score(world, found, tuple(_classed(each, world) for each in false), right, _weeks(world))
+    odd = [_classed(each, world) for each in news if not _is_fine(each, world)]
+    false = tuple(each for each in odd if each.wrong_class or each.severity is Severity.PAGE)
+    beside = tuple(each for each in odd if each not in false)
+    right, again = _right(found, news)
+    return Score(world, found, false, beside, right, again, _weeks(world))
+
+
+def _right(found: Sequence[Found], news: Sequence[False_]) -> tuple[int, int]:
+    """Each page that was expected counts once, whatever else it met; what is told anew in its time counts as such."""
+    right: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+    again = 0
+    for each in found:
+        if not each.pages or each.fired_ms is None:
+            continue
+        pages = [one for one in news if one.severity is Severity.PAGE and _answers(each.expect, one)]
+        first = {(one.alert, frozenset(one.labels.items())): one.at_ms for one in reversed(pages)}
+        again += len(pages) - len(first)
+        right |= {(f"{key[0]} {at_ms}", key[1]) for key, at_ms in first.items()}
+    return len(right), again
+
+
+def _answers(expect: Expect, each: False_) -> bool:
+    return expect.onset_ms <= each.at_ms <= expect.until_ms and _same(expect.alert, expect.labels, each)
 
 
 def _first(expect: Expect, sent: Sequence[Message]) -> int | None:
@@ -110,21 +139,28 @@ def _is_fine(each: False_, world: World) -> bool:
 
 
 def _expects(expect: Expect, each: False_) -> bool:
-    """An expectation also covers its own ticket before the page, and what comes a little late."""
+    """At whatever severity: an expectation also covers its own ticket before the page, and what comes a little late."""
     in_time = expect.onset_ms <= each.at_ms <= expect.until_ms + _AFTERWARDS_MS
-    same = expect.alert == each.alert and _RANK[each.severity] <= max(_RANK[expect.severity], _RANK[Severity.PAGE])
-    return in_time and same and all(each.labels.get(name) == value for name, value in expect.labels.items())
+    return in_time and _same(expect.alert, expect.labels, each)
 
 
 def _allows(row: Allowed, each: False_) -> bool:
     """`severity`: that, or less grave."""
-    same = row.alert == each.alert and all(each.labels.get(name) == value for name, value in row.labels.items())
-    return same and (row.severity is None or _RANK[each.severity] <= _RANK[row.severity])
+    return _same(row.alert, row.labels, each) and (row.severity is None or _RANK[each.severity] <= _RANK[row.severity])
+
+
+def _forbids(row: Allowed, each: False_) -> bool:
+    """`severity`: that, or graver."""
+    return _same(row.alert, row.labels, each) and (row.severity is None or _RANK[each.severity] >= _RANK[row.severity])
+
+
+def _same(alert: str, labels: Mapping[str, str], each: False_) -> bool:
+    return alert == each.alert and all(each.labels.get(name) == value for name, value in labels.items())
 
 
 def _classed(each: False_, world: World) -> False_:
     """With what the world says it must never be called, and the cause that stood there at that moment, if any."""
-    wrong = any(_allows(row, each) for row in world.never)
+    wrong = any(_forbids(row, each) for row in world.never)
     return dataclasses.replace(each, wrong_class=wrong, during=_during(each, world))
 
 

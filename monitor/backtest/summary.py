@@ -12,11 +12,19 @@ from monitor.backtest.stats import Rate, Share, quantile
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`delays_s`: of alerts that page, as known then, where the source gives the minute."""
+    """All scores of a set together.
+
+    Attributes:
+        precision: of what pages, and of what is of the wrong class; each page that was expected counts once.
+        again: expected pages that were told anew. beside: tickets and infos nobody asked for.
+        delays_s: of alerts that page, as known then, where the source gives the minute.
+    """
 
     scenarios: int
     recall: Share
     precision: Share
+    again: int
+    beside: int
     delays_s: tuple[float, ...]
     false_pages: Rate
     wrong_class: int
@@ -37,6 +45,8 @@ def summed(scores: Sequence[Score]) -> Summary:
         scenarios=len(scores),
         recall=Share(sum(each.fired_ms is not None for each in found), len(found)),
         precision=Share(right, right + len(false)),
+        again=sum(one.again for one in scores),
+        beside=sum(len(one.beside) for one in scores),
         delays_s=tuple(sorted(delay for each in found if each.pages and (delay := each.delay_s) is not None)),
         false_pages=Rate(pages, weeks),
         wrong_class=sum(each.wrong_class for each in false),

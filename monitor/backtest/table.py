@@ -9,12 +9,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from monitor.backtest.coverage import covered
+from monitor.backtest.replay import Replayed
 from monitor.backtest.score import Found
 from monitor.backtest.stats import Rate, Share
 from monitor.backtest.summary import Summary, summed
 from monitor.backtest.trial import Trial
 from monitor.backtest.words import Set
 
+_WHERE = ("country", "network", "service", "vantage", "extent")
 _SETS = {Set.TUNED: "worlds the rules were tuned on", Set.HELD_OUT: "held-out worlds"}
 
 
@@ -26,8 +29,26 @@ def tables(trials: Sequence[Trial], digest: str) -> Group:
     for kind, name in _SETS.items():
         if of := [each for each in trials if each.set is kind]:
             parts.append(_summary(name, of))
+    parts.append(_coverage(trials))
     parts.append(Text(f"rules sha256 {digest}"))
     return Group(*parts)
+
+
+def replay_table(found: Replayed, digest: str) -> Group:
+    """Each message with what was new in it."""
+    title = f"{', '.join(found.vantages)} (simulated: stored ticks through the rules of today, each at its own time)"
+    table = Table(title=title, title_justify="left")
+    for name in ("sent UTC", "to", "alert", "where"):
+        table.add_column(name)
+    for message in found.told:
+        for each in message.news:
+            labels = dict(each)
+            where = " ".join(labels[name] for name in _WHERE if name in labels)
+            table.add_row(_utc(message.at_ms), message.receiver, f"{labels['alertname']} ({labels['severity']})", where)
+    parts: list[Table | Text] = [table]
+    if found.skipped_hours:
+        parts.append(Text(f"  {found.skipped_hours} sealed hours are left out"))
+    return Group(*parts, Text(f"rules sha256 {digest}"))
 
 
 def _world(trial: Trial) -> Iterator[Table | Text]:
@@ -49,6 +70,8 @@ def _world(trial: Trial) -> Iterator[Table | Text]:
         where = " ".join(false.labels.values())
         during = f", while {false.during}" if false.during else ""
         yield Text(f"  false: {_utc(false.at_ms)} {false.alert} ({false.severity}) {where}{during}", style="red")
+    for each in done.beside:
+        yield Text(f"  beside: {_utc(each.at_ms)} {each.alert} ({each.severity}) {' '.join(each.labels.values())}")
     if blind := [found for found in done.found if found.unobservable]:
         yield Text(f"  {len(blind)} more cannot be seen from where our lines stand")
     if trial.by_chance:
@@ -79,15 +102,27 @@ def _summary(name: str, trials: Sequence[Trial]) -> Table:
     return table
 
 
+def _coverage(trials: Sequence[Trial]) -> Table:
+    table = Table(title="by how many lines of ours stand in the network (simulated)", title_justify="left")
+    for name in ("lines", "recall of what they could see", "not to be seen by them"):
+        table.add_column(name)
+    for row in covered([each.score for each in trials]):
+        unseen = "; ".join(f"{count} x {what}" for what, count in row.unseen.items())
+        table.add_row(str(row.lines), share(row.recall), unseen or "-")
+    return table
+
+
 def rows(found: Summary) -> Iterator[tuple[str, str]]:
     """What is said of a set, each figure with its n and its interval."""
     yield "worlds", f"{found.scenarios}, {found.network_weeks:.1f} network-weeks"
     yield "recall of what our lines could see", share(found.recall)
     yield "expected and not to be seen by our lines", str(found.unobservable)
-    yield "precision, all alerts", share(found.precision)
+    yield "precision of pages", share(found.precision)
     yield "delay of pages, median / p95 / max", _delays(found)
     yield "false pages per network and week", rate(found.false_pages)
     yield "of the wrong class", str(found.wrong_class)
+    yield "expected pages told more than once", str(found.again)
+    yield "tickets and infos that nobody expected", str(found.beside)
 
 
 def share(found: Share) -> str:

@@ -8,13 +8,16 @@ import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise
+from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise, RateLimit
+from monitor.backtest.words import How, Path, Precision, What
+from monitor.backtest.world import Cause, Drop, Span, Where
 from monitor.beat.spread import unit
 
 _SAID_AGAIN_MS = 4_500  # a resolver is asked again by then (monitor/tools.py), and TCP has tried three times
 _FEW = 0.02  # below that a loss costs a lookup now and then, and nothing else
 _LOOKUPS_A_MINUTE = 8  # of one box; each is said twice, and fails where both are lost, on the way there or back
 _STRAY_MS = 60_000 // _LOOKUPS_A_MINUTE
+_LIMITED_S = 1_800.0  # answers to one address hang together: as its allowance is spent and comes back (assumed)
 _HOUR_MS, _DAY_MS, _WEEK_S = 3_600_000, 86_400_000, 7 * 86_400
 
 
@@ -143,6 +146,32 @@ def _stalls(card: Card, key: bytes, whose: str, from_ms: int, until_ms: int) -> 
         day_ms += _DAY_MS
     if dead_ms < until_ms:
         yield Absence(dead_ms, until_ms, stalls=True)
+
+
+def limits(noise: Noise, key: bytes, where: Where, from_ms: int, until_ms: int) -> Iterator[Cause]:
+    """What services answer to a box for its share of the time, as causes at their far end that only this box meets."""
+    for number, limit in enumerate(noise.limits):
+        spans = tuple(_limited(limit, key, f"{where.lines or where.controls} {number}", from_ms, until_ms))
+        drop = Drop(What.SERVICE, limit.service, how=How.STATUS, status=limit.status)
+        name = f"limit-{noise.name}-{number}"
+        if spans:
+            yield Cause(name, spans, Precision.DAY, Precision.DAY, True, limit.source, where, Path.FAR_END, (drop,))
+
+
+def _limited(limit: RateLimit, key: bytes, whose: str, from_ms: int, until_ms: int) -> Iterator[Span]:
+    if limit.share >= 1:
+        yield Span(from_ms, until_ms)
+        return
+    free_s = _LIMITED_S * (1 - limit.share) / limit.share
+    at_ms, number = float(from_ms), 0
+    while True:
+        number += 1
+        at_ms += 1000 * _drawn(free_s, key, whose, "free", number)
+        if at_ms >= until_ms:
+            return
+        length_ms = 1000 * _drawn(_LIMITED_S, key, whose, "limited", number)
+        yield Span(int(at_ms), min(until_ms, int(at_ms + length_ms)))
+        at_ms += length_ms
 
 
 def _drawn(mean_s: float, key: bytes, *of: str | int) -> float:

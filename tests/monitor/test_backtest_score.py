@@ -25,6 +25,7 @@ SILENT = Expect(
     needs=Needs(lines=2),
 )  # fmt: skip
 TWO = (line("v1"), line("v2"))
+OTHER = "AS44244"
 
 
 def message(minute: float, alert: str, severity: str = "page", **labels: str) -> Message:
@@ -94,3 +95,37 @@ def test_a_cause_that_is_moved_stands_elsewhere_in_the_same_world() -> None:
     (elsewhere,) = moved(empty([CUT])).causes
     assert elsewhere.spans != CUT.spans
     assert all(0 <= each.from_ms < each.until_ms <= LASTS_MS for each in elsewhere.spans)
+
+
+def test_what_a_world_must_never_be_called_counts_as_a_ticket_as_well() -> None:
+    never = Allowed("ServiceBlocked", {}, None, "nobody blocks anything")
+    world = dataclasses.replace(empty([CUT], [SILENT], lines=TWO), never=(never,))
+    done = score(world, [message(64, "ServiceBlocked", "ticket", country="IR", network=MCI)], [])
+    assert [each.wrong_class for each in done.false] == [True]
+
+
+def test_what_is_never_a_page_may_be_a_ticket() -> None:
+    never = Allowed("NetworkOutage", {}, Severity.PAGE, "home lived on")
+    world = dataclasses.replace(empty([CUT], [SILENT], lines=TWO), never=(never,))
+    done = score(world, [message(64, "NetworkOutage", "ticket", country="IR", network=MCI)], [])
+    assert (done.false, [each.alert for each in done.beside]) == ((), ["NetworkOutage"])
+
+
+def test_a_page_that_is_told_anew_is_right_once() -> None:
+    told = [message(minute, "NetworkSilent", country="IR", network=MCI) for minute in (64, 80)]
+    done = score(empty([CUT], [SILENT], lines=TWO), told, [])
+    assert (done.right, done.again) == (1, 1)
+    assert summed([done]).precision.n == 1
+
+
+def test_a_ticket_is_neither_a_right_page_nor_a_false_one() -> None:
+    told = [message(64, "NetworkSilent", "ticket", country="IR", network=MCI)]
+    assert summed([score(empty([CUT], [SILENT], lines=TWO), told, [])]).precision.n == 0
+
+
+def test_operators_are_counted_in_the_country_also_for_a_row_of_one_network() -> None:
+    both = (line("v1"), line("v2"), line("v3", OTHER))
+    wide = dataclasses.replace(CUT, where=Where(country="IR"))
+    alone = dataclasses.replace(SILENT, needs=Needs(lines=2, operators_silent_at_most=1))
+    assert score(empty([wide], [alone], lines=both), [], []).found[0].unobservable == "operators without a way out: 2"
+    assert score(empty([wide], [alone], lines=TWO), [], []).found[0].unobservable is None

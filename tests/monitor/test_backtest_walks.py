@@ -9,11 +9,11 @@ import pytest
 
 from monitor.backtest import hits, nowhere, walks
 from monitor.backtest.leaping import Hands, LeapingLoop, Stuck
-from monitor.backtest.line import Line
+from monitor.backtest.line import Line, home_is_open
 from monitor.backtest.touching import Place
 from monitor.backtest.walker import Walks
-from monitor.backtest.words import How, Path, Precision, What
-from monitor.backtest.world import Cause, Drop, Span, Where
+from monitor.backtest.words import How, Path, Precision, Way, What
+from monitor.backtest.world import Cause, Drop, Home, Span, Where
 from probes.facts import Service, Target, Walk
 from probes.walk import ROUTES
 from probes.words import Access, Failure, Finding, Kind, Reason, Scope, Step
@@ -80,6 +80,16 @@ def test_a_name_that_is_filtered_leaves_other_services_alone() -> None:
 def test_a_forged_answer_is_found() -> None:
     block = cause(Path.FOREIGN, Drop(What.SERVICE, "instagram", how=How.DNS_FORGED))
     assert walked(WEB, block).findings == (Finding.FORGED_DNS_ANSWER,)
+
+
+@pytest.mark.parametrize("what", [What.PORTAL, What.GARDEN])
+def test_a_page_of_the_house_takes_the_way_home_but_not_the_satellite(what: What) -> None:
+    place = Place("IR", "AS197207", Access.MOBILE, line="v1")
+    line = Line(empty(), place, [cause(Path.HOUSE, Drop(what))], (), ())
+    elsewhere = Line(empty(), Place("IR", "AS2"), (), (), ())
+    uplink, satellite = Home(Way.UPLINK, "AS2"), Home(Way.SATELLITE)
+    assert not home_is_open((Home(Way.FOREIGN, "AS197207"), uplink), line, lambda network: elsewhere, 1)
+    assert home_is_open((uplink, satellite), line, lambda network: elsewhere, 1)
 
 
 def _liars() -> Iterable[hits.Hit]:
