@@ -36,6 +36,8 @@ PARTS = (
          (*_PYTEST, "-m", "hypothesis", "--hypothesis-profile=long", "-n", "2", "tests")),
     Part("kills, reloads, random worlds, simulated weeks",
          (*_PYTEST, "-m", "long and not lab and not evening", "-n", "2", "tests")),
+    Part("every world of the rules, lived by promtool too",
+         (*_PYTEST, "-m", "not long", "-n", "2", "tests/rules")),
     Part("every lie, and what the laboratory shows",
          (*_INSIDE, *_PYTEST, "-m", "lab", "tests/lab")),
     Part("the evening, and the two hours after it",

@@ -11,7 +11,7 @@ import typer
 from monitor import logs
 from monitor.cli.box import StoragePath, TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
-from monitor.hub import backup, daemon, enrol, notes, render, rows, settings, watching
+from monitor.hub import backup, enrol, notes, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
 from monitor.notify.settings import Pages, relaying
 from probes.doors import schema
@@ -53,6 +53,8 @@ def hub(
         return
     logs.set_up(log_level, log_format)
     file = _named(ctx, config_file)
+    from monitor.hub import daemon  # it loads numpy, which a box never needs
+
     daemon.run(_loaded(file), file, time_scale)
 
 
@@ -205,6 +207,8 @@ def relay_command(
     found = loaded(_named(ctx, config_file))
     notify = relaying(found.config.notify, listen=listen, alertmanager=alertmanager)
     storage = storage_path or found.path(found.config.storage.path)
+    from monitor.hub import daemon
+
     asyncio.run(daemon.relay_alone(notify, found.folder, storage.absolute(), database, time_scale))
 
 

@@ -16,55 +16,47 @@ _SEES = Condition(
 def _protocol(alert: str, says: str, which: str) -> Explanation:
     """`which`: protocols, as a regular expression; one of them is enough."""
     of = f'{{protocol=~"{which}",$network}}'
+    still = Condition(
+        "lost within 24 hours, and not seen to pass since",
+        f"max(didban:network_protocol_blocked:timestamp{of})",
+        Needs.THERE,
+        unit=Unit.MOMENT,
+    )
+    way = Way("by what our lines and our controls say", (_SEES, *_lost(of, which)))
+    return Explanation(alert, Place.PROTOCOL, says, begins=(way,), holds=(still,))
+
+
+def _lost(of: str, which: str) -> tuple[Condition, ...]:
     lines = f'{{says="fails",protocol=~"{which}",$network}}'
-    return Explanation(
-        alert,
-        Place.PROTOCOL,
-        says,
-        begins=(
-            Way(
-                "by what our lines and our controls say",
-                (
-                    _SEES,
-                    Condition(
-                        "when it last passed there, within 7 days",
-                        f"max(didban:network_protocol_worked:timestamp{of})",
-                        Needs.THERE,
-                        unit=Unit.MOMENT,
-                        otherwise="It was never seen to pass on this network: it is standing, and no news.",
-                    ),
-                    Condition(
-                        "networks of controls from which it passes to the same hosts",
-                        f'max(didban:protocol_passes:count{{protocol=~"{which}"}})',
-                        Needs.AT_LEAST,
-                        2,
-                        unknown="It does not pass from two networks of controls and most of them: it may be the hosts.",
-                    ),
-                    Condition(
-                        "share of the lines that say anything of it and say that it fails",
-                        f"max(didban:network_protocol:majority{lines})",
-                        Needs.AT_LEAST,
-                        0.666,
-                        Unit.SHARE,
-                        unknown="Fewer than two thirds of the lines say so, or none does: it passes, or nobody asked.",
-                    ),
-                    Condition(
-                        "... for twenty minutes, and passed at no time in them",
-                        f"max(didban:network_protocol_lost:timestamp{of})",
-                        Needs.THERE,
-                        unit=Unit.MOMENT,
-                        otherwise="Controls ask once in 15 minutes: until each of them has, it may be the far end.",
-                    ),
-                ),
-            ),
+    return (
+        Condition(
+            "when it last passed there, within 7 days",
+            f"max(didban:network_protocol_worked:timestamp{of})",
+            Needs.THERE,
+            unit=Unit.MOMENT,
+            otherwise="It was never seen to pass on this network: it is standing, and no news.",
         ),
-        holds=(
-            Condition(
-                "lost within 24 hours, and not seen to pass since",
-                f"max(didban:network_protocol_blocked:timestamp{of})",
-                Needs.THERE,
-                unit=Unit.MOMENT,
-            ),
+        Condition(
+            "networks of controls from which it passes to the same hosts",
+            f'max(didban:protocol_passes:count{{protocol=~"{which}"}})',
+            Needs.AT_LEAST,
+            2,
+            unknown="It does not pass from two networks of controls and most of them: it may be the hosts.",
+        ),
+        Condition(
+            "share of the lines that say anything of it and say that it fails",
+            f"max(didban:network_protocol:majority{lines})",
+            Needs.AT_LEAST,
+            0.666,
+            Unit.SHARE,
+            unknown="Fewer than two thirds of the lines say so, or none does: it passes, or nobody asked.",
+        ),
+        Condition(
+            "... for twenty minutes, and passed at no time in them",
+            f"max(didban:network_protocol_lost:timestamp{of})",
+            Needs.THERE,
+            unit=Unit.MOMENT,
+            otherwise="Controls ask once in 15 minutes: until each of them has, it may be the far end.",
         ),
     )
 

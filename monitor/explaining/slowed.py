@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from monitor.explaining.rows import Condition, Explanation, Needs, Place, Unit, Way
 
 _OF_SERVICE = "{0}{{$pairs}} or {0}{{$service}}"
 _FOREIGN = '{0}{{service="international",$network}}'
 
 
+Series = Callable[[str], str]  # of a name, as a query
+
+
 def _ways(which: str, control: str, also: tuple[Condition, ...] = ()) -> tuple[Way, ...]:
     """`which`: the series of a name that are meant; `control`: what a control says of the same."""
+    worked, slower, proven = _worked(which.format), _slower(which.format, control), _proven(which.format)
+    return Way("slower than its own week", (worked, *slower, *also)), Way("by proof", (worked, *proven, *also))
 
-    def series(name: str) -> str:
-        return which.format(name)
 
-    worked = Condition(
+def _worked(series: Series) -> Condition:
+    return Condition(
         "when it was last at its usual speed, within 7 days",
         f"max({series('didban:network_transfer_worked:timestamp')})",
         Needs.THERE,
         unit=Unit.MOMENT,
         otherwise="It was never seen at a usual speed there, or its usual speed is not known yet: no news.",
     )
-    slower = (
+
+
+def _slower(series: Series, control: str) -> tuple[Condition, ...]:
+    return (
         Condition(
             "times slower than what it is compared with, in the middle of half an hour",
             f"max({series('didban:network_transfer:median_30m')})",
@@ -52,7 +61,10 @@ def _ways(which: str, control: str, also: tuple[Condition, ...] = ()) -> tuple[W
             otherwise="Not of one row alone, or the last pair was quick again.",
         ),
     )
-    proven = (
+
+
+def _proven(series: Series) -> tuple[Condition, ...]:
+    return (
         Condition(
             "a proof in hand: ten pairs, or the place at which transfers stand still",
             series("didban:network_transfer_proof:max"),
@@ -68,7 +80,6 @@ def _ways(which: str, control: str, also: tuple[Condition, ...] = ()) -> tuple[W
             otherwise="It is less than a minute old.",
         ),
     )
-    return Way("slower than its own week", (worked, *slower, *also)), Way("by proof", (worked, *proven, *also))
 
 
 THROTTLED = Explanation(

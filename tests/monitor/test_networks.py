@@ -78,4 +78,4 @@ def test_check_config_says_it_of_the_countries_a_hub_watches(tmp_path: Path) -> 
     assert news.splitlines()[0] == "1 vantages"
     assert "Not observable from outside" in news
     (tmp_path / "registry.yml").write_text("vantages: []\n")
-    assert check(tmp_path / "hub.yml") == ("0 vantages", ())
+    assert check(tmp_path / "hub.yml") == ("0 vantages\nnotify: nobody is told", ())

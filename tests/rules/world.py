@@ -6,7 +6,9 @@ Everything is what the wire would carry: no state of a rule is ever set, only se
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -126,10 +128,16 @@ class World:
         between = any(int(str(each["eval_time"])[:-1]) % 60 for each in (*self.wanted, *self.texts))
         evaluation = evaluation or ("15s" if between else "1m")
         groups = self.write(folder, evaluation, sooner=sooner)
-        command = ["promtool", "test", "rules", "world.yml"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        if between or self.texts or self._is_of_promtools_share():
+            command = ["promtool", "test", "rules", "world.yml"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
         assert not (other := lived.otherwise(groups, self.input(), self.wanted, evaluation)), f"our evaluator: {other}"
+
+    def _is_of_promtools_share(self) -> bool:
+        """Promtool costs ten times what our evaluator does: a keyed quarter, and in `make long` every world."""
+        told = json.dumps([*self.input(), *self.wanted], sort_keys=True)
+        return "DIDBAN_FIGURES" in os.environ or hashlib.sha256(told.encode()).digest()[0] < 64
 
     def write(self, folder: Path, evaluation: str, *, sooner: int = 1) -> list[Group]:
         """As a test for promtool, the rules beside it; the groups of those rules."""
