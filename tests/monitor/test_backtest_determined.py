@@ -23,9 +23,10 @@ lines:
 noise: [ordinary]
 causes:
   - id: cut
-    from: 2024-05-01T18:41:07Z
-    until: 2024-05-01T19:11:00Z
+    from: 2024-05-01T18:41Z
+    until: 2024-05-01T19:11Z
     precision: minute
+    assumed: false
     source: "made up"
     where: {country: TR, networks: [AS16135]}
     path: foreign
