@@ -95,7 +95,7 @@ def _right(found: Sequence[Found], news: Sequence[False_]) -> tuple[int, int]:
     right: set[tuple[str, frozenset[tuple[str, str]]]] = set()
     again = 0
     for each in found:
-        if not each.pages or each.fired_ms is None:
+        if each.fired_ms is None:
             continue
         pages = [one for one in news if one.severity is Severity.PAGE and _answers(each.expect, one)]
         first = {(one.alert, frozenset(one.labels.items())): one.at_ms for one in reversed(pages)}
