@@ -17,7 +17,7 @@ Sample = tuple[Labels, int, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`newest_ms`: the time of its newest sample; `id`: 0 before it is on the disk."""
+    """`newest_ms`, `oldest_ms`: the times of its samples; `id`: 0 before it is on the disk."""
 
     id: int
     vantage: str
@@ -25,11 +25,13 @@ class Batch:
     newest_ms: int
     samples: int
     body: bytes
+    oldest_ms: int
 
     @classmethod
     def of(cls, vantage: str, received_ms: int, series: Sequence[TimeSeries]) -> Batch:
         times = [at_ms for each in series for at_ms, _ in each.samples]
-        return cls(0, vantage, received_ms, max(times, default=0), len(times), remotewrite.encode(series))
+        body, newest_ms, oldest_ms = remotewrite.encode(series), max(times, default=0), min(times, default=0)
+        return cls(0, vantage, received_ms, newest_ms, len(times), body, oldest_ms)
 
     @property
     def bytes(self) -> int:

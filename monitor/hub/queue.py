@@ -83,8 +83,8 @@ class Queue:
             return False
         self._count(batch, 1)
         self._coming.append(batch)
-        row = (batch.vantage, batch.received_ms, batch.newest_ms, batch.samples, batch.body)
-        sql = "INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)"
+        row = (batch.vantage, batch.received_ms, batch.newest_ms, batch.samples, batch.body, batch.oldest_ms)
+        sql = "INSERT INTO batches(vantage, received_ms, newest_ms, samples, body, oldest_ms) VALUES (?, ?, ?, ?, ?, ?)"
         done = await self._desk.write(lambda db: db.execute(sql, row).close(), waits=False)
         self._coming.remove(batch)
         if not done:
@@ -122,7 +122,10 @@ class Queue:
         out = frozenset(self._out | self._gone)
 
         def find(db: sqlite3.Connection) -> list[Batch]:
-            sql = "SELECT * FROM batches WHERE vantage = ? AND newest_ms >= ? AND newest_ms < ? ORDER BY newest_ms, id"
+            sql = (
+                "SELECT id, vantage, received_ms, newest_ms, samples, body, coalesce(oldest_ms, newest_ms) FROM batches"
+            )
+            sql += " WHERE vantage = ? AND newest_ms >= ? AND newest_ms < ? ORDER BY newest_ms, id"
             for vantage in order:
                 rows = db.execute(sql, (vantage, *span))
                 found = _up_to((Batch(*row) for row in rows if row[0] not in out), most, most_samples)

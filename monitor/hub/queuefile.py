@@ -9,10 +9,10 @@ from pathlib import Path
 from monitor.disk import rescue
 from monitor.disk.file import File, Kind, Unusable
 
-VERSION = 1
+VERSION = 2
 
 # batches: what the database has not acknowledged. aside: what it will not take, and why
-_TABLES = """
+_FIRST = """
 CREATE TABLE batches(
   id INTEGER PRIMARY KEY AUTOINCREMENT, vantage TEXT NOT NULL, received_ms INTEGER NOT NULL,
   newest_ms INTEGER NOT NULL, samples INTEGER NOT NULL, body BLOB NOT NULL);
@@ -21,6 +21,8 @@ CREATE TABLE aside(
   id INTEGER PRIMARY KEY AUTOINCREMENT, vantage TEXT NOT NULL, received_ms INTEGER NOT NULL, reason TEXT NOT NULL,
   samples INTEGER NOT NULL, body BLOB NOT NULL);
 """
+_SECOND = "ALTER TABLE batches ADD COLUMN oldest_ms INTEGER;"  # NULL: an older hub kept it, the newest stands for all
+_STEPS = (_FIRST, _SECOND)
 
 
 def at(path: Path, now_ms: Callable[[], int]) -> File:
@@ -38,8 +40,8 @@ def _bring_forward(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA journal_size_limit=16000000")
-    if version == 0:
-        db.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+    if version < VERSION:
+        db.executescript(f"BEGIN IMMEDIATE;{''.join(_STEPS[version:])}PRAGMA user_version={VERSION};COMMIT;")
     db.execute("SELECT count(*) FROM batches WHERE id < 0").fetchone()
 
 

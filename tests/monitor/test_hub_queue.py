@@ -14,9 +14,10 @@ from monitor.disk.file import Unusable
 from monitor.home.answers import Outcome
 from monitor.home.remotewrite import Labels, Malformed, Most, TimeSeries, decode, labels, value
 from monitor.home.sifting import Progress, Sifting
+from monitor.hub import queuefile
 from monitor.hub.batch import Batch, Sample
 from monitor.hub.courier import Courier
-from monitor.hub.queue import Queue
+from monitor.hub.queue import ALWAYS, Queue
 
 NOW_MS = 1_800_000_000_000
 MINUTE_MS = 60_000
@@ -151,6 +152,24 @@ async def test_a_newer_file_is_left_untouched(tmp_path: Path) -> None:
     there = made(tmp_path)
     with pytest.raises(Unusable, match="newer Didban"):
         await there.open()
+    await there.close()
+
+
+async def test_what_an_older_hub_kept_goes_on(tmp_path: Path, database: Database) -> None:
+    (tmp_path / "q").mkdir()
+    one = batch()
+    with sqlite3.connect(tmp_path / "q" / "queue.db") as db:
+        db.executescript(f"{queuefile._FIRST}PRAGMA user_version=1;")
+        sql = "INSERT INTO batches(vantage, received_ms, newest_ms, samples, body) VALUES (?, ?, ?, ?, ?)"
+        db.execute(sql, (one.vantage, one.received_ms, one.newest_ms, one.samples, one.body))
+    db.close()
+    there = made(tmp_path)
+    await there.open()
+    (out,) = await there.take(["v1"], ALWAYS, most=1, most_samples=10**6)
+    assert out.oldest_ms == out.newest_ms == one.newest_ms
+    there.give_back([out])
+    await carried(courier(there, database, live=True))
+    assert database.of("v1") == {NOW_MS}
     await there.close()
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from monitor.home import remotewrite
 from monitor.home.querying import Far, Unanswered
-from monitor.home.remotewrite import STALE, Labels, Malformed, TimeSeries
+from monitor.home.remotewrite import STALE, Labels, TimeSeries
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import Gateway
 from monitor.hub.looking import fetched, notice
@@ -67,10 +67,9 @@ class Looking:
         edge_ms = now_ms - self._scaled(_LATE_MS)
         for batch in batches:
             box = self._gateway.registry.vantages.get(batch.vantage)
-            if batch.newest_ms >= edge_ms or box is None or box.role is not Role.INSIDE:
+            if batch.oldest_ms >= edge_ms or box is None or box.role is not Role.INSIDE:
                 continue
-            oldest_ms = await asyncio.to_thread(_oldest_ms, batch)
-            await asyncio.to_thread(self._marks.landed, box.country, oldest_ms, batch.newest_ms, now_ms)
+            await asyncio.to_thread(self._marks.landed, box.country, batch.oldest_ms, batch.newest_ms, now_ms)
 
     def _scaled(self, ms: int) -> int:
         return int(ms / self._scale)
@@ -146,13 +145,6 @@ class Looking:
             and each.ended_ms >= edges_ms[0]
             and not _was_seen(each, live, self._scaled(_APART_MS))
         ]
-
-
-def _oldest_ms(batch: Batch) -> int:
-    try:
-        return min((at_ms for _, at_ms, _ in batch.loose()), default=batch.newest_ms)
-    except Malformed:  # the database took it: we read less than it does
-        return batch.newest_ms
 
 
 def _was_seen(incident: Incident, live: Mapping[Labels, Sequence[int]], apart_ms: int) -> bool:
