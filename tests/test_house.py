@@ -58,7 +58,7 @@ def test_a_room_stays_small_enough_to_hold(path: Path) -> None:
 def test_only_the_roots_own_a_task_group() -> None:
     """One task tree: a TaskGroup stands at the root of the daemon, of the hub, of a simulated world, and nowhere else."""
     owners = {str(path.relative_to(ROOT)) for path in SOURCES if "asyncio.TaskGroup(" in path.read_text()}
-    assert owners <= {"monitor/daemon.py", "monitor/hub/daemon.py", "monitor/backtest/living.py"}
+    assert owners <= {"monitor/daemon.py", "monitor/hub/daemon.py", "monitor/backtest/lived/living.py"}
 
 
 def test_nobody_catches_everything() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.backtest.cast import registry, services_of
-from monitor.backtest.delivery import Column
-from monitor.backtest.living import Lived
-from monitor.backtest.world import World
+from monitor.backtest.lived.cast import registry, services_of
+from monitor.backtest.lived.delivery import Column
+from monitor.backtest.lived.living import Lived
+from monitor.backtest.worlds.world import World
 from monitor.home.remotewrite import labels
 from monitor.hub.registry import Registry
 from monitor.promql import reading

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from monitor.backtest.hearing import Rules
 from monitor.backtest.trial import Trial, tried
-from monitor.backtest.world import World
+from monitor.backtest.worlds.world import World
 
 _ASKED_S = 0.5
 

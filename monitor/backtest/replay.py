@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.backtest.delivery import Column
 from monitor.backtest.hearing import Rules, stated
-from monitor.backtest.messages import Message, Routing, messages
+from monitor.backtest.lived.delivery import Column
+from monitor.backtest.told.messages import Message, Routing, messages
 from monitor.home.remotewrite import STALE, labels
 from monitor.hub.registry import Registry
 from monitor.promql.alerting import Change

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.backtest.expected import Expect
 from monitor.backtest.hearing import Rules, heard
-from monitor.backtest.messages import Message, Routing, messages
-from monitor.backtest.score import Score, score
-from monitor.backtest.shuffle import moved
-from monitor.backtest.words import Set
-from monitor.backtest.world import World
+from monitor.backtest.told.messages import Message, Routing, messages
+from monitor.backtest.told.score import Score, score
+from monitor.backtest.worlds.expected import Expect
+from monitor.backtest.worlds.shuffle import moved
+from monitor.backtest.worlds.words import Set
+from monitor.backtest.worlds.world import World
 
 ROUTING = Path(__file__).parents[1] / "notify" / "alertmanager.yml"
 # Boxes start so long before the world: every target walked four times, every memory of an hour filled. A hub that is to

@@ -14,11 +14,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from monitor.backtest import asjson, drawn, many, reading, replay, table
+from monitor.backtest import many, replay
 from monitor.backtest.hearing import Rules
-from monitor.backtest.messages import Routing
+from monitor.backtest.told import asjson, table
+from monitor.backtest.told.messages import Routing
 from monitor.backtest.trial import ROUTING, Trial, known_since
-from monitor.backtest.world import World
+from monitor.backtest.worlds import drawn, reading
+from monitor.backtest.worlds.world import World
 from monitor.cli.common import WRONG_USE, fail, refuse
 from monitor.disk.file import Unusable
 from monitor.stored.kept import Kept

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.backtest.expected import Allowed, Expect
-from monitor.backtest.words import Set, Sort, Way
-from monitor.backtest.world import Cause, Country, Home, Line, Network, World
+from monitor.backtest.worlds.expected import Allowed, Expect
+from monitor.backtest.worlds.words import Set, Sort, Way
+from monitor.backtest.worlds.world import Cause, Country, Home, Line, Network, World
 from probes.words import Access
 
 LASTS_MS = 4 * 3_600_000

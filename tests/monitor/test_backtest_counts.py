@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from monitor.backtest import asjson, drawn, many
+from monitor.backtest import many
 from monitor.backtest.hearing import Rules
-from monitor.backtest.summary import Summary, summed
+from monitor.backtest.told import asjson
+from monitor.backtest.told.summary import Summary, summed
 from monitor.backtest.trial import Trial
-from monitor.backtest.world import World
+from monitor.backtest.worlds import drawn
+from monitor.backtest.worlds.world import World
 from tests.figures import noted
 
 QUICK = many.How(later=False, shuffled=False)

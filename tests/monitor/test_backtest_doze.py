@@ -8,11 +8,11 @@ import struct
 import pytest
 
 from monitor import metrics
-from monitor.backtest import reading
-from monitor.backtest.delivery import Column
 from monitor.backtest.hearing import Rules
-from monitor.backtest.living import Lived
-from monitor.backtest.world import World
+from monitor.backtest.lived.delivery import Column
+from monitor.backtest.lived.living import Lived
+from monitor.backtest.worlds import reading
+from monitor.backtest.worlds.world import World
 from tests.monitor.backtests import empty, line
 
 HOUR_MS = 3_600_000

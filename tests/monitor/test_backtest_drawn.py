@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from monitor.backtest import drawn
-from monitor.backtest.score import score
+from monitor.backtest.told.score import score
+from monitor.backtest.worlds import drawn
 
 
 def test_so_many_onsets_are_drawn_as_were_asked_for() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.backtest.messages import Message, Routing, messages
+from monitor.backtest.told.messages import Message, Routing, messages
 from monitor.backtest.trial import ROUTING
 from monitor.promql.alerting import Change
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from monitor.backtest.alerts import Severity
-from monitor.backtest.expected import Allowed, Expect, Needs
-from monitor.backtest.messages import Message
-from monitor.backtest.score import score
-from monitor.backtest.shuffle import moved
-from monitor.backtest.summary import summed
-from monitor.backtest.words import Path, Precision, What
-from monitor.backtest.world import Cause, Drop, Span, Where
+from monitor.backtest.told.messages import Message
+from monitor.backtest.told.score import score
+from monitor.backtest.told.summary import summed
+from monitor.backtest.worlds.alerts import Severity
+from monitor.backtest.worlds.expected import Allowed, Expect, Needs
+from monitor.backtest.worlds.shuffle import moved
+from monitor.backtest.worlds.words import Path, Precision, What
+from monitor.backtest.worlds.world import Cause, Drop, Span, Where
 from tests.monitor.backtests import LASTS_MS, MCI, empty, line
 
 MINUTE_MS = 60_000

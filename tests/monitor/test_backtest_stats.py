@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.backtest.stats import Rate, Share, quantile
+from monitor.backtest.told.stats import Rate, Share, quantile
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from monitor.backtest import hits, nowhere, walks
-from monitor.backtest.leaping import Hands, LeapingLoop, Stuck
-from monitor.backtest.line import Line, home_is_open
-from monitor.backtest.touching import Place
-from monitor.backtest.walker import Walks
-from monitor.backtest.words import How, Path, Precision, Way, What
-from monitor.backtest.world import Cause, Drop, Home, Span, Where
+from monitor.backtest.lived import hits, nowhere, walks
+from monitor.backtest.lived.leaping import Hands, LeapingLoop, Stuck
+from monitor.backtest.lived.line import Line, home_is_open
+from monitor.backtest.lived.touching import Place
+from monitor.backtest.lived.walker import Walks
+from monitor.backtest.worlds.words import How, Path, Precision, Way, What
+from monitor.backtest.worlds.world import Cause, Drop, Home, Span, Where
 from probes.facts import Service, Target, Walk
 from probes.walk import ROUTES
 from probes.words import Access, Failure, Finding, Kind, Reason, Scope, Step

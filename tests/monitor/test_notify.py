@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from monitor import config
-from monitor.backtest.messages import Routing
+from monitor.backtest.told.messages import Routing
 from monitor.beside import stack, up
 from monitor.beside.rulefiles import DASHBOARD_URL, NOTIFY, RUNBOOK_URL, relinked
 from monitor.hub import render

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.backtest import reading
-from monitor.backtest.alerts import ALERTS, Severity
-from monitor.backtest.beside import SCENARIOS, country_file, noise_file
-from monitor.backtest.expected import Expect, Needs
-from monitor.backtest.shape import at_ms
-from monitor.backtest.words import At, Precision, Set, Sort
-from monitor.backtest.words import Path as On
-from monitor.backtest.world import World
+from monitor.backtest.worlds import reading
+from monitor.backtest.worlds.alerts import ALERTS, Severity
+from monitor.backtest.worlds.beside import SCENARIOS, country_file, noise_file
+from monitor.backtest.worlds.expected import Expect, Needs
+from monitor.backtest.worlds.shape import at_ms
+from monitor.backtest.worlds.words import At, Precision, Set, Sort
+from monitor.backtest.worlds.words import Path as On
+from monitor.backtest.worlds.world import World
 from probes.doors.yamlfile import read
 
 RECORD = Path(__file__).parent / "record"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.backtest import reading
-from monitor.backtest.alerts import Severity
-from monitor.backtest.beside import SCENARIOS
-from monitor.backtest.words import At, How, Known, Precision, Set, Way, What
-from monitor.backtest.world import Home, Passes, Span, World
+from monitor.backtest.worlds import reading
+from monitor.backtest.worlds.alerts import Severity
+from monitor.backtest.worlds.beside import SCENARIOS
+from monitor.backtest.worlds.words import At, How, Known, Precision, Set, Way, What
+from monitor.backtest.worlds.world import Home, Passes, Span, World
 
 GOOD = """\
 scenario: mine

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.backtest.alerts import ALERTS
-from monitor.backtest.checking import service_of
-from monitor.backtest.draft import Draft, raw
-from monitor.backtest.shape import EACH, AllowedRow, CauseRow, DropRow, ExpectRow, LabelsRow, WhereRow
-from monitor.backtest.spans import overlap, spans
-from monitor.backtest.words import (
+from monitor.backtest.worlds.alerts import ALERTS
+from monitor.backtest.worlds.checking import service_of
+from monitor.backtest.worlds.draft import Draft, raw
+from monitor.backtest.worlds.shape import EACH, AllowedRow, CauseRow, DropRow, ExpectRow, LabelsRow, WhereRow
+from monitor.backtest.worlds.spans import overlap, spans
+from monitor.backtest.worlds.words import (
     FAR_END_HOWS,
     NAMES_A_SERVICE,
     ON_THE_WAY_HOWS,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.backtest.score import Found, Score
-from monitor.backtest.stats import Share
+from monitor.backtest.told.score import Found, Score
+from monitor.backtest.told.stats import Share
 
 
 @dataclass(frozen=True, slots=True)

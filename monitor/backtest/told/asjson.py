@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.backtest.coverage import covered
 from monitor.backtest.replay import Replayed
-from monitor.backtest.score import False_, Found, Score
-from monitor.backtest.stats import Rate, Share, quantile
-from monitor.backtest.summary import Summary, summed
+from monitor.backtest.told.coverage import covered
+from monitor.backtest.told.score import False_, Found, Score
+from monitor.backtest.told.stats import Rate, Share, quantile
+from monitor.backtest.told.summary import Summary, summed
 from monitor.backtest.trial import Trial
 
 Json = dict[str, Any]

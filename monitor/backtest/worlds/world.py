@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.backtest.expected import Allowed, Expect
-from monitor.backtest.noise import Noise
-from monitor.backtest.words import How, Path, Precision, Set, Sort, Way, What
+from monitor.backtest.worlds.expected import Allowed, Expect
+from monitor.backtest.worlds.noise import Noise
+from monitor.backtest.worlds.words import How, Path, Precision, Set, Sort, Way, What
 from probes.words import Access, LandmarkKind
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.backtest.alerts import Severity
-from monitor.backtest.score import Found, Score
-from monitor.backtest.stats import Rate, Share, quantile
+from monitor.backtest.told.score import Found, Score
+from monitor.backtest.told.stats import Rate, Share, quantile
+from monitor.backtest.worlds.alerts import Severity
 
 
 @dataclass(frozen=True, slots=True)

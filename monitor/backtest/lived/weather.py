@@ -8,9 +8,9 @@ import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise, RateLimit
-from monitor.backtest.words import How, Path, Precision, What
-from monitor.backtest.world import Cause, Drop, Span, Where
+from monitor.backtest.worlds.noise import Away, Bursts, Card, Evening, Noise, RateLimit
+from monitor.backtest.worlds.words import How, Path, Precision, What
+from monitor.backtest.worlds.world import Cause, Drop, Span, Where
 from monitor.beat.spread import unit
 
 _SAID_AGAIN_MS = 4_500  # a resolver is asked again by then (monitor/tools.py), and TCP has tried three times

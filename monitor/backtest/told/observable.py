@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from monitor.backtest.cast import causes_of
-from monitor.backtest.expected import Expect
-from monitor.backtest.line import Line as Path_
-from monitor.backtest.line import home_is_open
-from monitor.backtest.touching import Place, stretches
-from monitor.backtest.world import Cause, Line, World
+from monitor.backtest.lived.cast import causes_of
+from monitor.backtest.lived.line import Line as Path_
+from monitor.backtest.lived.line import home_is_open
+from monitor.backtest.lived.touching import Place, stretches
+from monitor.backtest.worlds.expected import Expect
+from monitor.backtest.worlds.world import Cause, Line, World
 
 _SETTLED_MS = 60_000  # after the ramp
 

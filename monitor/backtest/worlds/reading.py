@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.backtest import causes, checking
-from monitor.backtest.beside import SCENARIOS
-from monitor.backtest.draft import drafted, unfolded
-from monitor.backtest.shape import WorldFile
-from monitor.backtest.unfolding import world
-from monitor.backtest.world import World
+from monitor.backtest.worlds import causes, checking
+from monitor.backtest.worlds.beside import SCENARIOS
+from monitor.backtest.worlds.draft import drafted, unfolded
+from monitor.backtest.worlds.shape import WorldFile
+from monitor.backtest.worlds.unfolding import world
+from monitor.backtest.worlds.world import World
 from probes.doors.schema import fit
 from probes.doors.yamlfile import Mistake, read
 

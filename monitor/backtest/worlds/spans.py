@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from monitor.backtest.shape import CauseRow
-from monitor.backtest.world import Span
+from monitor.backtest.worlds.shape import CauseRow
+from monitor.backtest.worlds.world import Span
 
 
 def spans(row: CauseRow, world_until_ms: int) -> tuple[Span, ...]:

@@ -11,19 +11,19 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.backtest.box import Box, loaded
-from monitor.backtest.cast import causes_of, services_of, vantages
-from monitor.backtest.delivery import Column, Delivery
-from monitor.backtest.doze import NEVER, Calm
-from monitor.backtest.leaping import Hands, LeapingLoop
-from monitor.backtest.line import Line, home_is_open
-from monitor.backtest.noise import Noise
-from monitor.backtest.resident import Resident
-from monitor.backtest.touching import Place
-from monitor.backtest.walker import Walks
-from monitor.backtest.weather import Absence, Spell, absences, limits, spells
-from monitor.backtest.words import Way
-from monitor.backtest.world import Cause, Home, Where, World
+from monitor.backtest.lived.box import Box, loaded
+from monitor.backtest.lived.cast import causes_of, services_of, vantages
+from monitor.backtest.lived.delivery import Column, Delivery
+from monitor.backtest.lived.doze import NEVER, Calm
+from monitor.backtest.lived.leaping import Hands, LeapingLoop
+from monitor.backtest.lived.line import Line, home_is_open
+from monitor.backtest.lived.resident import Resident
+from monitor.backtest.lived.touching import Place
+from monitor.backtest.lived.walker import Walks
+from monitor.backtest.lived.weather import Absence, Spell, absences, limits, spells
+from monitor.backtest.worlds.noise import Noise
+from monitor.backtest.worlds.words import Way
+from monitor.backtest.worlds.world import Cause, Home, Where, World
 from monitor.metrics import identity
 from monitor.tick import Tick
 from probes.facts import Target, Vantage
@@ -43,7 +43,7 @@ class Lived:
     Attributes:
         since_ms: when its boxes start: before the world itself, so that they know their lines.
         wanted: names of series that anybody at the hub reads.
-        dozes: whether the quiet is stepped over (monitor/backtest/doze.py).
+        dozes: whether the quiet is stepped over (monitor/backtest/lived/doze.py).
     """
 
     world: World

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from monitor import metrics
-from monitor.backtest.box import Box
-from monitor.backtest.leaping import Hands
-from monitor.backtest.line import Line
+from monitor.backtest.lived.box import Box
+from monitor.backtest.lived.leaping import Hands
+from monitor.backtest.lived.line import Line
 from monitor.engine import Crew
 from monitor.metrics import Series
 from monitor.tick import Tick

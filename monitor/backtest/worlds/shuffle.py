@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from monitor.backtest.world import Cause, Span, World
+from monitor.backtest.worlds.world import Cause, Span, World
 from monitor.beat.spread import unit
 
 

@@ -9,11 +9,11 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.backtest import reading
-from monitor.backtest.alerts import Severity
-from monitor.backtest.expected import Allowed, Expect, Needs
-from monitor.backtest.words import How, Path, Precision, Set, Sort, Way, What
-from monitor.backtest.world import Cause, Drop, Home, Line, Span, Where, World
+from monitor.backtest.worlds import reading
+from monitor.backtest.worlds.alerts import Severity
+from monitor.backtest.worlds.expected import Allowed, Expect, Needs
+from monitor.backtest.worlds.words import How, Path, Precision, Set, Sort, Way, What
+from monitor.backtest.worlds.world import Cause, Drop, Home, Line, Span, Where, World
 from monitor.beat.spread import unit
 
 _BASE = "quiet-ordinary"

@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.backtest.words import Path as Stretch_
-from monitor.backtest.words import Precision, What
-from monitor.backtest.world import Cause, Drop, Span, Where, World
+from monitor.backtest.worlds.words import Path as Stretch_
+from monitor.backtest.worlds.words import Precision, What
+from monitor.backtest.worlds.world import Cause, Drop, Span, Where, World
 from monitor.hub.registry import NetworkRow, Registry, Watch
 from monitor.meaning import networks as known
 from probes import catalogue

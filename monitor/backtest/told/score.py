@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.backtest.alerts import Severity
-from monitor.backtest.expected import Allowed, Expect
-from monitor.backtest.messages import Labels, Message
-from monitor.backtest.observable import Coverage
-from monitor.backtest.words import Known
-from monitor.backtest.world import World
+from monitor.backtest.told.messages import Labels, Message
+from monitor.backtest.told.observable import Coverage
+from monitor.backtest.worlds.alerts import Severity
+from monitor.backtest.worlds.expected import Allowed, Expect
+from monitor.backtest.worlds.words import Known
+from monitor.backtest.worlds.world import World
 
 _RANK = {Severity.INFO: 0, Severity.TICKET: 1, Severity.PAGE: 2}
 _OWN_LABELS = frozenset({"alertname", "severity", "product", "family"})

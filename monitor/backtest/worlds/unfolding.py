@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from monitor.backtest.beside import CountryFile, noise_file
-from monitor.backtest.draft import ids_of
-from monitor.backtest.expected import Allowed, Expect, Needs
-from monitor.backtest.noise import Noise
-from monitor.backtest.shape import (
+from monitor.backtest.worlds.beside import CountryFile, noise_file
+from monitor.backtest.worlds.draft import ids_of
+from monitor.backtest.worlds.expected import Allowed, Expect, Needs
+from monitor.backtest.worlds.noise import Noise
+from monitor.backtest.worlds.shape import (
     EACH,
     AllowedRow,
     CauseRow,
@@ -24,9 +24,9 @@ from monitor.backtest.shape import (
     WhereRow,
     WorldFile,
 )
-from monitor.backtest.spans import spans
-from monitor.backtest.words import At, Spans, Way
-from monitor.backtest.world import (
+from monitor.backtest.worlds.spans import spans
+from monitor.backtest.worlds.words import At, Spans, Way
+from monitor.backtest.worlds.world import (
     Cause,
     Control,
     Country,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from monitor.backtest.words import Path
-from monitor.backtest.world import Cause, Where, World
+from monitor.backtest.worlds.words import Path
+from monitor.backtest.worlds.world import Cause, Where, World
 from monitor.beat.spread import unit
 from probes.words import Access
 

@@ -1,6 +1,6 @@
 """One simulated box: the daemon's own rounds, view, judge and tick, on a clock that leaps and a line that is told.
 
-Everything from "this is due" to the tick is the daemon's code. What differs: who walks (monitor/backtest/walker.py),
+Everything from "this is due" to the tick is the daemon's code. What differs: who walks (`walker`),
 who keeps (nobody: a simulation needs no evidence), and that the beat is the same arithmetic without APScheduler.
 """
 
@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from monitor import metrics, parts
-from monitor.backtest import nowhere
-from monitor.backtest.doze import NEVER, Calm, Doze
-from monitor.backtest.leaping import Hands
+from monitor.backtest.lived import nowhere
+from monitor.backtest.lived.doze import NEVER, Calm, Doze
+from monitor.backtest.lived.leaping import Hands
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
 from monitor.beat.spread import next_round, unit

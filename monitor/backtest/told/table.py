@@ -9,13 +9,13 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from monitor.backtest.coverage import covered
 from monitor.backtest.replay import Replayed
-from monitor.backtest.score import Found
-from monitor.backtest.stats import Rate, Share
-from monitor.backtest.summary import Summary, summed
+from monitor.backtest.told.coverage import covered
+from monitor.backtest.told.score import Found
+from monitor.backtest.told.stats import Rate, Share
+from monitor.backtest.told.summary import Summary, summed
 from monitor.backtest.trial import Trial
-from monitor.backtest.words import Set
+from monitor.backtest.worlds.words import Set
 
 _WHERE = ("country", "network", "service", "vantage", "extent")
 _SETS = {Set.TUNED: "worlds the rules were tuned on", Set.HELD_OUT: "held-out worlds"}

@@ -6,10 +6,10 @@ import bisect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from monitor.backtest.touching import Place, Stretch, stretches
-from monitor.backtest.weather import Absence, Spell
-from monitor.backtest.words import Path, Way, What
-from monitor.backtest.world import Cause, Drop, Home, World
+from monitor.backtest.lived.touching import Place, Stretch, stretches
+from monitor.backtest.lived.weather import Absence, Spell
+from monitor.backtest.worlds.words import Path, Way, What
+from monitor.backtest.worlds.world import Cause, Drop, Home, World
 from monitor.beat.spread import unit
 
 _ABROAD = frozenset({Path.FOREIGN, Path.EVERYTHING, Path.LAST_MILE})

@@ -8,8 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from monitor.backtest.alerts import Extent, Severity
-from monitor.backtest.words import At, How, Known, Path, Precision, Set, Sort, Spans, Way, What
+from monitor.backtest.worlds.alerts import Extent, Severity
+from monitor.backtest.worlds.words import At, How, Known, Path, Precision, Set, Sort, Spans, Way, What
 from monitor.settings import Region
 from probes.doors.schema import Bytes, Country, NetworkId, Seconds, Strict, Word, network
 from probes.words import Access, LandmarkKind

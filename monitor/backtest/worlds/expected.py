@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.backtest.alerts import Severity
-from monitor.backtest.words import At, Known, Precision
+from monitor.backtest.worlds.alerts import Severity
+from monitor.backtest.worlds.words import At, Known, Precision
 
 
 @dataclass(frozen=True, slots=True)

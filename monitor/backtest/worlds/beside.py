@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from monitor.backtest.noise import Away, Bursts, Card, Evening, Noise, RateLimit
-from monitor.backtest.shape import NetworkRow, Ratio, Share, StandingRow, Text
+from monitor.backtest.worlds.noise import Away, Bursts, Card, Evening, Noise, RateLimit
+from monitor.backtest.worlds.shape import NetworkRow, Ratio, Share, StandingRow, Text
 from probes.doors.schema import Country, Seconds, Strict, Word, fit
 from probes.doors.yamlfile import Mistake, read
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 class CountryFile(Strict):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 
-from monitor.backtest.beside import noise_file
-from monitor.backtest.draft import Draft, raw, texts
-from monitor.backtest.shape import CountryRow, LineRow, StandingRow
-from monitor.backtest.words import Way
+from monitor.backtest.worlds.beside import noise_file
+from monitor.backtest.worlds.draft import Draft, raw, texts
+from monitor.backtest.worlds.shape import CountryRow, LineRow, StandingRow
+from monitor.backtest.worlds.words import Way
 from probes.doors.yamlfile import Document, Location, Mistake
 
 _CONTROLS = 3  # in as many networks: with fewer nobody can say that a service is down for everyone

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.backtest.hits import BY_HOW, BY_WHAT, NAMES_GONE, NO_NAMES, Hit, breaks, concerns, stands_before
-from monitor.backtest.line import Line
-from monitor.backtest.touching import Stretch
-from monitor.backtest.words import How, Path, What
-from monitor.backtest.world import Cause, Drop, Passes
+from monitor.backtest.lived.hits import BY_HOW, BY_WHAT, NAMES_GONE, NO_NAMES, Hit, breaks, concerns, stands_before
+from monitor.backtest.lived.line import Line
+from monitor.backtest.lived.touching import Stretch
+from monitor.backtest.worlds.words import How, Path, What
+from monitor.backtest.worlds.world import Cause, Drop, Passes
 from monitor.beat.spread import unit
 from probes.facts import Endpoint, Target
 from probes.words import Kind, Scope, Step

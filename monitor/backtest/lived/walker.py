@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from monitor.backtest import walks
-from monitor.backtest.leaping import Hands
-from monitor.backtest.line import Line
-from monitor.backtest.meeting import Asked, met, said
-from monitor.backtest.walks import Far
-from monitor.backtest.weather import Spell
-from monitor.backtest.words import How, What
-from monitor.backtest.world import Drop
+from monitor.backtest.lived import walks
+from monitor.backtest.lived.leaping import Hands
+from monitor.backtest.lived.line import Line
+from monitor.backtest.lived.meeting import Asked, met, said
+from monitor.backtest.lived.walks import Far
+from monitor.backtest.lived.weather import Spell
+from monitor.backtest.worlds.words import How, What
+from monitor.backtest.worlds.world import Drop
 from monitor.beat.walker import Walker
 from probes.compare import Ground
 from probes.facts import Endpoint, Observation, Service, Target, Vantage, Walk

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.backtest.words import How, Path, What
+from monitor.backtest.worlds.words import How, Path, What
 from probes.facts import Endpoint, Target
 from probes.kinds import TRAITS
 from probes.words import Failure, Finding, Kind, Step, Transport

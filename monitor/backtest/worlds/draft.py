@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from monitor.backtest.beside import SCENARIOS, CountryFile, country_file
-from monitor.backtest.shape import (
+from monitor.backtest.worlds.beside import SCENARIOS, CountryFile, country_file
+from monitor.backtest.worlds.shape import (
     AllowedRow,
     CauseRow,
     ControlRow,
