@@ -57,7 +57,7 @@ class Spool:
 
     @property
     def waiting(self) -> int:
-        """Writes that are kept in memory until the disk takes them."""
+        """Writes the disk took none of, kept in memory until it does."""
         return self._desk.waiting
 
     @property

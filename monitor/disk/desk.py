@@ -56,13 +56,9 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._writes: deque[_Write[object]] = deque()
         self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
+        self.waiting = 0  # writes the disk took none of, kept in memory; those on their way to it are not
         self.forgotten = 0  # writes that memory could not hold either
         self._log = structlog.get_logger(f"didban.{name}")
-
-    @property
-    def waiting(self) -> int:
-        """Writes that are kept in memory until the disk takes them."""
-        return len(self._writes)
 
     async def open(self) -> None:
         """Raises Unusable: the file cannot be had. A full disk is no reason."""
@@ -90,7 +86,9 @@ class Desk:
             await self._run(self._flush)
         except (*_NOT_NOW, Unusable) as error:
             self._complain(error)
+            self.waiting = len(self._writes)
         else:
+            self.waiting = 0
             if self.trouble is not None:
                 self._log.info(f"{self._name}_writes_again")
             self.trouble = None

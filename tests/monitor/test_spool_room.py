@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,18 @@ async def test_what_waits_in_memory_is_counted_until_the_disk_takes_it(tmp_path:
     assert stated(Disk(await spool.size(), None, Gone(), spool.waiting))[Series(metrics.SPOOL_WAITING, ())] == 1
     spool._desk._writes.clear()
     await spool.close()
+
+
+async def test_what_is_on_its_way_to_the_disk_does_not_wait(tmp_path: Path) -> None:
+    spool, slow = Spool(tmp_path), threading.Event()
+    await spool.open()
+    writes = [asyncio.create_task(spool._write(lambda db: slow.wait())) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting = spool.waiting
+    slow.set()
+    await asyncio.gather(*writes)
+    await spool.close()
+    assert waiting == 0
 
 
 def test_every_kind_of_loss_is_counted_from_zero() -> None:

@@ -205,6 +205,12 @@ def test_nothing_can_be_written(tmp_path: Path) -> None:
     made.quiet(13, 20, 23).told(27, FILLING).check(tmp_path)
 
 
+def test_one_word_of_a_box_that_has_just_come_back_is_no_trouble_yet(tmp_path: Path) -> None:
+    made = world()
+    box(made, "m1").send("didban_spool_waiting_writes", {20: 3, 22: 0})
+    made.quiet(20, 21, 22, 24, 27).check(tmp_path)
+
+
 def test_what_was_owed_had_to_go(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_spool_lost_total", {0: 0, 20: 400}, what="unsent")
