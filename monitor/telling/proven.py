@@ -43,7 +43,7 @@ def _besides(proof: Proof) -> Iterator[str]:
         yield f"not all could be asked for: {proof.unanswered}"
     if proof.sealed_hours:
         yield f"sealed, and so not comparable here: {proof.sealed_hours} hours (the hub can, from a copy of the spool)"
-    if proof.waiting:
+    if proof.waiting and not proof.whole:
         yield f"taken, and not yet in the database: {proof.waiting:,} samples; what is missing may be among them"
     if proof.owed:
         yield f"still on their way: {proof.owed} ticks"

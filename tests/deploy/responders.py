@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import re
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from deploy.responder import init, settings
 from deploy.responder.daemon import Responder
 from probes.doors.clock import SystemClock
+from tests.probes.liars import closed_port
 
 NAME = "witness.example.org"
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
@@ -44,21 +44,10 @@ class Standing:
         return [line for path in self.responder.journal.files() for line in path.read_text().splitlines()]
 
 
-def free_port() -> int:
-    """One that is free for TCP and UDP alike."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
-            stream.bind(("127.0.0.1", 0))
-            port: int = stream.getsockname()[1]
-            with contextlib.suppress(OSError):
-                datagrams.bind(("127.0.0.1", port))
-                return port
-
-
 def configured(folder: Path, more: str = "") -> dict[str, int]:
     """Keys, certificates and a responder.yml in `folder`; the ports by protocol."""
     init.write(folder, NAME, "127.0.0.1", str(folder / "log"), NOW)
-    ports = {name: free_port() for name in ("tls", "clear", "openvpn", "dns", "wireguard", "quic", "whatsapp")}
+    ports = {name: closed_port() for name in ("tls", "clear", "openvpn", "dns", "wireguard", "quic", "whatsapp")}
     path = folder / "responder.yml"
     text = path.read_text()
     text = text.replace("ports: [443]", f"ports: [{ports['tls']}]")

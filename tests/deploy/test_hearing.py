@@ -29,9 +29,9 @@ from probes.doors.clock import SystemClock
 from probes.doors.names import Resolvers
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.words import Hearing, Kind, Lost, Reason, Transport
-from tests.deploy.responders import NAME, Standing, free_port, standing
+from tests.deploy.responders import NAME, Standing, standing
 from tests.probes import liars
-from tests.probes.liars import tools, walked
+from tests.probes.liars import closed_port, tools, walked
 
 PEER = X25519PrivateKey.from_private_bytes(b"a vantage's own key of 32 bytes!")
 _WIREGUARD = "wireguard: {{{{key_file: wireguard.key, peers: [{}], port: {{wireguard}}}}}}\n"
@@ -196,7 +196,7 @@ async def broken(there: Standing) -> Walk:
 
 async def test_a_responder_is_asked_by_each_way_until_one_gets_there(there: Standing) -> None:
     walk = await broken(there)
-    dead = f"127.0.0.1:{free_port()}"
+    dead = f"127.0.0.1:{closed_port()}"
     one = asker(there, ways=[f"socks5h://{dead}", f"http://{dead}", "direct"])
     assert (await one.account(walk)).hearing is Hearing.TOLD
     assert one._ways[0].said == "direct", "and that way stands first from now on"
@@ -204,7 +204,7 @@ async def test_a_responder_is_asked_by_each_way_until_one_gets_there(there: Stan
 
 async def test_no_way_at_all_is_a_silence_and_no_error(there: Standing) -> None:
     walk = await broken(there)
-    assert (await asker(there, port=free_port()).account(walk)).hearing is Hearing.SILENT
+    assert (await asker(there, port=closed_port()).account(walk)).hearing is Hearing.SILENT
 
 
 async def test_a_wrong_token_is_a_refusal(there: Standing) -> None:
@@ -283,7 +283,7 @@ async def test_what_was_told_is_kept_beside_the_walk_and_then_told(there: Standi
 
 async def test_a_responder_that_was_silent_is_asked_again_also_after_a_restart(there: Standing) -> None:
     walk = await broken(there)
-    deaf = asker(there, ways=[f"socks5h://127.0.0.1:{free_port()}"])
+    deaf = asker(there, ways=[f"socks5h://127.0.0.1:{closed_port()}"])
     async with listening(deaf, there.folder) as (hearings, spool, told):
         await spool.add(rounds(walk))
         hearings.note(rounds(walk))

@@ -54,6 +54,7 @@ def test_it_walks_keeps_judges_and_shows(vantage: Vantage) -> None:
 
 def test_sigterm_ends_it_within_five_seconds_with_its_last_word(vantage: Vantage, tmp_path: Path) -> None:
     vantage.start()
+    until(lambda: "\ndidban_heartbeat_timestamp_seconds" in vantage.ask("/metrics")[1])
     code, took_s, said = vantage.stop()
     assert code == 0
     assert took_s < 5

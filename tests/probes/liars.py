@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import secrets
 import socket
 import ssl
 import struct
@@ -98,11 +99,13 @@ async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None, por
 
 
 def closed_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Where nobody listens, by TCP or UDP; of those that no outgoing connection is given meanwhile."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket(type=socket.SOCK_DGRAM) as other:
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port))
+            return port
 
 
 # ---------------------------------------------------------------- TLS
