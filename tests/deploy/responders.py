@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from deploy.responder import init, settings
 from deploy.responder.daemon import Responder
 from probes.doors.clock import SystemClock
-from tests.probes.liars import closed_port
+from tests.probes.liars import closed_ports
 
 NAME = "witness.example.org"
 NOW = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
@@ -47,7 +47,8 @@ class Standing:
 def configured(folder: Path, more: str = "") -> dict[str, int]:
     """Keys, certificates and a responder.yml in `folder`; the ports by protocol."""
     init.write(folder, NAME, "127.0.0.1", str(folder / "log"), NOW)
-    ports = {name: closed_port() for name in ("tls", "clear", "openvpn", "dns", "wireguard", "quic", "whatsapp")}
+    names = ("tls", "clear", "openvpn", "dns", "wireguard", "quic", "whatsapp")
+    ports = dict(zip(names, closed_ports(len(names)), strict=True))
     path = folder / "responder.yml"
     text = path.read_text()
     text = text.replace("ports: [443]", f"ports: [{ports['tls']}]")

@@ -99,13 +99,21 @@ async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None, por
 
 
 def closed_port() -> int:
-    """Where nobody listens, by TCP or UDP; of those that no outgoing connection is given meanwhile."""
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
-        with contextlib.suppress(OSError), socket.socket() as one, socket.socket(type=socket.SOCK_DGRAM) as other:
-            one.bind(("127.0.0.1", port))
-            other.bind(("127.0.0.1", port))
-            return port
+    """Where nobody listens, by TCP or UDP."""
+    return closed_ports(1)[0]
+
+
+def closed_ports(count: int) -> list[int]:
+    """Each another; of those that no outgoing connection is given meanwhile."""
+    with contextlib.ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < count:
+            port = 10_000 + secrets.randbelow(22_000)
+            with contextlib.suppress(OSError):
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    held.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
 # ---------------------------------------------------------------- TLS
