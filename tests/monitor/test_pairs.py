@@ -278,7 +278,7 @@ def test_a_pair_every_half_hour_is_what_it_costs(tmp_path: Path) -> None:
 
 
 def slowing(name: str, said: dict[object, str]) -> liars.Behaviour:
-    """A server on a line that slows what says `name`: 20 KB in 50 ms, else in 10."""
+    """A server on a line that slows what says `name`: 20 KB in 150 ms, else in 10, also where the machine is busy."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -286,7 +286,7 @@ def slowing(name: str, said: dict[object, str]) -> liars.Behaviour:
         for _ in range(5):
             writer.write(bytes(4_000))
             await writer.drain()
-            await asyncio.sleep(0.01 if said.get(writer.get_extra_info("ssl_object")) == name else 0.002)
+            await asyncio.sleep(0.03 if said.get(writer.get_extra_info("ssl_object")) == name else 0.002)
 
     return behave
 

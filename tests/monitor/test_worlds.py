@@ -24,7 +24,7 @@ from monitor.backtest.worlds.world import World
 from probes.doors.yamlfile import read
 
 RECORD = Path(__file__).parent / "record"
-RULES = Path(reading.__file__).parents[1] / "rules"
+RULES = Path(reading.__file__).parents[2] / "rules"
 NAMES = reading.shipped()
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
