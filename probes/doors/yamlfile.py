@@ -67,7 +67,7 @@ def read(path: Path) -> Document:
     if len(data) > _MOST_BYTES:
         return _unreadable(path, 1, "is larger than 1 MB")
     try:
-        root = YAML(typ="rt", pure=True).compose(data.decode("utf-8"))
+        root = YAML(typ="safe", pure=True).compose(data.decode("utf-8"))
     except RecursionError:
         return _unreadable(path, 1, _TOO_MUCH)
     except UnicodeDecodeError as error:

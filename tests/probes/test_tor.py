@@ -71,6 +71,7 @@ IDENTITY, SIGNING, LINK = public(RELAY.ed25519), public(RELAY.signing), hashlib.
         relay_with(c2=b"no certificate"),
         relay_with(c7=cross(OTHER.identity, IDENTITY)),
         relay_with(c7=cross(RELAY.identity, public(OTHER.ed25519))),
+        relay_with(c7=public(OTHER.ed25519) + RELAY.certificates[7][32:]),
         relay_with(c7=RELAY.certificates[7][:-1]),
         relay_with(c7=RELAY.certificates[7][:36]),
         relay_with(c4=certified(4, 1, SIGNING, OTHER.ed25519)),
@@ -84,7 +85,8 @@ IDENTITY, SIGNING, LINK = public(RELAY.ed25519), public(RELAY.signing), hashlib.
         *(relay_with(**{f"c{kind}": None}) for kind in (2, 4, 5, 7)),
     ],
     ids=[
-        *("another relay", "another's signature", "no RSA", "nonsense", "another RSA", "another Ed25519", "cut", "short"),
+        *("another relay", "another's signature", "no RSA", "nonsense", "another RSA", "another Ed25519"),
+        *("another under its signature", "cut", "short"),
         *("another identity", "another's mark", "a condition", "another key", "another signing key", "another link"),
         *("another type", "signed by the identity", "no 2", "no 4", "no 5", "no 7"),
     ],
