@@ -1,6 +1,6 @@
 """Simulated figures: kept in results/backtest.json by the full counts, and written from there into the README.
 
-`python -m tests.figures` writes the table; tests/monitor/test_backtest_readme.py holds the one to the other.
+`python -m tests.figures` writes the table; tests/monitor/backtest/test_backtest_readme.py holds the one to the other.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ from probes import known
 from probes.book import Book
 from probes.facts import Account, Endpoint, Round, Service, Walk
 from probes.words import Cell, Failure, Hearing, Lost, Reason, Step, Transport
+from tests.monitor.evidence.test_stored_ours import canaries, target_round
 from tests.monitor.facts import INSIDE, rounds, target, walk
-from tests.monitor.test_narrated import probed
-from tests.monitor.test_stored_ours import canaries, target_round
+from tests.monitor.told.test_narrated import probed
 from tests.probes.test_crossing import PUBLIC, log
 
 SAYS = "ClientHello arrived, ServerHello left, ServerHello never came, and none of it was acknowledged"

@@ -2,7 +2,7 @@
 
 Its ticks go on, each with its own time and heartbeat; its rounds are passed over, up to those that a box which had
 stayed awake would still remember when it wakes. That this gives the very ticks of one that walked every round is held
-by tests/monitor/test_backtest_doze.py, for worlds with blocks, cuts and noise.
+by tests/monitor/backtest/test_backtest_doze.py, for worlds with blocks, cuts and noise.
 """
 
 from __future__ import annotations
