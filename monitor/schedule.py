@@ -33,7 +33,8 @@ class Due:
 class _Steady(datetime.tzinfo):
     """What APScheduler asks for the time (`datetime.now(timezone)`): it is told ours, which nobody sets.
 
-    Set forward, it would bunch an hour's rounds; set back, it would silence the box for as long.
+    Set forward, it would bunch an hour's rounds; set back, it would silence the box for as long. Whatever is converted
+    to this zone becomes now. What is in it already stays: every start is in it, else the wait for it is always nothing.
     """
 
     def __init__(self, now_s: Callable[[], float]) -> None:
@@ -52,8 +53,8 @@ class _Steady(datetime.tzinfo):
 
 
 class _Keyed(BaseTrigger):  # type: ignore[misc]
-    def __init__(self, secret: bytes, errand: Errand) -> None:
-        self._secret, self._errand = secret, errand
+    def __init__(self, secret: bytes, errand: Errand, zone: datetime.tzinfo) -> None:
+        self._secret, self._errand, self._zone = secret, errand, zone
 
     def get_next_fire_time(
         self, previous_fire_time: datetime.datetime | None, now: datetime.datetime
@@ -61,7 +62,7 @@ class _Keyed(BaseTrigger):  # type: ignore[misc]
         after = max(now, previous_fire_time) if previous_fire_time else now
         after_s = after.timestamp() + _ROUNDING_S
         _, start = next_round(self._secret, self._errand.name, after_s, self._errand.period_s)
-        return datetime.datetime.fromtimestamp(start, datetime.UTC)
+        return datetime.datetime.fromtimestamp(start, datetime.UTC).replace(tzinfo=self._zone)
 
 
 class Schedule:
@@ -78,7 +79,8 @@ class Schedule:
         self._on_due, self._on_missed = on_due, on_missed
         self._last: dict[str, int] = {}
         self._ahead_ms = clock.now_ms() - clock.boot_ms()
-        self._scheduler = AsyncIOScheduler(timezone=_Steady(self.now_s), executors={"default": DebugExecutor()})
+        self._zone = _Steady(self.now_s)
+        self._scheduler = AsyncIOScheduler(timezone=self._zone, executors={"default": DebugExecutor()})
 
     def now_s(self) -> float:
         """Seconds since 1970, as our clock stood when we started, and on by the time since the boot, asleep or not."""
@@ -86,7 +88,7 @@ class Schedule:
 
     def start(self, errands: Iterable[Errand]) -> None:
         for errand in errands:
-            keyed = _Keyed(self._secret, errand)
+            keyed = _Keyed(self._secret, errand, self._zone)
             self._scheduler.add_job(self._due, keyed, args=[errand], id=errand.name, misfire_grace_time=None)
         self._scheduler.start()
 

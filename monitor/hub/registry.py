@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -153,8 +154,12 @@ def load(path: Path, services: Iterable[Service]) -> tuple[Registry | None, tupl
     return Registry(vantages, paused, file.networks or (), file.watch or (), tuple(services), retired), ()
 
 
+@functools.cache
 def shipped_services() -> tuple[Service, ...]:
-    """Every service Didban ships, for what the rules must know of it (does a block of it wake people?)."""
+    """Every service Didban ships, for what the rules must know of it (does a block of it wake people?).
+
+    What ships does not change while we run: a hub reads its own files again and again, these once.
+    """
     services, mistakes = catalogue.load(catalogue.shipped(), beside=Path())
     assert not mistakes
     return services

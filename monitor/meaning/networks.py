@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,6 +85,7 @@ def standing(folder: Path = FOLDER) -> tuple[Standing, ...]:
     return tuple(Standing(file.country, row.service, row.since) for file in files for row in file.standing)
 
 
+@functools.cache
 def _files(folder: Path) -> tuple[tuple[CountryFile, ...], tuple[Mistake, ...]]:
     files: list[CountryFile] = []
     found: list[Mistake] = []

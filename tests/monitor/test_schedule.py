@@ -72,6 +72,23 @@ async def test_rounds_that_pass_while_the_machine_is_busy_are_counted() -> None:
     assert due == sorted(set(due)), "and none twice"
 
 
+async def test_between_two_rounds_nothing_is_looked_at() -> None:
+    """A board of 5 W does not spend its core on asking whether it is time yet."""
+    asked: list[int] = []
+
+    class Counting(SystemClock):
+        def boot_ms(self) -> int:
+            asked.append(super().boot_ms())
+            return asked[-1]
+
+    due: list[Due] = []
+    schedule = Schedule(SECRET, Counting(), due.append, lambda errand, count: None)
+    schedule.start([Errand("e", (target(),), 1, 0.2, essential=True)])
+    await asyncio.sleep(0.9)
+    schedule.stop()
+    assert len(asked) < 40 * len(due)
+
+
 def test_a_schedule_that_never_started_stops_quietly() -> None:
     Schedule(SECRET, SystemClock(), lambda due: None, lambda errand, count: None).stop()
 

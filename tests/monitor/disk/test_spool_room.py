@@ -58,7 +58,11 @@ async def test_what_waits_in_memory_is_counted_until_the_disk_takes_it(tmp_path:
 async def test_what_is_on_its_way_to_the_disk_does_not_wait(tmp_path: Path) -> None:
     spool, slow = Spool(tmp_path), threading.Event()
     await spool.open()
-    writes = [asyncio.create_task(spool._write(lambda db: slow.wait())) for _ in range(3)]
+
+    def stuck(db: sqlite3.Connection) -> None:
+        slow.wait()
+
+    writes = [asyncio.create_task(spool._write(stuck)) for _ in range(3)]
     await asyncio.sleep(0)
     waiting = spool.waiting
     slow.set()
