@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,6 +32,7 @@ from monitor.promql.understood import NotUnderstood, Scalars, Vectors
 OVER = {**windows.FUNCTIONS, **rates.FUNCTIONS}
 
 
+@functools.lru_cache(maxsize=4096)
 def vector(text: str) -> Vectors:
     """The plan of a rule's expression; a number is a vector without labels. Raises NotUnderstood."""
     try:

@@ -13,10 +13,10 @@ from monitor.home.remotewrite import Labels
 from monitor.promql import compiling, order
 from monitor.promql.alerting import Alerting, Change
 from monitor.promql.labelsets import NAME
-from monitor.promql.living import ALERTS, Failure, Living, Piece
+from monitor.promql.living import Failure, Living, Piece
 from monitor.promql.needing import Need, needs
 from monitor.promql.now import Now
-from monitor.promql.order import Stage, Step
+from monitor.promql.order import ALERTS, Stage, Step
 from monitor.promql.reading import Group
 from monitor.promql.recorded import Recorded
 from monitor.promql.sources import Source
@@ -63,19 +63,17 @@ class Evaluation:
         self._open = since_ms is None  # the first sample may still say when it begins
         self._reach = _Reach()
         asked_for = [need for expr in asked for need in needs(compiling.vector(expr))]
-        steps = order.needed(order.steps(groups), {*keep, *(need.name for need in asked_for)})
-        for need in (*asked_for, *(need for step in steps for need in needs(step.rule.plan))):
+        found = order.ordered(tuple(groups), frozenset({*keep, *(need.name for need in asked_for)}))
+        for need in (*asked_for, *(need for step in found.steps for need in needs(step.rule.plan))):
             self._reach.add(need)
         self._told: dict[str, Told] = {}
         self._living: dict[int, Living] = {}
         self._written: defaultdict[str, list[Recorded]] = defaultdict(list)
-        writers: defaultdict[str, list[Step]] = defaultdict(list)
-        for step in steps:
+        for step in found.steps:
             living = self._living[step.place] = self._begun(step, step.rule.record in keep)
             if living.recorded is not None:
                 self._written[step.rule.record or ALERTS].append(living.recorded)
-                writers[step.rule.record or ALERTS].append(step)
-        self._stages = order.stages(steps, writers)
+        self._stages = found.stages
         self._pieces: list[Piece] = []
         self._failures: list[Failure] = []
 

@@ -12,12 +12,10 @@ from monitor.home.remotewrite import STALE, Labels
 from monitor.promql.alerting import Alerting, Change
 from monitor.promql.labelsets import NAME, changed
 from monitor.promql.now import Now
-from monitor.promql.order import Step
+from monitor.promql.order import ALERTS, Step
 from monitor.promql.recorded import Recorded
 from monitor.promql.understood import evaluated
 from monitor.promql.vector import Vector, relabelled
-
-ALERTS = "ALERTS"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

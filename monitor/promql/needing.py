@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
@@ -23,9 +24,12 @@ class Need:
     carried_ms: int
 
 
-def needs(plan: Vectors) -> Iterator[Need]:
+@functools.lru_cache(
+    maxsize=4096
+)  # plans are known by identity, and the shipped ones are lived through again and again
+def needs(plan: Vectors) -> tuple[Need, ...]:
     """Every selector in it."""
-    yield from _walked(plan)
+    return tuple(_walked(plan))
 
 
 def _walked(node: object) -> Iterator[Need]:

@@ -7,11 +7,15 @@ together for as long as none of them has to see what another one has not written
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.promql.needing import needs
 from monitor.promql.reading import Group, Rule
+
+ALERTS = "ALERTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,24 @@ class Stage:
         wrote_ms = back.writer.moments(since_ms, since_ms + back.writer.interval_ms)[0]
         sees_ms = max(wrote_ms + back.offset_ms, wrote_ms + 1)
         return back.reader.moments(sees_ms, sees_ms + back.reader.interval_ms)[0] - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`steps`: those that are needed, by place. `stages`: the same, whoever is read before whoever reads."""
+
+    steps: tuple[Step, ...]
+    stages: tuple[Stage, ...]
+
+
+@functools.lru_cache(maxsize=64)
+def ordered(groups: tuple[Group, ...], names: frozenset[str]) -> Order:
+    """For alerts, and for whoever asks for these names. Worked out once for the same rules."""
+    needful = needed(steps(groups), set(names))
+    written: defaultdict[str, list[Step]] = defaultdict(list)
+    for step in needful:
+        written[step.rule.record or ALERTS].append(step)
+    return Order(tuple(needful), tuple(stages(needful, written)))
 
 
 def steps(groups: Sequence[Group]) -> list[Step]:

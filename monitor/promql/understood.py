@@ -16,7 +16,9 @@ class NotUnderstood(ValueError):
 
 
 class Vectors(Protocol):
-    """An instant vector."""
+    """An instant vector. Known by identity, so that what follows from a plan is worked out once."""
+
+    def __hash__(self) -> int: ...
 
     def evaluate(self, now: Now) -> Vector: ...
 

@@ -50,8 +50,8 @@ async def bench(ports: Ports, said: Callable[[str], None]) -> list[Figure]:
 
 def _ours_s(world: World, groups: list[reading.Group]) -> float:
     looking = Evaluation(groups, since_ms=0)
-    for each in world.input():
-        lived.take(looking, each["series"], each["values"].split())
+    for each in world.told_in():
+        lived.take(looking, each)
     began_s = time.process_time()
     assert sum(1 for _ in looking.until(_MINUTES * 60_000)) > 0
     return time.process_time() - began_s

@@ -17,7 +17,7 @@ from tests.promql.promtool import Answer, Told
 
 def answers(told: Sequence[Told], interval_s: int, expr: str, moments_s: Sequence[int]) -> list[Answer]:
     """Of one expression at all moments at once."""
-    looking = Evaluation((), asked=(expr,), since_ms=0)
+    looking = Evaluation((), asked=(expr,), since_ms=0)  # however late the first sample is
     for each in told:
         looking.take(each.series, *each.samples(interval_s))
     assert list(looking.until(0)) == []

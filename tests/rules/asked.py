@@ -11,7 +11,8 @@ from monitor.home.remotewrite import Labels, labels
 from monitor.home.vectors import Found
 from monitor.promql import reading
 from monitor.promql.evaluation import Evaluation
-from tests.rules.world import RULES, World, _at, series
+from tests.rules.lines import at
+from tests.rules.world import RULES, World, series
 
 STEP_MS = 15_000
 _SERIES = re.compile(r"(\w+)\{(.*)\}")
@@ -26,12 +27,12 @@ def samples(world: World, minutes: int) -> Iterator[tuple[Labels, list[int], lis
             everything[series("didban_heartbeat_timestamp_seconds", box.labels)] = {}
         for name, steps in everything.items():
             yield _one(
-                name, {m: _at(steps, m) if steps else 60.0 * m for m in range(minutes + 1) if _there(box.away, m)}
+                name, {m: at(steps, m) if steps else 60.0 * m for m in range(minutes + 1) if _there(box.away, m)}
             )
         expected = series("didban_vantage_expected", box.labels)
-        yield _one(expected, {m: _at(box.expected, m) for m in range(minutes + 1)})
+        yield _one(expected, {m: at(box.expected, m) for m in range(minutes + 1)})
     for name, steps in world.extra.items():
-        yield _one(name, {m: _at(steps, m) for m in range(minutes + 1)})
+        yield _one(name, {m: at(steps, m) for m in range(minutes + 1)})
 
 
 def _there(away: list[tuple[int, int]], minute: int) -> bool:

@@ -11,14 +11,14 @@ from monitor.home.remotewrite import Labels, labels
 from monitor.promql import reading
 from monitor.promql.evaluation import Evaluation
 from monitor.promql.reading import Group
+from tests.rules.lines import Line
 
-_STEP_MS = 60_000
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 def otherwise(
     groups: Sequence[Group],
-    told: Sequence[Mapping[str, str]],
+    told: Sequence[Line],
     wanted: Sequence[Mapping[str, object]],
     evaluation: str,
 ) -> list[str]:
@@ -27,7 +27,7 @@ def otherwise(
     asked = sorted({str(each["expr"]) for each in wanted})
     looking = Evaluation([group.every(every_s) for group in groups], keep=("ALERTS",), asked=asked, since_ms=0)
     for each in told:
-        take(looking, each["series"], each["values"].split())
+        take(looking, each)
     found = []
     for question in sorted(wanted, key=lambda question: reading.duration_ms(str(question["eval_time"]))):
         list(looking.until(reading.duration_ms(str(question["eval_time"]))))
@@ -37,9 +37,8 @@ def otherwise(
     return found + [str(failure) for failure in looking.failures()]
 
 
-def take(looking: Evaluation, written: str, values: Sequence[str]) -> None:
-    some = [(_STEP_MS * step, float(text)) for step, text in enumerate(values) if text != "_"]
-    looking.take(_labels(written), [at_ms for at_ms, _ in some], [value for _, value in some])
+def take(looking: Evaluation, line: Line) -> None:
+    looking.take(_labels(line.series), *line.samples())
 
 
 def _labels(written: str) -> Labels:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.rules.lines import Steps
 from tests.rules.peace import ON_MCI, box, world
-from tests.rules.world import Steps, World, alert
+from tests.rules.world import World, alert
 
 DRILL = alert("DidbanDrill", "page", **ON_MCI, vantage="m1")
 

@@ -8,8 +8,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.monitor.test_rulefiles import names_in
+from tests.rules.lines import Steps
 from tests.rules.peace import ON_MCI, ON_TCI, SHUTDOWN, box, dark, world
-from tests.rules.world import MCI, RULES, Steps, World, alert
+from tests.rules.world import MCI, RULES, World, alert
 
 BLOCKED_AT = 50
 TOLD_AT = BLOCKED_AT + 21  # a control asks once in 15 minutes, a quarter more at most

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules.lines import Steps
 from tests.rules.peace import ON_MCI, SHUTDOWN, box, dark, world
-from tests.rules.world import MCI, Steps, World, alert
+from tests.rules.world import MCI, World, alert
 
 BROKEN = alert("DidbanAlertingBroken", "page")
 M1 = {**ON_MCI, "vantage": "m1"}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rules.lines import Steps
 from tests.rules.peace import ON_MCI, SHUTDOWN, box, dark, world
-from tests.rules.world import MCI, TCI, Steps, World, alert
+from tests.rules.world import MCI, TCI, World, alert
 
 IR = {"country": "IR"}
 SLOWED = alert("ServiceThrottled", "ticket", **ON_MCI, service="instagram")

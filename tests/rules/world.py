@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,12 @@ from pathlib import Path
 from monitor.promql import reading
 from monitor.promql.reading import Group
 from tests.rules import lived
+from tests.rules.lines import Line, Steps
 
 RULES = Path(__file__).parents[2] / "monitor" / "rules"
 _LONG_WORLD = 200_000  # characters it is told in: half a day of a dozen boxes
 STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
 LABELS = ("alertname", "severity", "country", "network", "service", "vantage", "extent")
-
-Steps = Mapping[int, float | None]  # from this minute on: this value; None: no sample
 
 MCI, TCI, RIGHTEL, IRANCELL = "AS197207", "AS58224", "AS57218", "AS44244"
 
@@ -128,46 +128,46 @@ class World:
         """
         between = any(int(str(each["eval_time"])[:-1]) % 60 for each in (*self.wanted, *self.texts))
         evaluation = evaluation or ("15s" if between else "1m")
-        groups = self.write(folder, evaluation, sooner=sooner)
-        if self._is_for_promtool(sooner):
+        lines = self.told_in()
+        if self._is_for_promtool(lines, sooner):
+            self.write(folder, evaluation, sooner=sooner)
             command = ["promtool", "test", "rules", "world.yml"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
-        assert not (other := lived.otherwise(groups, self.input(), self.wanted, evaluation)), f"our evaluator: {other}"
+        other = lived.otherwise(rules(sooner), lines, self.wanted, evaluation)
+        assert not other, f"our evaluator: {other}"
 
-    def _is_for_promtool(self, sooner: int) -> bool:
+    def _is_for_promtool(self, lines: Sequence[Line], sooner: int) -> bool:
         """It costs ten times what our evaluator does: short worlds with texts, of the others one in eight by
         a hash of what it is told; in `make long` all of them.
         """
         if "DIDBAN_FIGURES" in os.environ:
             return True
-        told = json.dumps([*self.input(), *self.wanted], sort_keys=True)
+        told = json.dumps([*(each.written() for each in lines), *self.wanted], sort_keys=True)
         short = len(told) < _LONG_WORLD and sooner == 1
         return short and (bool(self.texts) or hashlib.sha256(told.encode()).digest()[0] < 32)
 
-    def write(self, folder: Path, evaluation: str, *, sooner: int = 1) -> list[Group]:
-        """As a test for promtool, the rules beside it; the groups of those rules."""
+    def write(self, folder: Path, evaluation: str, *, sooner: int = 1) -> None:
+        """As a test for promtool, the rules beside it."""
         beside = folder / "rules"
         beside.mkdir()
         for path in RULES.glob("*.yml"):
             (beside / path.name).write_text(forgetful(path.read_text(), sooner))
-        groups = reading.shipped(beside) if sooner > 1 else as_shipped()
         unit = {
             "interval": "1m",
-            "input_series": list(self.input()),
+            "input_series": [each.written() for each in self.told_in()],
             "promql_expr_test": self.wanted,
             "alert_rule_test": self.texts,
         }
         document = {
             "rule_files": [f"rules/{path.name}" for path in sorted(beside.iterdir())],
             "evaluation_interval": evaluation,
-            "group_eval_order": [group.name for group in groups],
+            "group_eval_order": [group.name for group in rules(sooner)],
             "tests": [unit],
         }
         (folder / "world.yml").write_text(json.dumps(document))  # JSON is YAML
-        return groups
 
-    def input(self) -> Sequence[dict[str, str]]:
+    def told_in(self) -> list[Line]:
         asked = [*self.wanted, *self.texts]
         minutes = max(int(str(each["eval_time"])[:-1]) for each in asked) // 60 + 1
         lines = []
@@ -175,15 +175,21 @@ class World:
             everything = dict(box.series)
             if box.heartbeat:
                 everything[series("didban_heartbeat_timestamp_seconds", box.labels)] = {}
-            lines += [written(name, steps, minutes, box.away) for name, steps in everything.items()]
+            lines += [Line.of(name, steps, minutes, box.away) for name, steps in everything.items()]
             expected = series("didban_vantage_expected", box.labels)
-            lines.append(written(expected, box.expected, minutes))
-        return lines + [written(name, steps, minutes) for name, steps in self.extra.items()]
+            lines.append(Line.of(expected, box.expected, minutes))
+        return lines + [Line.of(name, steps, minutes) for name, steps in self.extra.items()]
 
 
 @functools.cache
-def as_shipped() -> list[Group]:
-    return reading.shipped(RULES)
+def rules(sooner: int) -> list[Group]:
+    """As shipped, or with memory that is so many times shorter."""
+    if sooner == 1:
+        return reading.shipped(RULES)
+    with tempfile.TemporaryDirectory() as folder:
+        for path in RULES.glob("*.yml"):
+            (Path(folder) / path.name).write_text(forgetful(path.read_text(), sooner))
+        return reading.shipped(Path(folder))
 
 
 def forgetful(text: str, times: int) -> str:
@@ -203,21 +209,6 @@ def series(name: str, labels: Mapping[str, str]) -> str:
 
 def pairs(labels: Mapping[str, str]) -> str:
     return ", ".join(f'{key}="{value}"' for key, value in labels.items())
-
-
-def written(name: str, steps: Steps, minutes: int, away: Sequence[tuple[int, int]] = ()) -> dict[str, str]:
-    """One value a minute; a heartbeat's is its own time."""
-    values = []
-    for minute in range(minutes + 1):
-        value = _at(steps, minute) if steps else 60.0 * minute
-        if any(since <= minute < until for since, until in away):
-            value = None
-        values.append("_" if value is None else f"{value:g}")
-    return {"series": name, "values": " ".join(values)}
-
-
-def _at(steps: Steps, minute: int) -> float | None:
-    return steps[max(since for since in steps if since <= minute)] if min(steps) <= minute else None
 
 
 def alert(name: str, severity: str, **labels: str) -> dict[str, str]:
