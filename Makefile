@@ -57,10 +57,10 @@ test-cover: venv-dev
 	$(PY) -m coverage combine -q
 	$(PY) -m coverage report -m --fail-under=100
 
-# fast motion, and faults that are timed, want the machine for themselves; the rest lives in two laboratories side by
+# fast motion wants the machine for itself; the rest lives in two laboratories side by
 # side, which know nothing of each other
-FAST := tests/lab/test_evening.py tests/lab/test_matrix.py tests/lab/test_services.py tests/lab/test_faults.py
-BESIDE := tests/lab/test_lies.py tests/lab/test_the_dark.py
+FAST := tests/lab/test_evening.py tests/lab/test_matrix.py tests/lab/test_services.py
+BESIDE := tests/lab/test_faults.py tests/lab/test_lies.py tests/lab/test_the_dark.py
 WHICH := -m "(lab or evening) and not long"
 test-lab: venv-dev
 	$(INSIDE) $(WHICH) $(FAST)
