@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from monitor.home.remotewrite import Labels
 from monitor.promql import compiling, order
 from monitor.promql.alerting import Alerting, Change
+from monitor.promql.knot import Knot
 from monitor.promql.labelsets import NAME
-from monitor.promql.living import Failure, Living, Piece
+from monitor.promql.living import Failure, Living, Piece, Words
 from monitor.promql.needing import Need, needs
 from monitor.promql.now import Now
 from monitor.promql.order import ALERTS, Stage, Step
@@ -126,19 +127,20 @@ class Evaluation:
             told.ready(since_ms)
         found: list[tuple[int, int, Change]] = []
         for stage in self._stages:
-            for first_ms, last_ms in stage.segments(since_ms, until_ms):
-                found += self._stretch(stage, first_ms, last_ms)
-        return [change for _, _, change in sorted(found, key=lambda each: each[:2])]
-
-    def _stretch(self, stage: Stage, first_ms: int, last_ms: int) -> Iterator[tuple[int, int, Change]]:
-        for step in stage.steps:
-            moments = step.moments(first_ms, last_ms)
-            if moments:
-                now = Now(np.arange(moments.start, moments.stop, moments.step), step.place, self)
-                changes, pieces, failures = self._living[step.place].live(now)
+            for step, (changes, pieces, failures) in self._through(stage, since_ms, until_ms):
                 self._pieces += pieces
                 self._failures += failures
-                yield from ((change.at_ms, step.place, change) for change in changes)
+                found += ((change.at_ms, step.place, change) for change in changes)
+        return [change for _, _, change in sorted(found, key=lambda each: each[:2])]
+
+    def _through(self, stage: Stage, first_ms: int, last_ms: int) -> Iterator[tuple[Step, Words]]:
+        if stage.backs:
+            yield from Knot(stage, self._living, self).lived(first_ms, last_ms)
+            return
+        for step in stage.steps:
+            if moments := step.moments(first_ms, last_ms):
+                now = Now(np.arange(moments.start, moments.stop, moments.step), step.place, self)
+                yield step, self._living[step.place].live(now)
 
     def sources(self, name: str) -> list[Source]:
         """Whoever has series of this name: what was taken, and each rule that writes it."""

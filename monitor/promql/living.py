@@ -37,6 +37,9 @@ class Failure:
     why: str
 
 
+Words = tuple[list[Change], list[Piece], list[Failure]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Living:
     """`recorded`: None where nobody reads it. `kept`: whether it is handed back."""
@@ -46,14 +49,28 @@ class Living:
     alerting: Alerting | None
     kept: bool
 
-    def live(self, now: Now) -> tuple[list[Change], list[Piece], list[Failure]]:
-        found = relabelled(evaluated(self.step.rule.plan, now), self, self._named, now)
-        changes = list(self.alerting.changes(now.at_ms, found, now.failed)) if self.alerting is not None else []
+    def live(self, now: Now) -> Words:
+        found = self.found(now)
+        self.write(now, found)
+        return self.told(now, found)
+
+    def found(self, now: Now) -> Vector:
+        """What its expression says, by the labels of what it yields."""
+        return relabelled(evaluated(self.step.rule.plan, now), self, self._named, now)
+
+    def recording(self, now: Now, found: Vector) -> Vector:
+        """What is written of that: of an alert, that it fires."""
+        if self.alerting is None:
+            return found
+        return relabelled(Vector(found.labels, np.ones_like(found.values), found.there), ALERTS, _firing, now)
+
+    def write(self, now: Now, found: Vector) -> None:
         if self.recorded is not None:
-            if self.alerting is not None:
-                firing = Vector(found.labels, np.ones_like(found.values), found.there)
-                found = relabelled(firing, ALERTS, _firing, now)
-            self.recorded.write(now.at_ms, found, now.failed)
+            self.recorded.write(now.at_ms, self.recording(now, found), now.failed)
+
+    def told(self, now: Now, found: Vector) -> Words:
+        """Once it is written: what changes, what was recorded last, and where it failed."""
+        changes = list(self.alerting.changes(now.at_ms, found, now.failed)) if self.alerting is not None else []
         pieces = list(self._pieces(now)) if self.kept else []
         return changes, pieces, list(self._failed(now))
 

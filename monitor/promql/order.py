@@ -8,6 +8,7 @@ together for as long as none of them has to see what another one has not written
 from __future__ import annotations
 
 import functools
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Stage:
             end_ms = min([until_ms, *(self._before(back, since_ms) for back in self.backs)])
             yield since_ms, end_ms
             since_ms = end_ms + 1
+
+    def seen_after(self, writer: Step, wrote_ms: int) -> float:
+        """Until when nobody who looks up has to see what it wrote at that moment."""
+        return min((self._before(back, wrote_ms) for back in self.backs if back.writer is writer), default=math.inf)
 
     def _before(self, back: _Back, since_ms: int) -> int:
         """The last millisecond before its reader has to see what its writer writes in this stretch."""

@@ -35,6 +35,7 @@ class Recorded:
         self._values = np.zeros((0, 1))
         self._at_ms = np.zeros((0, 1))
         self._alive = np.zeros((0, 1), dtype=np.bool_)
+        self._mark = self._end, self.labels
 
     # ---------------------------------------------------------------- writing
 
@@ -49,6 +50,45 @@ class Recorded:
         new = slice(self._end, self._end + len(at_ms))
         self._fill(to, new, vector.values, there, at_ms, failed)
         self._end += len(at_ms)
+
+    def mark(self, moments: int) -> None:
+        """Remembers this place: the next so many moments may be taken back again."""
+        self._make_room(moments)
+        self._mark = self._end, self.labels
+
+    def take_back(self) -> None:
+        """As if nothing had been written since."""
+        self._end, labels = self._mark
+        if labels is not self.labels:
+            self.labels, count = labels, len(labels)
+            self._rows = {each: row for row, each in enumerate(labels.rows)}
+            self._values, self._at_ms, self._alive = self._values[:count], self._at_ms[:count], self._alive[:count]
+
+    def suppose(self, at_ms: Ints) -> None:
+        """Writes for these moments what was written last, as long as nobody knows better."""
+        if self._end == 1:
+            self._first_ms = int(at_ms[0])
+        before, new = self._end - 1, slice(self._end, self._end + len(at_ms))
+        alive = self._alive[:, before, None]
+        self._values[:, new] = self._values[:, before, None]
+        self._at_ms[:, new] = np.where(alive, at_ms, self._at_ms[:, before, None])
+        self._alive[:, new] = alive
+        self._end += len(at_ms)
+
+    def otherwise(self, vector: Vector) -> Bools:
+        """At which of the moments last supposed this would have been written otherwise, be it by one bit."""
+        new = slice(self._end - vector.there.shape[1], self._end)
+        to = self._known(vector.labels)
+        known = to >= 0
+        found: Bools = np.asarray(vector.there[~known].any(axis=0))
+        there, rows = vector.there[known], to[known]
+        bits = np.ascontiguousarray(vector.values[known]).view(np.int64)
+        held = np.ascontiguousarray(self._values[rows, new]).view(np.int64)
+        missing = np.ones(len(self._rows), dtype=np.bool_)
+        missing[rows] = False
+        found |= ((there != self._alive[rows, new]) | (there & (bits != held))).any(axis=0)
+        found |= self._alive[missing, new].any(axis=0)
+        return found
 
     def _fill(self, to: Rows, new: slice, values: Floats, there: Bools, at_ms: Ints, failed: Bools | None) -> None:
         """Carries forward what each series said last."""
@@ -74,13 +114,16 @@ class Recorded:
             steps = np.maximum.accumulate(np.where(failed, 0, np.arange(1, len(at_ms) + 1)))
             self._alive[:, new] = self._alive[:, before + steps]
 
-    def _places(self, labels: Labelsets, there: Bools) -> Rows:
+    def _known(self, labels: Labelsets) -> Rows:
         """The row of each; -1 for what has never been there."""
+        rows = self._rows
+        return labels.once(
+            (self, self.labels), lambda: np.array([rows.get(each, -1) for each in labels.rows], dtype=np.intp)
+        )
 
-        def work() -> Rows:
-            return np.array([self._rows.get(each, -1) for each in labels.rows], dtype=np.intp)
-
-        to = labels.once((self, self.labels), work)
+    def _places(self, labels: Labelsets, there: Bools) -> Rows:
+        """The same, once those that are there have a row."""
+        to = self._known(labels)
         strange = to < 0
         if not strange.any():
             return to
@@ -93,7 +136,7 @@ class Recorded:
         self._at_ms = _grown(self._at_ms, len(born), NEVER_MS)
         self._alive = np.concatenate([self._alive, np.zeros((len(born), self._alive.shape[1]), dtype=np.bool_)])
         self.labels = Labelsets(tuple(self._rows))
-        return labels.once((self, self.labels), work)
+        return self._known(labels)
 
     def _make_room(self, moments: int) -> None:
         """Forgets the oldest columns, half of the array at a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -174,3 +175,40 @@ def test_memory_of_before_can_be_given() -> None:
     found.take(labels("r", {"a": "x"}), [50 * MINUTE], [5])
     found.take(M, [60 * MINUTE, 65 * MINUTE], [2, 0])
     assert told(found, 70 * MINUTE) == [(3600, True, 5.0), (3900, False, 5.0)]
+
+
+CIRCLE = (
+    "{record: age, expr: 'count_over_time(kept[10m])'}",
+    '{record: one, expr: \'label_replace(kept, "a", "z", "", "")\'}',  # fails while two series are kept
+    "{record: kept, expr: 'm == 1 or (kept unless on (a) (m == 2 or age > 25)) unless on (q) one > 9'}",
+    "{alert: Kept, expr: 'kept', for: 1m}",
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("both", [False, True])
+def test_a_circle_lived_through_at_once_says_what_it_says_moment_by_moment(seed: int, both: bool) -> None:
+    drawn, minutes = random.Random(seed), 80
+    found = [looking(group(*CIRCLE), keep=("kept", "age", "one")) for _ in range(2)]
+    for name in ("x", "y") if both else ("x",):
+        times = [minute * MINUTE for minute in range(minutes) if drawn.random() < 0.8]
+        values = [drawn.choice((0, 0, 0, 0, 0, 1, 2)) for _ in times]
+        for each in found:
+            each.take(labels("m", {"a": name}), times, values)
+    whole, slow = found
+    changes = list(whole.until(minutes * MINUTE))
+    by_moment = [change for at_ms in range(0, minutes * MINUTE + 1, 15_000) for change in slow.until(at_ms)]
+    assert sorted(map(repr, changes)) == sorted(map(repr, by_moment))
+    assert _by_series(whole) == _by_series(slow)
+    failed, also = (sum(each.moments for each in looked.failures()) for looked in found)
+    assert failed == also
+    assert (failed > 0) is both
+    assert changes
+
+
+def _by_series(found: Evaluation) -> dict[Labels, list[tuple[int, bytes]]]:
+    pieces: dict[Labels, list[tuple[int, bytes]]] = {}
+    for piece in found.recorded():
+        said = zip(piece.times_ms.tolist(), (value.tobytes() for value in piece.values), strict=True)
+        pieces.setdefault(piece.series, []).extend(said)
+    return pieces

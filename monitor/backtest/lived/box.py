@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from monitor import metrics, parts
 from monitor.backtest.lived import nowhere
-from monitor.backtest.lived.doze import NEVER, Calm, Doze
+from monitor.backtest.lived.doze import AT_ONCE_S, NEVER, Calm, Doze, slept_past
 from monitor.backtest.lived.leaping import Hands
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
@@ -34,7 +34,6 @@ from monitor.tick import Tick
 from probes.facts import Round, Service, Target, Vantage
 
 _TICK_MOVED_SHARE = 0.05
-_AT_ONCE_S = 0.001
 _PLENTY = "1000GB"
 _RESOLVER = "217.218.155.155"  # a public address, so that it counts as the operator's gateway; nothing is sent to it
 
@@ -142,7 +141,7 @@ class Box:
     def walks_between(self, from_ms: int, until_ms: int, doomed: Callable[[Target], bool]) -> bool:
         """Whether a round begins then of an errand with such a target."""
         for errand in self._rounds.errands:
-            _, start_s = next_round(self._secret, errand.name, from_ms / 1000 - _AT_ONCE_S, errand.period_s)
+            _, start_s = next_round(self._secret, errand.name, from_ms / 1000 - AT_ONCE_S, errand.period_s)
             if start_s * 1000 < until_ms and any(map(doomed, errand.targets)):
                 return True
         return False
@@ -160,17 +159,13 @@ class Box:
         self._rounds.due(Due(errand, number - 1, after_s))
         while True:
             await asyncio.sleep(start_s - self._now_s())
-            if start_s < (wakes_s := self._doze.wakes_s(errand)):
-                number, start_s = self._slept_through(errand, number, wakes_s)
+            awake = slept_past(self._secret, errand, start_s, self._doze.wakes_s(errand))
+            if awake is not None:  # turns go on as if the rounds in between had been walked
+                self._rounds.in_turn.pass_over(errand, awake[0] - number)
+                number, start_s = awake
                 continue
             self._rounds.due(Due(errand, number, start_s))
             number, start_s = next_round(self._secret, errand.name, start_s, errand.period_s)
-
-    def _slept_through(self, errand: Errand, number: int, wakes_s: float) -> tuple[int, float]:
-        """The first round that is walked again; turns go on as if those before it had been walked."""
-        following, start_s = next_round(self._secret, errand.name, wakes_s - _AT_ONCE_S, errand.period_s)
-        self._rounds.in_turn.pass_over(errand, following - number)
-        return following, start_s
 
     async def _beat(self) -> None:
         start_s = self._now_s()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from monitor import metrics
 from monitor.beat.comparisons import COMPARABLE
 from monitor.beat.errands import Errand
+from monitor.beat.spread import next_round
 from monitor.judge import State
 from monitor.meaning.cause import WINDOWS
 from monitor.meaning.view import Standing, View
@@ -29,6 +30,7 @@ _LONGEST_MS = 6 * 3_600_000
 _SHORTEST_MS = 5 * 60_000  # below that nothing is gained
 _ROUNDS_BEFORE_WAKING = 2  # of each turn: what a box remembers of a target is its last rounds
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
+AT_ONCE_S = 0.001  # moments nearer to each other than that are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class Calm:
 
 
 NEVER = Calm(until_ms=lambda at_ms: at_ms, since_ms=lambda at_ms: at_ms)
+
+
+def slept_past(secret: bytes, errand: Errand, start_s: float, wakes_s: float) -> tuple[int, float] | None:
+    """The first round since the waking, and its start; None where that of `start_s` is it, or comes later."""
+    if start_s > wakes_s - AT_ONCE_S:
+        return None
+    return next_round(secret, errand.name, wakes_s - AT_ONCE_S, errand.period_s)
 
 
 class Doze:

@@ -10,9 +10,12 @@ import pytest
 from monitor import metrics
 from monitor.backtest.hearing import Rules
 from monitor.backtest.lived.delivery import Column
+from monitor.backtest.lived.doze import slept_past
 from monitor.backtest.lived.living import Lived
 from monitor.backtest.worlds import reading
 from monitor.backtest.worlds.world import World
+from monitor.beat.errands import Errand
+from monitor.beat.spread import next_round
 from tests.monitor.backtest.backtests import empty, line
 
 HOUR_MS = 3_600_000
@@ -65,3 +68,14 @@ def test_so_is_a_noisy_day_and_one_with_a_cut(name: str, after_h: int) -> None:
 def test_the_same_world_gives_the_same_bytes() -> None:
     short = dataclasses.replace(empty(lines=[line("v1")]), until_ms=10 * 60_000)
     assert said(short, dozes=True) == said(short, dozes=True)
+
+
+@pytest.mark.parametrize("before_s", [-0.002, -0.0005, 0.0, 0.0005, 0.002, 500.0])
+def test_a_round_due_as_a_box_wakes_is_walked_and_no_round_is_passed_over_for_itself(before_s: float) -> None:
+    secret, errand = b"secret", Errand("whatsapp/chat", (), 1, 60.0, essential=True)
+    _, start_s = next_round(secret, errand.name, 1_700_000_000.0, errand.period_s)
+    following = slept_past(secret, errand, start_s, start_s + before_s)
+    assert (following is None) == (before_s < 0.001)
+    if following is not None:
+        assert following[1] > start_s
+        assert slept_past(secret, errand, following[1], start_s + before_s) is None
