@@ -142,9 +142,9 @@ class Daemon:
     # ---------------------------------------------------------------- the tick
 
     async def _beat(self) -> None:
-        """States everything once an interval."""
+        """States everything once an interval, and before its time where a service is something else by now."""
         while True:
-            await asyncio.sleep(self._engine.until_next_tick_s())
+            await self._engine.early.until(self._engine.until_next_tick_s())
             await self.tick()
 
     async def tick(self) -> None:
@@ -153,6 +153,7 @@ class Daemon:
         await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
         now_ms = self._now_ms()
         engine.view.beat(now_ms)
+        engine.early.told()
         own = await self._own(now_ms)
         await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
         if Series(metrics.DRILL, ()) in own:

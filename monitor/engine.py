@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor import CONTRACT, __version__, judge, metrics, parts
+from monitor.beat.early import Early
 from monitor.beat.errands import errands
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget
@@ -60,6 +61,7 @@ class Engine:
     pace: Pace
     tools: Tools
     view: View
+    early: Early
     rounds: Rounds
     schedule: Schedule
     budget: Budget
@@ -100,6 +102,7 @@ class Engine:
         secret = loaded.path(config.vantage.secret_file).read_bytes()
         limits = parts.limits(config, hands, time_scale)
         hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, dates)
+        early = Early(view, pace)
         rounds = Rounds(
             view,
             todo,
@@ -112,13 +115,14 @@ class Engine:
             responder=config.responder.endpoint if config.responder else None,
             heard=hearings.note if hearings else lambda done: None,
             spawn=crew.take_on,
+            judged=early.walked,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
         shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view, dates))
         url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
-        at_work = (loaded, pace, hands, view, rounds, schedule, budget, shippers, secret, crew)
+        at_work = (loaded, pace, hands, view, early, rounds, schedule, budget, shippers, secret, crew)
         return cls(*at_work, hearings, digest, url, blind, counts)
 
     # ---------------------------------------------------------------- working
@@ -153,7 +157,7 @@ class Engine:
             self.rounds.due(Due(errand, number - 1, now_s))
 
     def until_next_tick_s(self) -> float:
-        """How long until the next tick is due: at a phase of our own, never to the second, however our clock is set."""
+        """How long until the next regular tick is due: at a phase of our own, never to the second, however our clock is set."""
         now_s = self.schedule.now_s()
         due_s = next_round(self.secret, "tick", now_s, self.pace.interval_s, _TICK_MOVED_SHARE)[1]
         return max(0.0, due_s - now_s)

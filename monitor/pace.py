@@ -22,6 +22,7 @@ class Pace:
         interval_s: the tick, and the period of essential targets and canaries.
         landmark_s: of one landmark at one control, so that all controls together stay above 2 minutes.
         confirm_s: how long after a change a target is walked again.
+        early_rest_s: how long after a tick the next one may come before its time (monitor/beat/early.py).
         speech_rest_s: how long an address rests that was spoken to on TCP 53, 80 or 443 in neither DNS, HTTP nor TLS:
             Iran's protocol filter (2020) drops such a flow for 60 s and renews it by use.
         standing_s: how long a canary is dead before it is set aside as standing.
@@ -41,6 +42,7 @@ class Pace:
     pair_s: float = 2.5 * _MINUTE_S  # ten more, moved by up to a quarter, within the next 30 minutes
     pairs_looked_back_s: float = 60 * _MINUTE_S
     confirm_s: tuple[float, ...] = (15.0, 30.0, 45.0)
+    early_rest_s: float = 15.0
     speech_rest_s: float = 90.0
     standing_s: float = _DAY_S
     memory_s: float = 7 * _DAY_S

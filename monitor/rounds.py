@@ -49,6 +49,7 @@ class Rounds:
 
     Args:
         heard: told of every round once it is kept, to ask the responder what it saw of it.
+        judged: told of every target once a round of it is judged.
         spawn: starts a coroutine in the daemon's task group.
         walker: who does the walking.
     """
@@ -67,11 +68,13 @@ class Rounds:
         responder: Endpoint | None,
         heard: Callable[[Round], None],
         spawn: Spawn,
+        judged: Callable[[Target], None] = lambda target: None,
         walker: Walker = PROBES,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
         self._pace, self._secret, self._spawn, self._heard = pace, secret, spawn, heard
+        self._judged = judged
         self._walker = walker
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
         self._comparisons = Comparisons(
@@ -227,6 +230,7 @@ class Rounds:
     def _take_in(self, target: Target, done: Round) -> None:
         self._turns[target.name].note(done, self._tools.clock.elapsed_s(), self._pace.speech_rest_s)
         news = self._view.add(done, self._tools.clock.now_ms())
+        self._judged(target)
         if news.changed and target.about is None and target.name not in self._confirming:
             self._spawn(self._confirm(target, done.number))
         if self._comparisons.wanted(target):
@@ -242,11 +246,10 @@ class Rounds:
         """About 15, 30 and 45 s after the change, on other addresses, or not at all where there is none."""
         self._confirming.add(target.name)
         try:
-            waited_s = 0.0
+            changed_s = self._tools.clock.elapsed_s()
             for about_s in self._pace.confirm_s:
-                until_s = spread_s(self._secret, f"{target.name} {about_s}", number, about_s)
-                await asyncio.sleep(max(0.0, until_s - waited_s))
-                waited_s = until_s
+                until_s = changed_s + spread_s(self._secret, f"{target.name} {about_s}", number, about_s)
+                await asyncio.sleep(max(0.0, until_s - self._tools.clock.elapsed_s()))  # a walk may have taken long
                 if chosen := self._turns[target.name].others(self._tools.clock.elapsed_s(), self._spared()):
                     await self._round(target, number, Reason.CONFIRM, chosen)
         finally:

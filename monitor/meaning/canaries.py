@@ -106,9 +106,13 @@ class Canaries:
         """One round of international canaries is over."""
         self._rounds_without_foreign = 0 if foreign_reached else self._rounds_without_foreign + 1
 
-    def foreign_was_reached(self) -> None:
-        """Another target abroad proved itself: the line carries, whatever the canaries do."""
-        self._rounds_without_foreign = 0
+    def foreign_was_reached(self) -> bool:
+        """Another target abroad proved itself: the line carries, whatever the canaries do; True if all should be walked.
+
+        That is when it is the first to answer in the dark: what they were like in it is no longer so.
+        """
+        light, self._rounds_without_foreign = not self.foreign_seen, 0
+        return light
 
     def _note_rtt(self, canary: Canary, done: Round) -> None:
         connects = [seen.took_s for walk in done.walks for seen in walk.steps if seen.step is Step.CONNECT]

@@ -129,7 +129,7 @@ class View:
             self._note_lengths(walk)
         ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
-            self.canaries.foreign_was_reached()
+            ask_canaries |= self.canaries.foreign_was_reached()
         self.book.learn(done.walks, now_ms)
         success = next((walk for walk in done.walks if walk.reached), None)
         slow = success is not None and self.baselines.is_slow(success, now_ms)

@@ -115,8 +115,9 @@ def test_nothing_foreign_is_seen_after_two_empty_rounds_and_at_once_again_after_
     assert canaries.foreign_seen
     canaries.turn_ended(foreign_reached=False)
     assert not canaries.foreign_seen
-    canaries.foreign_was_reached()
+    assert canaries.foreign_was_reached(), "the first light in the dark: what canaries said in it is to be asked anew"
     assert canaries.foreign_seen
+    assert not canaries.foreign_was_reached()
 
 
 def test_a_restart_forgets_nothing_that_matters() -> None:

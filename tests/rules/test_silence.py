@@ -167,6 +167,21 @@ def test_lines_that_come_back_with_the_darkness_still_in_their_mouths_are_no_new
     made.told(39, SILENT).quiet(*[40 + quarter / 4 for quarter in range(4, 30)]).check(tmp_path)
 
 
+def test_lines_that_come_back_and_see_more_at_every_tick_were_not_cut_by_evidence(tmp_path: Path) -> None:
+    """A few canaries a round are asked: a lit line is dark no longer, though most of what it says is older than that."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).silent(20, 40).reach({0: 1.0, 20: 0.0, 41: 0.1, 42: 0.19, 43: 0.44, 44: 0.7, 45: 1.0})
+    made.told(39, SILENT).quiet(*[40 + quarter / 4 for quarter in range(4, 30)]).check(tmp_path)
+
+
+def test_lines_that_come_back_and_stay_dark_are_evidence(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).silent(20, 40).reach({0: 1.0, 20: 0.0, 41: 0.1})
+    made.told(39, SILENT).told(45, SHUTDOWN).check(tmp_path)
+
+
 # ---------------------------------------------------------------- DidbanBlind, Watchdog
 
 

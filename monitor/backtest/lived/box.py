@@ -18,6 +18,7 @@ from monitor import metrics, parts
 from monitor.backtest.lived import nowhere
 from monitor.backtest.lived.doze import AT_ONCE_S, NEVER, Calm, Doze, slept_past
 from monitor.backtest.lived.leaping import Hands
+from monitor.beat.early import Early
 from monitor.beat.errands import Errand, errands, walked_by
 from monitor.beat.limits import Limits
 from monitor.beat.spread import next_round, unit
@@ -97,6 +98,7 @@ class Box:
         self._budget = parts.budget(config, pace)
         tools = replace(nowhere.tools(hands, pace.timeout_s), book=book.addresses)
         limits = config.config.limits
+        self._early = Early(self.view, pace)
         self._rounds = Rounds(
             self.view,
             todo,
@@ -109,6 +111,7 @@ class Box:
             responder=None,
             heard=lambda done: None,
             spawn=spawn,
+            judged=self._early.walked,
             walker=walker,
         )
         self.last: Tick | None = None
@@ -168,10 +171,11 @@ class Box:
             number, start_s = next_round(self._secret, errand.name, start_s, errand.period_s)
 
     async def _beat(self) -> None:
-        start_s = self._now_s()
+        due_s = self._now_s()
         while True:
-            _, start_s = next_round(self._secret, "tick", start_s, self._pace.interval_s, _TICK_MOVED_SHARE)
-            await asyncio.sleep(start_s - self._now_s())
+            if self._now_s() + _AT_ONCE_S >= due_s:
+                _, due_s = next_round(self._secret, "tick", due_s, self._pace.interval_s, _TICK_MOVED_SHARE)
+            await self._early.until(due_s - self._now_s())
             self._tick()
 
     def _tick(self) -> None:
@@ -180,6 +184,7 @@ class Box:
             self._said_again(now_ms)
             return
         self.view.beat(now_ms)
+        self._early.told()
         tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
         self._doze.consider(tick, self.last, now_ms)
         self.last = tick
