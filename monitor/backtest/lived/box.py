@@ -173,7 +173,7 @@ class Box:
     async def _beat(self) -> None:
         due_s = self._now_s()
         while True:
-            if self._now_s() + _AT_ONCE_S >= due_s:
+            if self._now_s() + AT_ONCE_S >= due_s:
                 _, due_s = next_round(self._secret, "tick", due_s, self._pace.interval_s, _TICK_MOVED_SHARE)
             await self._early.until(due_s - self._now_s())
             self._tick()
