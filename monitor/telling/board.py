@@ -24,6 +24,7 @@ SIGNS = {
     "cut_off": ("✕", "bold red"),
     "insufficient": ("○", "dim"),
 }
+_LINE = 40  # characters that a reason has room for beside the rest of its row
 _MOST = 240  # characters of what nobody here can change
 _SCOPES = {"international": "abroad", "domestic": "in the country", "gateway": "gateway"}
 
@@ -68,12 +69,15 @@ def table(*columns: str) -> Table:
 
 
 def _services(status: Json) -> Table:
-    shown = table("", "service", "state", "since", "why")
+    """A reason that takes more than a line is said once for all rows that follow one another: in a cut it is everybody's."""
+    shown, said = table("", "service", "state", "since", "why"), ""
     for service in status["services"]:
         sign, style = SIGNS.get(service["state"], ("?", ""))
         name = service["title"].get("en", service["service"])
         since = since_when(service["since"], status["at"])
-        shown.add_row(Text(sign, style=style), Text(name), Text(service["state"], style=style), since, service["why"])
+        again, said = service["why"] == said and len(said) > _LINE, service["why"]
+        why = Text("as above", style="dim") if again else Text(said)
+        shown.add_row(Text(sign, style=style), Text(name), Text(service["state"], style=style), since, why)
     return shown
 
 

@@ -180,6 +180,18 @@ def test_a_box_fits_eighty_columns_and_says_where_it_breaks() -> None:
     assert len(shown.splitlines()) < 30, "a sentence as long as a page is cut"
 
 
+def test_what_everybody_suffers_from_is_said_once() -> None:
+    told = box()
+    one, why = (
+        told["services"][0],
+        "nothing abroad that proves who it is was reached in two rounds: not about this service",
+    )
+    told["services"] = [one | {"service": str(n), "state": "cut_off", "why": why} for n in range(9)]
+    shown = " ".join(on_screen(board.board(told)).split())
+    assert shown.count("proves who it is") == 1
+    assert shown.count("as above") == 8
+
+
 def test_a_clock_nobody_has_confirmed_is_not_called_right() -> None:
     told = box()
     told["clock"] = {"settled": False, "offset_s": None, "networks": 0, "error_s": None}
