@@ -69,7 +69,7 @@ def table(*columns: str) -> Table:
 
 
 def _services(status: Json) -> Table:
-    """A reason that takes more than a line is said once for all rows that follow one another: in a cut it is everybody's."""
+    """A reason longer than a line is said once for all rows that follow one another: in a cut it is everybody's."""
     shown, said = table("", "service", "state", "since", "why"), ""
     for service in status["services"]:
         sign, style = SIGNS.get(service["state"], ("?", ""))
