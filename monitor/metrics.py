@@ -41,6 +41,10 @@ class Series:
     suffix: str = ""
     le: str = ""
 
+    def __hash__(self) -> int:
+        """It is asked for with every sample of every tick: one call, and none to the family's."""
+        return hash((self.family.name, self.values, self.suffix, self.le))
+
     @property
     def name(self) -> str:
         return self.family.name + self.suffix

@@ -21,7 +21,10 @@ def unit(secret: bytes, *parts: str | int) -> float:
 
 def start_s(secret: bytes, name: str, number: int, period_s: float, moved_share: float = MOVED_SHARE) -> float:
     """When round `number` of `name` starts, in seconds since 1970."""
-    phase = unit(secret, name)
+    return _start_s(secret, name, number, period_s, moved_share, unit(secret, name))
+
+
+def _start_s(secret: bytes, name: str, number: int, period_s: float, moved_share: float, phase: float) -> float:
     moved = (2 * unit(secret, name, number) - 1) * moved_share
     return (number + phase + moved) * period_s
 
@@ -33,8 +36,9 @@ def next_round(
 
     Rounds never overtake each other: neighbours are at least half a period apart.
     """
-    number = math.floor(after_s / period_s) - 2
-    while (start := start_s(secret, name, number, period_s, moved_share)) <= after_s:
+    phase = unit(secret, name)
+    number = math.floor(after_s / period_s - phase - moved_share)  # moved as late as can be, it starts by then
+    while (start := _start_s(secret, name, number, period_s, moved_share, phase)) <= after_s:
         number += 1
     return number, start
 

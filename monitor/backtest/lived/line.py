@@ -22,7 +22,7 @@ _WELL = 0.5  # share of attempts that come through, above which a sender that tr
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What holds from one change to the next."""
+    """What holds from one change to the next. `drawn`: dice decide which walks its stretches meet."""
 
     until_ms: float
     stretches: tuple[Stretch, ...]
@@ -31,6 +31,7 @@ class Now:
     delay_ms: float
     slower: float
     away: Absence | None
+    drawn: bool
 
 
 class Line:
@@ -50,7 +51,7 @@ class Line:
         self._changes = self._turns()
         lasting: list[Stretch | Spell] = [*self._stretches, *(each for each in spells if each.long or not each.lost)]
         self._shifts = sorted({t for each in lasting for t in (each.from_ms, each.until_ms)})
-        self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None)
+        self._now = Now(float("-inf"), (), (), 0.0, 0.0, 1.0, None, False)
 
     def _turns(self) -> list[int]:
         every: list[Stretch | Spell | Absence] = [*self._stretches, *self._spells, *self._absences]
@@ -82,7 +83,8 @@ class Line:
         away = next((each for each in self._absences if each.from_ms <= at_ms < each.until_ms), None)
         delay_ms = sum(each.delay_ms for each in spells)
         lossy = tuple(each for each in spells if each.lost)
-        return Now(until_ms, here, lossy, 1 - passed, delay_ms, slower, away)
+        drawn = any(_is_drawn(each, at_ms) for each in here)
+        return Now(until_ms, here, lossy, 1 - passed, delay_ms, slower, away, drawn)
 
     def calm_until_ms(self, at_ms: int) -> float:
         """Until when walks show what they showed before: the next change; now, while anything is drawn by dice."""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from monitor.backtest.lived import walks
+from monitor.backtest.lived.hits import Hit
 from monitor.backtest.lived.leaping import Hands
 from monitor.backtest.lived.line import Line
 from monitor.backtest.lived.meeting import Asked, met, said
+from monitor.backtest.lived.touching import Stretch
 from monitor.backtest.lived.walks import Far
 from monitor.backtest.lived.weather import Spell
 from monitor.backtest.worlds.words import How, What
@@ -31,6 +33,8 @@ _RESOLVER_SHARE = 0.9  # two tries of 0.45 of the deadline each (monitor/tools.p
 _STALLS_AT = 16_384
 _PORTAL = "portal.invalid"
 _LEGAL = 451
+
+_Met = tuple[Mapping[Step, Hit], Mapping[What | How, Drop]]
 
 
 class Walks:
@@ -60,6 +64,8 @@ class Walks:
                     for address in stands:
                         self._addresses.setdefault(address, target)
         self._clean: dict[tuple[str, Endpoint], tuple[Observation, ...]] = {}
+        self._met_on: tuple[Stretch, ...] = ()
+        self._met: dict[tuple[str, Endpoint], _Met] = {}
         self.walker = Walker(self.walk, self.compare)
 
     # ---------------------------------------------------------------- walks
@@ -110,7 +116,7 @@ class Walks:
         at_ms: int, line: Line,
     ) -> tuple[tuple[Observation, ...], str, bool]:  # fmt: skip
         way = walks.route(target.kind, endpoint)
-        hits, also = met(asked, way, line, at_ms), said(asked, line, at_ms)
+        hits, also = self._meets(asked, way, line, at_ms)
         far = self._farther(target, also, at_ms)
         lost = self._lost_at(way, target, at_ms)
         address, booked, seen = _pick(target, endpoint, turn, avoid), False, []
@@ -130,6 +136,18 @@ class Walks:
             booked, address = True, known[turn % len(known)]
         steps = tuple(seen)
         return (self._dated(steps) if target.options.get("method") == "HEAD" else steps), address, booked
+
+    def _meets(self, asked: Asked, way: tuple[Step, ...], line: Line, at_ms: int) -> _Met:
+        """What breaks it, and what else is said to it: the same as before, as long as the same stands on our line."""
+        now = line.at(at_ms)
+        if now.drawn or line is not self._line or at_ms != self._hands.now_ms():
+            return met(asked, way, line, at_ms), said(asked, line, at_ms)
+        if now.stretches != self._met_on:
+            self._met_on, self._met = now.stretches, {}
+        key = (asked.at.name, asked.endpoint)
+        if key not in self._met:
+            self._met[key] = met(asked, way, line, at_ms), said(asked, line, at_ms)
+        return self._met[key]
 
     def _passed(
         self, step: Step, target: Target, endpoint: Endpoint, far: Far, also: Mapping[What | How, Drop]
