@@ -164,6 +164,21 @@ def test_one_box_each_at_half_of_the_operators_is_a_country(tmp_path: Path) -> N
     made.quiet(23).told(28, silent(MCI, "ticket"), silent(TCI, "ticket"), COUNTRY_SILENT).check(tmp_path)
 
 
+def test_two_lines_at_one_of_five_operators_and_one_at_another_are_a_country(tmp_path: Path) -> None:
+    made = single(MCI, TCI, IRANCELL, RIGHTEL, "AS5")
+    made.line("b0", MCI).silent(21)
+    for number in (0, 1):
+        made.boxes[number].silent(20)
+    made.quiet(23).told(28, silent(MCI), silent(TCI, "ticket"), COUNTRY_SILENT).check(tmp_path)
+
+
+def test_two_lines_at_one_of_five_operators_are_its_network(tmp_path: Path) -> None:
+    made = single(MCI, TCI, IRANCELL, RIGHTEL, "AS5")
+    made.line("b0", MCI).silent(21)
+    made.boxes[0].silent(20)
+    made.told(28, silent(MCI)).check(tmp_path)
+
+
 def test_one_box_each_at_two_of_five_operators_is_two_boxes(tmp_path: Path) -> None:
     made = single(MCI, TCI, IRANCELL, RIGHTEL, "AS5")
     for number in (0, 1):

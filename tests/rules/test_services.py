@@ -81,6 +81,16 @@ def test_a_failure_on_a_line_that_does_not_reach_abroad_is_not_about_the_service
     made.quiet(25, 40).check(tmp_path)
 
 
+def test_where_a_part_of_everything_is_lost_a_good_moment_makes_no_block(tmp_path: Path) -> None:
+    """Two lines that lose a third of all they send: in some minutes most things answer, and one service does not."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).state("instagram", {0: "ok", 20: "broken", 26: "ok", 30: "broken"})
+        box(made, vantage).reach({0: 1.0, 15: 0.7, 20: 0.9, 23: 0.6, 24: 0.9, 26: 0.7, 30: 0.9, 33: 0.8, 34: 0.9})
+    made.quiet(*[20 + quarter / 4 for quarter in range(4 * 17)])
+    made.told(41, BLOCKED_MCI).told(50, BLOCKED_MCI).check(tmp_path)
+
+
 def test_without_a_control_nobody_knows(tmp_path: Path) -> None:
     made = world(controls=False)
     for vantage in ("m1", "m2"):
