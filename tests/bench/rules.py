@@ -5,12 +5,14 @@ tenth of the networks is cut, a tenth has a service blocked. The memory groups r
 are seen at all; every group's last duration is read from Prometheus itself, and beside it the processor time of all it
 does, which is the one that means something where others use the machine.
 
-python -m tests.bench.rules [MINUTES]     prints one line a group, and the dearest rules
+python -m tests.bench.rules [MINUTES]            prints one line a group, and the dearest rules
+python -m tests.bench.rules MINUTES states       reach and states of services alone: no targets, protocols, transfers
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +21,6 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -27,116 +28,12 @@ from rich.console import Console
 from monitor.beside.rulefiles import RULES
 from monitor.beside.up import free_port
 from monitor.home import remotewrite
-from monitor.home.remotewrite import Labels, TimeSeries
+from monitor.home.remotewrite import TimeSeries
+from tests.bench.fleet import history, tick
 
-COUNTRIES, NETWORKS, LINES, CONTROLS = 50, 6, 3, 100
-SERVICES = tuple(f"service{number}" for number in range(10))
-STATES = ("ok", "slow", "broken", "interfered", "refused", "cut_off", "insufficient")
-DAY_MS = 86_400_000
 CALM = 3  # minutes before anything happens
 BATCH = 20_000  # series a request
 LEAST_S = 2.0  # what all groups together may take
-
-Sample = tuple[str, dict[str, str], float]
-
-
-class Network:
-    """One network of the fleet; every tenth is about to be cut, another tenth to lose a service."""
-
-    def __init__(self, number: int) -> None:
-        self.country, self.name = f"C{number // NETWORKS:02d}", f"AS{number + 1}"
-        self.labels = {"country": self.country, "network": self.name}
-        self.cut, self.blocked = number % 10 == 3, number % 10 == 7
-        self.boxes = [
-            self.labels | {"vantage": f"v{number}x{line}", "access": "mobile", "role": "inside"}
-            for line in range(LINES)
-        ]
-
-
-FLEET = [Network(number) for number in range(COUNTRIES * NETWORKS)]
-ABROAD = [
-    {"vantage": f"c{number}", "country": "DE", "network": f"AS9{number:03d}", "access": "datacenter", "role": "control"}
-    for number in range(CONTROLS)
-]
-
-
-def states(box: dict[str, str], said: dict[str, str]) -> Iterator[Sample]:
-    for service in SERVICES:
-        for state in STATES:
-            yield (
-                "didban_service_state",
-                box | {"service": service, "state": state},
-                float(said.get(service, "ok") == state),
-            )
-
-
-def tick(now_s: float, *, crisis: bool) -> Iterator[Sample]:
-    """What a minute brings: every box once, and what the hub states."""
-    for network in FLEET:
-        cut, blocked = crisis and network.cut, crisis and network.blocked
-        for box in network.boxes:
-            for scope in ("international", "domestic", "gateway"):
-                value = 0.0 if cut and scope == "international" else 1.0
-                yield "didban_connectivity_ratio", box | {"scope": scope}, value
-            said = dict.fromkeys(SERVICES, "cut_off") if cut else {SERVICES[0]: "broken"} if blocked else {}
-            yield from states(box, said)
-        about = {"about_country": network.country, "about_network": network.name, "kind": "access"}
-        for box in ABROAD[:2]:
-            yield "didban_landmarks_ratio", box | about, 0.0 if cut else 1.0
-        weight = network.labels | {"operator": f"operator {network.name}"}
-        yield "didban_network_weight_ratio", weight, 1 / NETWORKS
-        yield "didban_network_operator", weight, 1.0
-    for box in ABROAD:
-        yield "didban_connectivity_ratio", box | {"scope": "international"}, 1.0
-        yield from states(box, {})
-    for box in boxes():
-        yield "didban_heartbeat_timestamp_seconds", box, now_s
-        yield "didban_vantage_expected", box, 1.0
-        yield "didban_vantage_paused", box, 0.0
-    for service in SERVICES:
-        yield "didban_service_info", {"service": service, "page": "true"}, 1.0
-    for number in range(COUNTRIES):
-        yield "didban_country_utc_offset_seconds", {"country": f"C{number:02d}"}, 12600.0
-
-
-def boxes() -> list[dict[str, str]]:
-    return [box for network in FLEET for box in network.boxes] + ABROAD
-
-
-def remembered() -> Iterator[tuple[str, dict[str, str]]]:
-    """What the memory groups keep of whom, by the stem of its name."""
-    for box in boxes():
-        yield "didban:vantage_heartbeat:timestamp", box
-        yield "didban:vantage_well:timestamp", box
-    for network in FLEET:
-        yield "didban:network_well:timestamp", network.labels
-        for service in SERVICES:
-            yield "didban:service_works:timestamp", network.labels | {"service": service}
-        if network.cut:
-            for name in ("network_cut", "network_cut_sure"):
-                yield f"didban:{name}:timestamp", network.labels | {"kind": "shutdown"}
-            for name in ("network_unwell", "network_recovered"):
-                yield f"didban:{name}:timestamp", network.labels
-
-
-def history(now_ms: int) -> Iterator[list[TimeSeries]]:
-    """Ten days at a time, oldest first: six-hourly for 400 days, five-minutely for the last twelve hours."""
-    everybody = [(name, remotewrite.labels(f"{name}_6h", labels)) for name, labels in remembered()]
-    for days in range(400, 0, -10):
-        times = range(now_ms - days * DAY_MS, now_ms - (days - 10) * DAY_MS - DAY_MS // 2, DAY_MS // 4)
-        yield [whole(labels, times) for name, labels in everybody if days <= 20 or "service" not in name]
-    levels = [("didban:network_reach:ratio_5m", network.labels) for network in FLEET]
-    days7 = range(now_ms - 7 * DAY_MS, now_ms - 60_000, 300_000)
-    yield [
-        TimeSeries(remotewrite.labels(name, labels), tuple((at, remotewrite.value(1.0)) for at in days7))
-        for name, labels in levels
-    ]
-    recent = range(now_ms - DAY_MS // 2, now_ms - 60_000, 300_000)
-    yield [whole(remotewrite.labels(f"{name}_5m", labels), recent) for name, labels in remembered()]
-
-
-def whole(labels: Labels, times: range) -> TimeSeries:
-    return TimeSeries(labels, tuple((at, remotewrite.value(at / 1000)) for at in times))
 
 
 def write(base: str, series: list[TimeSeries]) -> None:
@@ -186,14 +83,14 @@ def counted(base: str) -> tuple[float, float]:
     return cpu_s, runs - missed
 
 
-def live(base: str, minutes: int, console: Console) -> tuple[dict[str, list[float]], float]:
+def live(base: str, minutes: int, console: Console, *, whole: bool) -> tuple[dict[str, list[float]], float]:
     """A tick a minute; once something happens, what each group's last evaluation took, and the processor time a run."""
     took: dict[str, list[float]] = {}
     began, before = time.monotonic(), (0.0, 0.0)
     for minute in range(minutes):
         before = counted(base) if minute == CALM else before
         now_ms = int(time.time() * 1000)
-        samples = tick(now_ms / 1000, crisis=minute >= CALM)
+        samples = tick(now_ms / 1000, crisis=minute >= CALM, whole=whole)
         write(base, [
             TimeSeries(remotewrite.labels(name, labels), ((now_ms, remotewrite.value(value)),))
             for name, labels, value in samples
@@ -219,7 +116,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path in RULES.glob("*.yml"):
-            text = path.read_text().replace("interval: 5m", "interval: 2m").replace("interval: 6h", "interval: 2m")
+            text = re.sub("interval: (5m|6h|2d)", "interval: 2m", path.read_text())
             (folder / path.name).write_text(text)
         configuration(folder, rules=False)
         port = free_port(19090)
@@ -242,7 +139,7 @@ def main() -> int:
             told.print("history written")
             configuration(folder, rules=True)
             process.send_signal(signal.SIGHUP)
-            took, cpu_s = live(base, minutes, told)
+            took, cpu_s = live(base, minutes, told, whole="states" not in sys.argv)
             found = dearest(base)
         finally:
             process.terminate()
