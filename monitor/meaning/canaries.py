@@ -107,7 +107,7 @@ class Canaries:
         self._rounds_without_foreign = 0 if foreign_reached else self._rounds_without_foreign + 1
 
     def foreign_was_reached(self) -> bool:
-        """Another target abroad proved itself: the line carries, whatever the canaries do; True if all should be walked.
+        """Another target abroad proved itself: the line carries. True if all canaries should be walked at once.
 
         That is when it is the first to answer in the dark: what they were like in it is no longer so.
         """
