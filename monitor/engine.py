@@ -157,7 +157,7 @@ class Engine:
             self.rounds.due(Due(errand, number - 1, now_s))
 
     def until_next_tick_s(self) -> float:
-        """How long until the next regular tick, at a phase of our own: never to the second, however our clock is set."""
+        """How long until the next regular tick, at a phase of our own: never to the second, however clocks are set."""
         now_s = self.schedule.now_s()
         due_s = next_round(self.secret, "tick", now_s, self.pace.interval_s, _TICK_MOVED_SHARE)[1]
         return max(0.0, due_s - now_s)
