@@ -22,7 +22,7 @@ OVER = Explanation(
                 ),
                 Condition(
                     "lines of before the cut that reach abroad again, at the fewest in 15 minutes",
-                    "min_over_time(didban:network_back:ratio{$network}[15m])",
+                    "min_over_time(didban:network_back:ratio{$network}[15m1s])",
                     Needs.AT_LEAST,
                     0.8,
                     Unit.SHARE,
@@ -49,7 +49,7 @@ OVER = Explanation(
     holds=(
         Condition(
             "recovered within the last hour",
-            "last_over_time(didban:network_recovered:timestamp{$network}[1h])",
+            "last_over_time(didban:network_recovered:timestamp{$network}[1h1s])",
             Needs.THERE,
             unit=Unit.MOMENT,
         ),
@@ -195,7 +195,7 @@ SILENT = Explanation(
                 *_SILENT,
                 Condition(
                     "the country is under `didban hub watch`",
-                    "last_over_time(didban:country_watch:max{$country}[1h])",
+                    "last_over_time(didban:country_watch:max{$country}[1h1s])",
                     Needs.AT_LEAST,
                     1,
                     unknown="It is not.",

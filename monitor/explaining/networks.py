@@ -10,7 +10,7 @@ _LANDMARKS = 'didban:network_reach:ratio{source="landmarks",$network}'
 _DARK = (
     Condition(
         "hosts abroad that our lines there reach (their median, at its highest in 3 minutes)",
-        f"max_over_time({_REACH}[3m])",
+        f"max_over_time({_REACH}[3m1s])",
         Needs.LESS,
         "didban:network_cut_below:ratio{$network}",
         Unit.SHARE,
@@ -19,7 +19,7 @@ _DARK = (
     ),
     Condition(
         "times that was said within 3 minutes",
-        f"count_over_time({_REACH}[3m])",
+        f"count_over_time({_REACH}[3m1s])",
         Needs.AT_LEAST,
         2,
         otherwise="It was said too rarely yet to be believed; the next tick decides.",
@@ -52,7 +52,7 @@ _SILENT_TOGETHER = Condition(
 
 _LANDMARKS_SILENT = Condition(
     "hosts in that network that answer our controls (landmarks), of their usual number",
-    f"max_over_time({_LANDMARKS}[1m])",
+    f"max_over_time({_LANDMARKS}[1m1s])",
     Needs.LESS,
     0.2,
     Unit.SHARE,
@@ -99,7 +99,7 @@ SHUTDOWN = Explanation(
                 ),
                 Condition(
                     "lines of ours there on which the country's own hosts were dead as well, within 5 minutes",
-                    "last_over_time(didban:network_dead:lines{$network}[5m])",
+                    "last_over_time(didban:network_dead:lines{$network}[5m1s])",
                     Needs.NOT_THERE,
                     otherwise="Both were dead until just now: an outage that ends, or only its half. Wait 5 minutes.",
                 ),
@@ -141,7 +141,7 @@ OUTAGE = Explanation(
                 *_DARK,
                 Condition(
                     "hosts in the country, outside that network, that our lines there reach (at most in a minute)",
-                    "max_over_time(didban:network_domestic:ratio{$network}[1m])",
+                    "max_over_time(didban:network_domestic:ratio{$network}[1m1s])",
                     Needs.NOT_MORE,
                     0.2,
                     Unit.SHARE,
@@ -202,7 +202,7 @@ SILENT = Explanation(
                     "one line alone is silent, in a network that is well by its landmarks and not watched",
                     "didban:network_silent_last:lines{$network} < 2"
                     ' and on (country, network) didban:network_reach:ratio{source="landmarks",$network} > 0.8'
-                    " unless on (country) last_over_time(didban:country_watch:max{$country}[1h]) == 1",
+                    " unless on (country) last_over_time(didban:country_watch:max{$country}[1h1s]) == 1",
                     Needs.NOT_THERE,
                     otherwise="Its network is well: it is a box, and told as VantageSilent.",
                 ),
@@ -224,7 +224,7 @@ SILENT = Explanation(
             (
                 Condition(
                     "the country is under `didban hub watch`",
-                    "last_over_time(didban:country_watch:max{$country}[1h])",
+                    "last_over_time(didban:country_watch:max{$country}[1h1s])",
                     Needs.AT_LEAST,
                     1,
                 ),

@@ -11,7 +11,7 @@ _NOT_CUT = Condition(
     unit=Unit.MOMENT,
     otherwise="All of it counts as cut: that is told, and not a part of it.",
 )
-_REGION_LATELY = "last_over_time(didban:region_cut:timestamp{$network}[15m])"
+_REGION_LATELY = "last_over_time(didban:region_cut:timestamp{$network}[15m1s])"
 
 REGION = Explanation(
     "RegionalShutdown",
@@ -77,7 +77,7 @@ PART = Explanation(
                 ),
                 Condition(
                     "hosts abroad that our lines there reach (their median, at its highest in 5 minutes)",
-                    f"max_over_time({_REACH}[5m])",
+                    f"max_over_time({_REACH}[5m1s])",
                     Needs.LESS,
                     0.5,
                     Unit.SHARE,
@@ -107,7 +107,7 @@ PART = Explanation(
             (
                 Condition(
                     "lines cut or silent since the same minutes, while others are well, at the fewest in 15 minutes",
-                    "min_over_time(didban:network_lost:lines{$network}[15m])",
+                    "min_over_time(didban:network_lost:lines{$network}[15m1s])",
                     Needs.AT_LEAST,
                     2,
                     otherwise="One line is a box, not a part of the network; or it is not so for 15 minutes yet.",
@@ -127,7 +127,7 @@ PART = Explanation(
     holds=(
         Condition(
             "so within 15 minutes",
-            "last_over_time(didban:network_degraded:timestamp{$network}[15m])",
+            "last_over_time(didban:network_degraded:timestamp{$network}[15m1s])",
             Needs.THERE,
             unit=Unit.MOMENT,
         ),

@@ -85,7 +85,7 @@ BLOCKED = Explanation(
                 ),
                 Condition(
                     "was down for everyone within 10 minutes",
-                    "max_over_time(didban:service_down:ratio{$name}[10m])",
+                    "max_over_time(didban:service_down:ratio{$name}[10m1s])",
                     Needs.NOT_THERE,
                     unit=Unit.SHARE,
                     otherwise="It comes back from an outage of its own: lines that are later are not blocked.",
@@ -162,7 +162,7 @@ UNBLOCKED = Explanation(
                 ),
                 Condition(
                     "for how long nothing else was said",
-                    "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h])",
+                    "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h1s])",
                     Needs.MORE,
                     7200,
                     Unit.LENGTH,
@@ -171,7 +171,7 @@ UNBLOCKED = Explanation(
                 ),
                 Condition(
                     "... and told for one hour",
-                    "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h])",
+                    "time() - last_over_time(didban:service_not_ok:timestamp{$service}[4h1s])",
                     Needs.LESS,
                     10800,
                     Unit.LENGTH,
@@ -225,7 +225,7 @@ DOWN = Explanation(
                 ),
                 Condition(
                     "our own list of addresses for it is in doubt",
-                    "last_over_time(didban:service_quarantined:timestamp{$name}[15m])",
+                    "last_over_time(didban:service_quarantined:timestamp{$name}[15m1s])",
                     Needs.NOT_THERE,
                     unit=Unit.MOMENT,
                     otherwise="What we walk of it fails everywhere at once: CatalogueOld, our list may be stale.",

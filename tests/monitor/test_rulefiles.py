@@ -157,8 +157,17 @@ def test_ranges_over_shipped_series_are_five_minutes_at_most() -> None:
     """A backlog that lands must page nobody."""
     minutes = {"s": 1 / 60, "m": 1, "h": 60, "d": 1440}
     for rule in rules():
-        for name, number, unit in re.findall(r"(didban[\w:]+)(?:\{[^}]*\})?\[([0-9]+)([smhd])\]", rule["expr"]):
+        found = re.findall(r"(didban[\w:]+)(?:\{[^}]*\})?\[([0-9]+)([smhd])(?:1s)?\]", rule["expr"])
+        assert len(found) == len(re.findall(r"didban[\w:]+(?:\{[^}]*\})?\[", rule["expr"])), "each is read"
+        for name, number, unit in found:
             assert ":" in name or int(number) * minutes[unit] <= 5, f"{name}[{number}{unit}]"
+
+
+def test_no_range_of_hours_ends_where_a_sample_may_lie() -> None:
+    """Prometheus 2 takes the sample that lies just there, Prometheus 3 does not: an alert would come a turn apart."""
+    for path in FILES:
+        ends = re.findall(r"\[([0-9]+)([smh])\]", path.read_text())
+        assert all(unit == "h" and int(number) >= 6 for number, unit in ends), f"{path.name}: {ends}"
 
 
 def test_seconds_say_their_duration_beside_them() -> None:
