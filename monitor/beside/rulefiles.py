@@ -17,19 +17,24 @@ RUNBOOK_URL = "http://127.0.0.1:9810/runbook"
 DASHBOARD_URL = "http://127.0.0.1:3000/d"
 
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_DURATION = re.compile(r"(?<![\w.])([0-9]+)(ms|s|m|h|d|w)\b")
+_PART = re.compile(r"([0-9]+)(ms|s|m|h|d|w)")
+_DURATION = re.compile(rf"(?<![\w.])(?:{_PART.pattern})+\b")
 _SECONDS = re.compile(r"\b([0-9]+)(?= # [0-9]+[a-z]+$)", re.MULTILINE)  # `600 # 10m`
 
 
 def scaled(text: str, times: float) -> str:
-    """Every duration divided by `times`: `3m`, and the number of seconds in front of a duration's comment.
+    """Every duration divided by `times`: `3m`, `3m1s`, and the number of seconds in front of a duration's comment.
 
     With 1 the text comes back byte for byte. Names such as `timestamp_14d` are names, not durations.
     """
     if times == 1:
         return text
     text = _SECONDS.sub(lambda found: f"{int(found[1]) / times:g}", text)
-    return _DURATION.sub(lambda found: _shorter(int(found[1]) * _MILLISECONDS[found[2]] / times), text)
+    return _DURATION.sub(lambda found: _shorter(_milliseconds(found[0]) / times), text)
+
+
+def _milliseconds(duration: str) -> int:
+    return sum(int(number) * _MILLISECONDS[unit] for number, unit in _PART.findall(duration))
 
 
 def _shorter(milliseconds: float) -> str:

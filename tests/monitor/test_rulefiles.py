@@ -195,6 +195,7 @@ def test_once_is_the_shipped_file_byte_for_byte(tmp_path: Path) -> None:
     [
         ("interval: 15s", "interval: 500ms"),
         ("x[3m] offset 1m", "x[6s] offset 2s"),
+        ("x[3m1s]", "x[6033ms]"),
         ("y > 600 # 10m\n", "y > 20 # 20s\n"),
         ("time() - z < 4500 # 75m\n", "time() - z < 150 # 150s\n"),
         ("timestamp_14d[15m]", "timestamp_14d[30s]"),
