@@ -179,6 +179,7 @@ def blocked(service: str) -> frozenset[Key]:
 
 
 FORGED = frozenset(on(net, "DNSTampering", "ticket") for net in NETWORKS)  # where a line asked often enough before
+SILENCED = frozenset({on(MOBILE, "NetworkSilent")})  # where a busy machine takes six seconds to find the other way home
 WELL = Step("all is well", lambda lab: lab.lies(), least_s=8, ready=all_well)
 EVENING = (
     WELL,
@@ -188,6 +189,7 @@ EVENING = (
         "the mobile network is cut off from abroad",
         lambda lab: lab.lies(*MOBILE_CUT, *INSTAGRAM, *WHATSAPP),
         frozenset({on(MOBILE, "NetworkShutdown")}),
+        SILENCED,
         least_s=20,
     ),
     Step(
