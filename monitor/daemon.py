@@ -157,7 +157,7 @@ class Daemon:
         own = await self._own(now_ms)
         await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
         if Series(metrics.DRILL, ()) in own:
-            self._exercise.was_stated(self._now_ms())
+            self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)
         await engine.remember_spent(self._spool)
 
     async def _own(self, now_ms: int) -> dict[Series, float]:

@@ -28,6 +28,7 @@ class Stating:
 
     Attributes:
         waits: ticks of this boot that have no time yet.
+        ahead_ms: by how much the time of the last tick was ahead of our clock.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Stating:
         self._newest_ms = 0
         self._noted_wall_ms: int | None = None
         self.waits = 0
+        self.ahead_ms = 0
 
     async def begin(self, pace: Pace) -> None:
         """What an earlier process left behind: what it knew of the time, what waits for it, what is to be ended now."""
@@ -95,7 +97,8 @@ class Stating:
             self.waits += 1
             await self._spool.add_waiting(tick, self._identity, boot_ms)
         else:
-            tick = tick.moved(await self._free_ms(true_ms) - tick.at_ms)
+            self.ahead_ms = await self._free_ms(true_ms) - tick.at_ms
+            tick = tick.moved(self.ahead_ms)
             owed_to = {shipper.name: shipper.count(tick) for shipper in shippers}
             for shipper in shippers:
                 shipper.expect(tick.at_ms)

@@ -25,11 +25,13 @@ class Exercise:
     Attributes:
         began_ms: when somebody asked for it; 0 for never.
         stated_ms: the first tick that said so; 0 before it.
+        ahead_ms: by how much later the last of them has it began, for that is what others say of our clock.
     """
 
     lasts_s: float = LASTS_S
     began_ms: int = 0
     stated_ms: int = 0
+    ahead_ms: int = 0
     _taken_ms: dict[str, int] = field(default_factory=dict)
 
     def begin(self, now_ms: int) -> bool:
@@ -47,8 +49,9 @@ class Exercise:
         self.began_ms = self.stated_ms = 0
         self._taken_ms.clear()
 
-    def was_stated(self, now_ms: int) -> None:
-        """A tick was stated and kept."""
+    def was_stated(self, now_ms: int, ahead_ms: int = 0) -> None:
+        """A tick was stated and kept, with a time that is so much ahead of ours."""
+        self.ahead_ms = ahead_ms
         if self.under_way(now_ms) and not self.stated_ms:
             self.stated_ms = now_ms
 
@@ -59,7 +62,7 @@ class Exercise:
             if self.stated_ms and each.last_success_ms >= self.stated_ms:
                 self._taken_ms[each.name] = self._taken_ms[each.name] or each.last_success_ms
         stated = {"vantage": vantage, "began_ms": self.began_ms, "stated_ms": self.stated_ms}
-        return {**stated, "taken_ms": dict(self._taken_ms)}
+        return {**stated, "ahead_ms": self.ahead_ms, "taken_ms": dict(self._taken_ms)}
 
     def said(self, now_ms: int) -> float | None:
         """What a tick states of it, in seconds since 1970; None without one."""

@@ -18,6 +18,7 @@ from probes.ports import Clock
 
 _EVERY_S = 0.5
 _PATIENCE_S = 5.0
+_NEAR_S = 5  # each tick says when it began by what others say of our clock: some milliseconds apart, tick by tick
 ALERT = "DidbanDrill"
 
 
@@ -128,8 +129,10 @@ class Follow:
         return min((each for each in times if each is not None), default=None)
 
     async def _queryable(self) -> float | None:
-        name = f'didban_drill_timestamp_seconds{{vantage="{self._begun.vantage}"}} == {self._begun.began_ms / 1000!r}'
-        return await self._there(name)
+        ahead_ms = _number((await self._daemon()).get("ahead_ms")) or 0
+        began_s = (self._begun.began_ms + ahead_ms) / 1000
+        name = f'didban_drill_timestamp_seconds{{vantage="{self._begun.vantage}"}}'
+        return await self._there(f"abs({name} - {began_s!r}) < {_NEAR_S}")
 
     async def _fired(self) -> float | None:
         return await self._there(f'ALERTS{{alertname="{ALERT}",alertstate="firing",vantage="{self._begun.vantage}"}}')

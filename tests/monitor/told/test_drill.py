@@ -58,6 +58,14 @@ def test_an_exercise_goes_home_like_everything_that_pages() -> None:
     assert DRILL.labels == (), "its moment is its value: no label grows with exercises"
 
 
+def test_a_box_whose_clock_is_corrected_says_by_how_much() -> None:
+    """Else the moment that its ticks state could never be found again in the database."""
+    exercise = Exercise()
+    assert exercise.begin(1_000_000)
+    exercise.was_stated(1_015_000, ahead_ms=-420)
+    assert exercise.as_json("v1", [])["ahead_ms"] == -420
+
+
 def test_no_other_rule_reads_the_series_of_an_exercise() -> None:
     for path in rulefiles.RULES.glob("*.yml"):
         names = re.findall(r"didban[:\w]*drill\w*", path.read_text())
