@@ -111,7 +111,7 @@ class Chain:
         self, link: dict[str, Any], where: str, before: tuple[int, bytes] | None, gaps: list[Any]
     ) -> tuple[int, bytes]:
         number, hour, ids = int(link["number"]), str(link["hour"]), str(link["ids"])
-        commitments, previous, head = (bytes.fromhex(link[key]) for key in ("commitments", "previous", "head"))
+        commitments, previous, head = (_bytes(link[key]) for key in ("commitments", "previous", "head"))
         if hashlib.sha256(previous + f"{hour} {ids}\n".encode() + commitments).digest() != head:
             self.wrong.append(f"{where}: link {number} does not give its head")
         if before is not None and before[0] + 1 == number and before[1] != previous:
@@ -147,6 +147,14 @@ def _runs(ids: str) -> tuple[list[tuple[int, int, int]], int]:
         runs.append(run)
         count += run[1] - run[0] + 1
     return runs, count
+
+
+def _bytes(text: str) -> bytes:
+    """Written in one way only: capitals would be the same bytes, and another file. Raises ValueError."""
+    found = bytes.fromhex(text)
+    if found.hex() != text:
+        raise ValueError("hexadecimal is written small here")
+    return found
 
 
 # ---------------------------------------------------------------- records

@@ -268,6 +268,16 @@ def test_one_byte_of_a_record_is_seen_though_the_sums_be_made_anew(
     assert any(f"v1/{name} line {number + 1}" in each or "otherwise" in each or "manifest" in each for each in wrong)
 
 
+def test_a_digest_in_capitals_is_another_file(evidence: Path, tmp_path: Path) -> None:
+    copy = fresh(evidence, tmp_path)
+    chain = copy / "v1" / "chain.jsonl"
+    first, *rest = chain.read_text().splitlines(keepends=True)
+    link = json.loads(first)
+    chain.write_text(first.replace(link["head"], link["head"].upper()) + "".join(rest))
+    (copy / "SHA256SUMS").write_text(verify.sums(copy))
+    assert any("v1/chain.jsonl line 1" in each for each in verify.check(copy, []))
+
+
 def _stands_beside(line: bytes, at: int) -> bool:
     """The number of the round stands beside the record: the sums alone cover it."""
     return line.index(b'"round":') + 8 <= at < line.index(b',"link"')
