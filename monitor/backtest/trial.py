@@ -16,9 +16,6 @@ from monitor.backtest.worlds.words import Set
 from monitor.backtest.worlds.world import World
 
 ROUTING = Path(__file__).parents[1] / "notify" / "alertmanager.yml"
-# Boxes start so long before the world: every target walked four times, every memory of an hour filled. A hub that is to
-# know more than that of a country is not simulated: rules that look back over days see this hour, again as known.
-KNOWN_BEFORE_MS = 65 * 60_000
 
 Lived = Callable[[int], None]
 
@@ -53,8 +50,7 @@ def tried(
 ) -> Trial:
     """`lived`: told how far the world has come."""
     routing = Routing.read(ROUTING)
-    since_ms = known_since(world)
-    found = heard(world, rules, since_ms=since_ms, also_later=later and bool(world.expect), lived=lived)
+    found = heard(world, rules, since_ms=world.boxes_start_ms, also_later=later and bool(world.expect), lived=lived)
     then = list(messages(found.then, routing, until_ms=world.until_ms))
     whole = score(world, then, list(messages(found.later, routing, until_ms=world.until_ms)))
     without = []
@@ -67,14 +63,10 @@ def tried(
     return Trial(whole, tuple(without), chance)
 
 
-def known_since(world: World) -> int:
-    return world.from_ms - int(min(world.history_s * 1000, KNOWN_BEFORE_MS))
-
-
 def _by_chance(world: World, rules: Rules, routing: Routing, lived: Lived) -> tuple[str, ...]:
     """The same world, its causes at other times: what comes at the old ones comes by chance."""
     elsewhere = moved(world)
-    found = heard(elsewhere, rules, since_ms=known_since(elsewhere), also_later=False, lived=lived)
+    found = heard(elsewhere, rules, since_ms=elsewhere.boxes_start_ms, also_later=False, lived=lived)
     sent: list[Message] = list(messages(found.then, routing, until_ms=world.until_ms))
     asked = dataclasses.replace(world, causes=elsewhere.causes)
     told = score(dataclasses.replace(asked, allowed=()), sent, [])

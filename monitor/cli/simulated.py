@@ -18,7 +18,7 @@ from monitor.backtest import many, replay
 from monitor.backtest.hearing import Rules
 from monitor.backtest.told import asjson, table
 from monitor.backtest.told.messages import Routing
-from monitor.backtest.trial import ROUTING, Trial, known_since
+from monitor.backtest.trial import ROUTING, Trial
 from monitor.backtest.worlds import drawn, reading
 from monitor.backtest.worlds.world import World
 from monitor.cli.common import WRONG_USE, fail, refuse
@@ -110,7 +110,7 @@ def _in_bars(progress: Progress) -> Callable[[World, int], None]:
         return progress.add_task(f"{name} (simulated)", total=hours_ms)
 
     def lived(world: World, at_ms: int) -> None:
-        since_ms = known_since(world)
+        since_ms = world.boxes_start_ms
         mine = bar(world.name, world.until_ms - since_ms)
         progress.update(mine, completed=at_ms - since_ms, visible=at_ms < world.until_ms)
 

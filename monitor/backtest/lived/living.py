@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from monitor.backtest.lived.resident import Resident
 from monitor.backtest.lived.touching import Place
 from monitor.backtest.lived.walker import Walks
 from monitor.backtest.lived.weather import Absence, Spell, absences, limits, spells
-from monitor.backtest.worlds.noise import Noise
 from monitor.backtest.worlds.words import Way
 from monitor.backtest.worlds.world import Cause, Home, Where, World
 from monitor.metrics import identity
@@ -150,21 +149,15 @@ class _Stage:
     def _limits(self, vantage: Vantage) -> Iterator[Cause]:
         mine = (vantage.id,)
         where = Where(lines=mine) if vantage.role is Role.INSIDE else Where(controls=mine)
-        for each in self._noise(vantage):
+        for each in self._world.noise_of(vantage.id):
             yield from limits(each, self._world.name.encode(), where, self._lived.since_ms, self._world.until_ms)
 
     def _weather(self, vantage: Vantage, zone: str) -> tuple[list[Spell], list[Absence]]:
         key, since_ms, until_ms = self._world.name.encode(), self._lived.since_ms, self._world.until_ms
         bad: list[Spell] = []
-        gone: list[Absence] = []
-        for each in self._noise(vantage):
+        for each in self._world.noise_of(vantage.id):
             bad += spells(each, key, vantage.id, vantage.network, zone, since_ms, until_ms)
-            gone += absences(each, key, vantage.id, vantage.network, since_ms, until_ms)
-        return bad, gone
-
-    def _noise(self, vantage: Vantage) -> Sequence[Noise]:
-        own = {each.id: each.noise for each in self._world.lines}
-        return {**own, **{each.id: each.noise for each in self._world.controls}}.get(vantage.id, ())
+        return bad, absences(self._world, vantage.id, vantage.network, since_ms)
 
     def _ways(self, vantage: Vantage) -> tuple[Home, ...]:
         lines = {each.id: each.home for each in self._world.lines}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from monitor.backtest.worlds.noise import Away, Bursts, Card, Evening, Noise, RateLimit
 from monitor.backtest.worlds.words import How, Path, Precision, What
-from monitor.backtest.worlds.world import Cause, Drop, Span, Where
+from monitor.backtest.worlds.world import Cause, Drop, Span, Where, World
 from monitor.beat.spread import unit
 
 _SAID_AGAIN_MS = 4_500  # a resolver is asked again by then (monitor/tools.py), and TCP has tried three times
@@ -107,14 +107,18 @@ def _at(day: datetime.date, hour: int, zone: zoneinfo.ZoneInfo) -> int:
     return int((midnight + datetime.timedelta(hours=hour)).timestamp() * 1000)
 
 
-def absences(noise: Noise, key: bytes, line: str, network: str, from_ms: int, until_ms: int) -> list[Absence]:
-    found: list[Absence] = []
+def absences(world: World, id: str, network: str, since_ms: int) -> list[Absence]:
+    """Those of a line, or of a control, that has lived since then."""
+    return [each for noise in world.noise_of(id) for each in _absences(noise, world, id, network, since_ms)]
+
+
+def _absences(noise: Noise, world: World, id: str, network: str, since_ms: int) -> Iterator[Absence]:
+    key, until_ms = world.name.encode(), world.until_ms
     for number, away in enumerate(noise.away):
-        found += _gone(away, key, f"{line} {number}", 1 - away.in_common, from_ms, until_ms)
-        found += _gone(away, key, f"{network} {number}", away.in_common, from_ms, until_ms)
+        yield from _gone(away, key, f"{id} {number}", 1 - away.in_common, since_ms, until_ms)
+        yield from _gone(away, key, f"{network} {number}", away.in_common, since_ms, until_ms)
     if noise.card is not None:
-        found += _stalls(noise.card, key, line, from_ms, until_ms)
-    return sorted(found, key=lambda each: each.from_ms)
+        yield from _stalls(noise.card, key, id, since_ms, until_ms)
 
 
 def _gone(away: Away, key: bytes, whose: str, share: float, from_ms: int, until_ms: int) -> Iterator[Absence]:

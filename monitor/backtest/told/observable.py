@@ -9,10 +9,12 @@ from monitor.backtest.lived.cast import causes_of
 from monitor.backtest.lived.line import Line as Path_
 from monitor.backtest.lived.line import home_is_open
 from monitor.backtest.lived.touching import Place, stretches
+from monitor.backtest.lived.weather import absences
 from monitor.backtest.worlds.expected import Expect
 from monitor.backtest.worlds.world import Cause, Line, World
 
 _SETTLED_MS = 60_000  # after the ramp
+_WITHIN_MS = 600_000  # a box that is gone for a part of these minutes is no witness of how it began
 
 
 class Coverage:
@@ -20,6 +22,8 @@ class Coverage:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        since_ms = world.boxes_start_ms
+        self._gone = {each.id: absences(world, each.id, each.network, since_ms) for each in world.lines}
         causes = causes_of(world, world.from_ms)
         self._paths = {each.id: Path_(world, _place(each), causes, (), ()) for each in world.lines}
         self._operators = {each.network: each.operator for country in world.countries for each in country.networks}
@@ -35,7 +39,7 @@ class Coverage:
         """What of its needs is not met; None: it can be seen."""
         needs, cause = expect.needs, self._world.cause(expect.cause)
         at_ms = self._during(expect, cause)
-        there = self._in_country(expect, self._touched(cause))
+        there = self._in_country(expect, (each for each in self._touched(cause) if self._is_there(each, expect)))
         touched = [each for each in there if expect.labels.get("network") in (None, each.network)]
         lines = _independent(touched)
         ways = _independent(each for each in touched if self._gets_out(each, at_ms))
@@ -66,6 +70,11 @@ class Coverage:
         """When the cause stands in full."""
         spans = [each for each in cause.spans if expect.onset_ms in (each.from_ms, each.until_ms)] or cause.spans[:1]
         return min(spans[0].from_ms + int(cause.ramp_s * 1000) + _SETTLED_MS, spans[0].until_ms - 1)
+
+    def _is_there(self, line: Line, expect: Expect) -> bool:
+        """Whether the noise drawn for it left it on its shelf; what a cause does to a box is what is asked about."""
+        from_ms, until_ms = expect.onset_ms, expect.onset_ms + _WITHIN_MS
+        return not any(each.from_ms < until_ms and each.until_ms > from_ms for each in self._gone[line.id])
 
     def _gets_out(self, line: Line, at_ms: int) -> bool:
         return home_is_open(line.home, self._paths[line.id], self._abroad, at_ms)

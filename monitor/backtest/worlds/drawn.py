@@ -59,6 +59,7 @@ _ALLOWED = (
     Allowed("ServiceUnblocked", {}, Severity.INFO, "when it is"),
     Allowed("DNSTampering", {}, Severity.TICKET, "names are forged for what stands"),
 )
+_ALL_SILENT = (Allowed("DidbanBlind", {}, None, "no line of ours in the country delivers while its network is silent"),)
 _NEVER = (
     Allowed("ServiceDown", {}, None, "every service is up"),
     Allowed("CountryShutdown", {}, None, "one network at a time"),
@@ -134,7 +135,10 @@ def _covered(base: World, number: int, count: int) -> World:
     expect = tuple(
         dataclasses.replace(each, severity=Severity.TICKET, needs=_NEEDS[each.alert]) for each in drawn.expect
     )
-    return dataclasses.replace(drawn, lines=tuple(lines), expect=expect)
+    alone = len({each.network for each in lines}) <= 1
+    return dataclasses.replace(
+        drawn, lines=tuple(lines), expect=expect, allowed=(*drawn.allowed, *(_ALL_SILENT if alone else ()))
+    )
 
 
 def _cause(base: World, sort: Sorts, network: str, onset_ms: int) -> Cause:

@@ -16,6 +16,10 @@ from monitor.backtest.worlds.noise import Noise
 from monitor.backtest.worlds.words import How, Path, Precision, Set, Sort, Way, What
 from probes.words import Access, LandmarkKind
 
+_KNOWN_BEFORE_MS = (
+    65 * 60_000
+)  # so long before the world boxes start: every target walked four times, every hour's memory full
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -229,6 +233,16 @@ class World:
     expect: tuple[Expect, ...]
     allowed: tuple[Allowed, ...]
     never: tuple[Allowed, ...]
+
+    @property
+    def boxes_start_ms(self) -> int:
+        """A hub that knows more than that hour is not simulated: rules that look back over days see it again."""
+        return self.from_ms - int(min(self.history_s * 1000, _KNOWN_BEFORE_MS))
+
+    def noise_of(self, id: str) -> tuple[Noise, ...]:
+        """Of a line, or of a control."""
+        noises = {**{each.id: each.noise for each in self.lines}, **{each.id: each.noise for each in self.controls}}
+        return noises.get(id, ())
 
     def country(self, code: str) -> Country:
         return next(each for each in self.countries if each.country == code)

@@ -38,12 +38,12 @@ def tried(worlds: Iterable[World], option: str, count: int) -> tuple[list[Trial]
 
 @pytest.mark.long
 def test_what_happens_at_random_is_told_rightly_and_within_minutes(figure: Figure) -> None:
-    count = asked("DIDBAN_ONSETS", 300)
+    count = asked("DIDBAN_ONSETS", 310)
     trials, found = tried(drawn.onsets(count), "random", count)
     figure("expected alerts at random onsets", found.recall.n)
     figure("of them told", found.recall.hits)
     figure("false pages", found.false_pages.events)
-    assert found.recall.hits == found.recall.n == count
+    assert found.recall.hits == found.recall.n == count - found.unobservable
     assert found.wrong_class == 0
     assert (found.precision.value or 0) >= 0.99
     delays = asjson.delays([each.score for each in trials])

@@ -9,6 +9,7 @@ from monitor.backtest.told.score import score
 from monitor.backtest.told.summary import summed
 from monitor.backtest.worlds.alerts import Severity
 from monitor.backtest.worlds.expected import Allowed, Expect, Needs
+from monitor.backtest.worlds.noise import Away, Noise
 from monitor.backtest.worlds.shuffle import moved
 from monitor.backtest.worlds.words import Path, Precision, What
 from monitor.backtest.worlds.world import Cause, Drop, Span, Where
@@ -61,6 +62,12 @@ def test_what_no_line_of_ours_could_see_is_not_missed() -> None:
     assert done.found[0].unobservable == "lines: 1"
     assert summed([done]).recall.n == 0
     assert summed([done]).unobservable == 1
+
+
+def test_a_box_that_noise_took_off_its_shelf_at_the_onset_is_no_witness() -> None:
+    gone = Noise("gone", "", away=(Away(per_week=5_000, for_s=3_600, farewell=0.0, source="test"),))
+    lines = (TWO[0], dataclasses.replace(TWO[1], noise=(gone,)))
+    assert score(empty([CUT], [SILENT], lines=lines), [], []).found[0].unobservable == "lines: 1"
 
 
 def test_two_boxes_of_one_home_are_one_line() -> None:
