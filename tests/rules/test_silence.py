@@ -91,6 +91,20 @@ def test_a_box_enrolled_and_never_heard_is_silent(tmp_path: Path) -> None:
     made.quiet(9).told(15, alert("VantageSilent", "ticket", **ON_MCI, vantage="m3")).check(tmp_path)
 
 
+def test_lines_that_come_back_one_after_the_other_are_no_silent_boxes(tmp_path: Path) -> None:
+    made = world()
+    box(made, "m1").silent(20, 60)
+    box(made, "m2").silent(20, 63)
+    made.told(59, SILENT).quiet(*[61.5 + quarter / 4 for quarter in range(20)]).check(tmp_path)
+
+
+def test_a_line_that_does_not_come_back_with_its_network_is_a_silent_box(tmp_path: Path) -> None:
+    made = world()
+    box(made, "m1").silent(20, 60)
+    box(made, "m2").silent(20)
+    made.quiet(64).told(67, alert("VantageSilent", "ticket", **ON_MCI, vantage="m2")).check(tmp_path)
+
+
 def test_when_the_hub_was_deaf_nobody_was_silent(tmp_path: Path) -> None:
     """Nothing arrives from anybody for eight minutes, then boxes are heard again one by one."""
     made = world()
