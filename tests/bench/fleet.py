@@ -137,9 +137,9 @@ def history(now_ms: int) -> Iterator[list[TimeSeries]]:
         yield [
             whole(labels, times) for name, labels in everybody if days <= 20 or not any(each in name for each in WEEKS)
         ]
-    two_daily = range(now_ms - 396 * DAY_MS, now_ms - DAY_MS, 2 * DAY_MS)
-    for name in ("vantage_heartbeat:timestamp", "vantage_well:timestamp", "vantage_well:timestamp_first"):
-        yield [whole(remotewrite.labels(f"didban:{name}_2d", box), two_daily) for box in boxes()]
+        two_daily = range(now_ms - days * DAY_MS, now_ms - (days - 10) * DAY_MS - DAY_MS // 2, 2 * DAY_MS)
+        for name in ("vantage_heartbeat:timestamp", "vantage_well:timestamp", "vantage_well:timestamp_first"):
+            yield [whole(remotewrite.labels(f"didban:{name}_2d", box), two_daily) for box in boxes()]
     levels = [("didban:network_reach:ratio_5m", network.labels) for network in FLEET]
     slow = [("didban:network_transfer:ratio_5m", network.labels | {"service": "international", "target": row})
             for network in FLEET for row in ROWS]  # fmt: skip
