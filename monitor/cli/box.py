@@ -12,7 +12,7 @@ import typer
 from monitor import daemon, logs, webconfig
 from monitor.begin.check import check
 from monitor.beside import up
-from monitor.cli.common import NO, WRONG_USE, agreed, fail, loaded, refuse
+from monitor.cli.common import NO, WRONG_USE, agreed, fail, loaded, refuse, show
 from monitor.hub.registry import Registry
 from monitor.judge import State
 from monitor.telling import narrated, probe
@@ -117,7 +117,6 @@ def probe_command(
         known = ", ".join(service.id for service in found.services)
         fail(f"{name}: no such target; configured are {known}", WRONG_USE)
     for each in probed:
-        lines = [json.dumps(probe.as_json(each), ensure_ascii=False)] if as_json else narrated.narrated(each)
-        typer.echo("\n".join(lines))
+        show(json.dumps(probe.as_json(each), ensure_ascii=False) if as_json else narrated.page(each))
     if any(each.judgement.state is not State.OK for each in probed):
         raise typer.Exit(NO)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from rich.console import Console, RenderableType
 
 from monitor.begin import consent
 from monitor.config import Loaded, load
@@ -26,6 +28,14 @@ def refuse(mistakes: Iterable[Mistake]) -> NoReturn:
     for mistake in mistakes:
         typer.echo(str(mistake), err=True)
     raise typer.Exit(NO)
+
+
+def show(what: RenderableType | str) -> None:
+    """On the terminal, as wide as it is; elsewhere 80 columns without colour."""
+    if isinstance(what, str):
+        typer.echo(what)
+    else:
+        Console(file=sys.stdout, highlight=False).print(what)
 
 
 def loaded(file: Path) -> Loaded:

@@ -12,8 +12,8 @@ import typer
 
 from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
-from monitor.cli.common import WRONG_USE, fail, loaded, refuse
-from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub, show
+from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
+from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub
 from monitor.explaining import inwords, page
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject

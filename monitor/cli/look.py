@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from monitor.beside import stack
 from monitor.cli.box import ConfigFile, StoragePath
-from monitor.cli.common import WRONG_USE, fail, loaded, refuse
+from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
 from monitor.explaining import receipts
 from monitor.home import clientfile
 from monitor.home.clientfile import ClientFile
@@ -57,14 +56,6 @@ def status_command(
         said = _of_box(config_file, listen_address, client, folder, storage_path)
         shown = board.board(said)
     show(json.dumps(said, ensure_ascii=False) if as_json else shown)
-
-
-def show(what: RenderableType | str) -> None:
-    """On the terminal, as wide as it is; elsewhere 80 columns without colour."""
-    if isinstance(what, str):
-        typer.echo(what)
-    else:
-        Console(file=sys.stdout, highlight=False).print(what)
 
 
 def is_hub(file: Path) -> bool:

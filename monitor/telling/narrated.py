@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
 from monitor.judge import State
+from monitor.telling.board import SIGNS
 from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
 from monitor.telling.probe import Probed
 from monitor.telling.witnessed import sentence
@@ -19,18 +24,44 @@ _ANSWERED = {
 }
 
 
+def page(probed: Probed) -> Group:
+    """As it stands on a terminal, however wide: by words, further lines of a sentence a little to the right."""
+    return Group(*_laid(probed))
+
+
+def _laid(probed: Probed) -> Iterator[RenderableType]:
+    head, *rest = narrated(probed)
+    sign, colour = SIGNS[probed.judgement.state]
+    yield Text.assemble((f"{sign} ", colour), (head, "bold"))
+    for line in rest:
+        text = line.strip()
+        indent = len(line.lstrip("\n")) - len(text)
+        if line.startswith("\n"):
+            yield Text()
+        table = Table.grid(padding=0)
+        table.add_column(width=indent)
+        table.add_column()
+        table.add_row("", text)
+        yield table
+    yield Text()
+
+
 def narrated(probed: Probed) -> Iterator[str]:
     """Line by line."""
     target, state = probed.target, probed.judgement.state
     yield f"{target.name}: {state.value} ({HOLDS[state]})"
     yield f"  {_capital(probed.judgement.why)}."
     if probed.reach is not None:
-        yield f"  Just before, {probed.reach:.0%} of some neutral hosts abroad answered on this line."
+        yield f"  Just before, {_share(probed.reach)} of the neutral hosts asked abroad answered on this line."
     for number, walk in enumerate(probed.walks, start=1):
         yield f"\n  Walk {number}: {walk.endpoint}"
         yield from (f"    {line}" for line in _walked(walk))
     yield from _compared(probed)
     yield from _meaning(probed)
+
+
+def _share(ratio: float) -> str:
+    return {0.0: "none", 1.0: "all"}.get(ratio, f"{ratio:.0%}")
 
 
 def _walked(walk: Walk) -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from monitor.judge import State, judge
 from monitor.meaning.evidence import Line, Record
-from monitor.telling.narrated import narrated
+from monitor.telling.narrated import narrated, page
 from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
 from monitor.telling.probe import Probed, as_json, looked_twice
 from probes.facts import Round, Walk
@@ -43,7 +45,7 @@ def test_a_walk_that_broke_is_told_to_the_step_at_which_it_broke() -> None:
     text = "\n".join(narrated(probed(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE))))
     assert "Opened a connection to 157.240.1.1, port 443: done" in text
     assert "asked it to prove that it is h1.example: nothing came back" in text
-    assert "100% of some neutral hosts abroad answered" in text
+    assert "all of the neutral hosts asked abroad answered" in text
     assert "leave the daemon running" in text
 
 
@@ -93,3 +95,18 @@ async def test_nothing_abroad_is_only_said_after_a_second_look() -> None:
 
         assert await looked_twice(look) == seen
         assert list(left) == [], "and no look more"
+
+
+def test_on_a_terminal_nothing_is_wider_than_it_and_no_word_is_broken() -> None:
+    failed = walk(failed=Failure.CONNECTION_RESET, step=Step.HANDSHAKE)
+    one = probed(failed, compared=tuple(window(Cell.NAME_HERE, Cell.NAME_THERE, failure=Failure.CONNECTION_RESET)))
+    wide, narrow = (shown(one, width) for width in (500, 80))
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert narrow.split() == wide.split() == ["○", *"\n".join(narrated(one)).split()]
+
+
+def shown(one: Probed, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(page(one))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
