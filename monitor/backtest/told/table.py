@@ -15,9 +15,15 @@ from monitor.backtest.told.score import Found
 from monitor.backtest.told.stats import Rate, Share
 from monitor.backtest.told.summary import Summary, summed
 from monitor.backtest.trial import Trial
+from monitor.backtest.worlds.alerts import Severity
 from monitor.backtest.worlds.words import Set
+from monitor.telling.board import table
 
 _WHERE = ("country", "network", "service", "vantage", "extent")
+_LEGEND = (
+    "then: minutes and seconds from the onset until somebody was told, as samples came home; later: had each come "
+    "at its time; yes: the source gives no minute; 95 %: the interval of a share or rate"
+)
 _SETS = {Set.TUNED: "worlds the rules were tuned on", Set.HELD_OUT: "held-out worlds"}
 
 
@@ -28,24 +34,26 @@ def tables(trials: Sequence[Trial], digest: str) -> Group:
         parts += _world(each)
     for kind, name in _SETS.items():
         if of := [each for each in trials if each.set is kind]:
-            parts.append(_summary(name, of))
-    parts.append(_coverage(trials))
-    parts.append(Text(f"rules sha256 {digest}"))
+            parts += [_heading(name), _summary(of), Text()]
+    if any(True for _ in covered([each.score for each in trials])):
+        parts += [_heading("by how many lines of ours stand in the network"), _coverage(trials), Text()]
+    parts.append(Text(_LEGEND, style="dim"))
+    parts.append(Text(f"rules sha256 {digest}", style="dim"))
     return Group(*parts)
 
 
 def replay_table(found: Replayed, digest: str) -> Group:
     """Each message with what was new in it."""
-    title = f"{', '.join(found.vantages)} (simulated: stored ticks through the rules of today, each at its own time)"
-    table = Table(title=title, title_justify="left")
-    for name in ("sent UTC", "to", "alert", "where"):
-        table.add_column(name)
+    shown = table("sent UTC", "to", "alert", "where")
     for message in found.told:
         for each in message.news:
             labels = dict(each)
             where = " ".join(labels[name] for name in _WHERE if name in labels)
-            table.add_row(_utc(message.at_ms), message.receiver, f"{labels['alertname']} ({labels['severity']})", where)
-    parts: list[Table | Text] = [table]
+            shown.add_row(
+                _utc(message.at_ms), message.receiver, _graded(labels["alertname"], labels["severity"]), where
+            )
+    name = ", ".join(found.vantages)
+    parts: list[Table | Text] = [_heading(name, "simulated: stored ticks, each at its time, rules of today"), shown]
     if found.skipped_hours:
         parts.append(Text(f"  {found.skipped_hours} sealed hours are left out"))
     return Group(*parts, Text(f"rules sha256 {digest}"))
@@ -53,19 +61,20 @@ def replay_table(found: Replayed, digest: str) -> Group:
 
 def _world(trial: Trial) -> Iterator[Table | Text]:
     done = trial.score
-    table = Table(title=f"{done.world.name} (simulated)", title_justify="left")
-    for name in ("expected", "where", "onset UTC", "as known then", "as known later"):
-        table.add_column(name)
+    yield _heading(done.world.name)
+    shown = table("onset UTC", "then", "later", "expected", "where")
     for found in done.found:
         if found.unobservable is None:
             where = " ".join(found.expect.labels.values())
             then, later = _said(found, found.fired_ms), _said(found, found.later_ms)
-            asked = f"{found.expect.alert} ({found.expect.severity})"
-            table.add_row(asked, where, _utc(found.expect.onset_ms), then, later)
-    if table.row_count:
-        yield table
-    else:
-        yield Text(f"{done.world.name} (simulated): nothing is expected that our lines could see")
+            asked = _graded(found.expect.alert, found.expect.severity)
+            missed = Text("missed", style="bold red")
+            shown.add_row(_utc(found.expect.onset_ms), then or missed, later, asked, where)
+    if shown.row_count:
+        yield shown
+    elif not done.world.expect:
+        came = "" if done.false or done.beside else ", and nothing came"
+        yield Text(f"  nothing is to be told{came}")
     for false in done.false:
         where = " ".join(false.labels.values())
         during = f", while {false.during}" if false.during else ""
@@ -76,14 +85,24 @@ def _world(trial: Trial) -> Iterator[Table | Text]:
         yield Text(f"  {len(blind)} more cannot be seen from where our lines stand")
     if trial.by_chance:
         yield Text(f"  by chance, with every cause moved: {', '.join(trial.by_chance)}", style="red")
+    yield Text()
+
+
+def _heading(name: str, how: str = "simulated") -> Text:
+    return Text.assemble((name, "bold"), (f" ({how})", "dim"))
+
+
+def _graded(alert: str, severity: str) -> str:
+    """What is no page says so."""
+    return alert if severity == Severity.PAGE else f"{alert}, {severity}"
 
 
 def _said(found: Found, at_ms: int | None) -> str:
     if at_ms is None:
-        return "-"
+        return ""
     if not found.expect.timed:
         return "yes"
-    return length((at_ms - found.expect.onset_ms) / 1000)
+    return _brief((at_ms - found.expect.onset_ms) / 1000)
 
 
 def length(seconds: float) -> str:
@@ -91,25 +110,30 @@ def length(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
+def _brief(seconds: float) -> str:
+    """`4:29`, minutes and seconds, or `1:04:29`."""
+    hours, rest = divmod(round(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
 def _utc(at_ms: int) -> str:
     return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _summary(name: str, trials: Sequence[Trial]) -> Table:
-    table = Table(title=f"{name} (simulated)", title_justify="left", show_header=False)
+def _summary(trials: Sequence[Trial]) -> Table:
+    shown = table("", " ")
+    shown.show_header = False
     for what, said in rows(summed([each.score for each in trials])):
-        table.add_row(what, said)
-    return table
+        shown.add_row(f"  {what}", said)
+    return shown
 
 
 def _coverage(trials: Sequence[Trial]) -> Table:
-    table = Table(title="by how many lines of ours stand in the network (simulated)", title_justify="left")
-    for name in ("lines", "recall of what they could see", "not to be seen by them"):
-        table.add_column(name)
+    shown = table("lines", "recall of what they could see", "not to be seen by them")
     for row in covered([each.score for each in trials]):
         unseen = "; ".join(f"{count} x {what}" for what, count in row.unseen.items())
-        table.add_row(str(row.lines), share(row.recall), unseen or "-")
-    return table
+        shown.add_row(str(row.lines), share(row.recall), unseen or "-")
+    return shown
 
 
 def rows(found: Summary) -> Iterator[tuple[str, str]]:
@@ -129,14 +153,14 @@ def share(found: Share) -> str:
     if found.value is None:
         return "none to count"
     low, high = found.interval
-    return f"{found.value:.1%} ({found.hits} of {found.n}; 95 % interval {low:.1%} to {high:.1%})"
+    return f"{found.value:.1%} ({found.hits} of {found.n}; 95 %: {low:.1%} to {high:.1%})"
 
 
 def rate(found: Rate) -> str:
     if found.value is None:
         return "none to count"
     low, high = found.interval
-    return f"{found.value:.3f} ({found.events} in {found.exposure:.1f}; 95 % interval {low:.3f} to {high:.3f})"
+    return f"{found.value:.3f} ({found.events} in {found.exposure:.1f}; 95 %: {low:.3f} to {high:.3f})"
 
 
 def _delays(found: Summary) -> str:
