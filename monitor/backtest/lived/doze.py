@@ -23,7 +23,7 @@ from probes.facts import Round
 from probes.words import Scope
 
 _COUNTED = frozenset({metrics.BYTES, metrics.MISSED, metrics.HEARTBEAT})  # what only ever grows says nothing of a line
-_SETTLED_TICKS = 4
+_SETTLED_TICKS = 1
 _SETTLED_MS = 35 * 60_000  # by then everything has been walked since the last change, what is walked seldom too
 _COMPARED_MS = 3 * 3_600_000
 _LONGEST_MS = 6 * 3_600_000
