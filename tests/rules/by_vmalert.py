@@ -13,13 +13,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from monitor.promql import reading
 from monitor.promql.needing import needs
-from monitor.promql.reading import Group
+from monitor.promql.reading import Group, Rule
 
 NAME = "DIDBAN_VMALERT"
 
@@ -38,8 +39,10 @@ def otherwise(world: Path) -> str:
     document = json.loads(world.read_text())
     folder = world.parent / "vmalert"
     folder.mkdir()
-    orders = [_written(world.parent / path, folder) for path in document["rule_files"]]
-    names = [name for order in orders for name in order]
+    paths = [world.parent / path for path in document["rule_files"]]
+    told = {each["series"].partition("{")[0] for unit in document["tests"] for each in unit["input_series"]}
+    fed = _fed([group for path in paths for group in reading.parsed(path.read_text())], told)
+    names = [name for path in paths for name in _written(path, folder, fed)]
     document["rule_files"] = [path.name for path in sorted(folder.iterdir())]
     wanted = document["group_eval_order"]
     document["group_eval_order"] = sorted(names, key=lambda name: (wanted.index(name.split("/")[0]), name))
@@ -66,13 +69,30 @@ def _sample(sample: Mapping[str, object]) -> dict[str, object]:
     return {**sample, "labels": "" if sample["labels"] == "{}" else sample["labels"]}
 
 
-def _written(path: Path, folder: Path) -> list[str]:
+def _fed(groups: Sequence[Group], told: set[str]) -> set[str]:
+    """Names of series there may be: what no sample can reach is not asked about, which halves the time."""
+    known = set(told)
+    while more := {
+        rule.record for group in groups for rule in group.rules if rule.record not in known and _may_say(rule, known)
+    } - {""}:
+        known |= more
+    return known
+
+
+def _may_say(rule: Rule, known: set[str]) -> bool:
+    read = {need.name for need in needs(rule.plan)}
+    return not read or bool(read & known) or "absent" in rule.expr
+
+
+def _written(path: Path, folder: Path, fed: set[str]) -> list[str]:
     """The groups of a rule file, each as several; their names in order."""
     document = YAML(typ="safe").load(path.read_text())
     groups = []
     for node, group in zip(document["groups"], reading.parsed(path.read_text()), strict=True):
-        for number, places in enumerate(floors(group)):
-            rules = [node["rules"][place] for place in places]
+        places = [place for place, rule in enumerate(group.rules) if _may_say(rule, fed)]
+        of_them = replace(group, rules=tuple(group.rules[place] for place in places))
+        for number, floor in enumerate(floors(of_them)):
+            rules = [node["rules"][places[place]] for place in floor]
             groups.append({"name": f"{group.name}/{number:02}", "interval": node["interval"], "rules": rules})
     (folder / path.name).write_text(json.dumps({"groups": groups}))
     return [str(each["name"]) for each in groups]
