@@ -1,4 +1,4 @@
-"""The same worlds lived through by VictoriaMetrics: vmalert-tool's unit tests, which evaluate MetricsQL. Rules are not changed.
+"""The same worlds lived through by VictoriaMetrics: vmalert-tool's unit tests, which read the rules as MetricsQL.
 
 vmalert writes what a rule of a group found after the others of that group were asked; Prometheus at once. So that
 expressions are compared, and not that delay, a group is handed over in several: each reads only what those before wrote.
