@@ -55,7 +55,9 @@ async def test_who_asks_for_a_service_in_mid_shutdown_reads_of_the_shutdown_firs
         said = explained(base, "IR/AS197207/whatsapp")
         earlier = explained(base, "IR/AS197207", "--at", "20m")
     words = " ".join(said.split())
-    first, blocked, _ = (words.index(each) for each in ("NetworkShutdown fires as page", "ServiceBlocked does", "Do not"))
+    first, blocked, _ = (
+        words.index(each) for each in ("NetworkShutdown fires as page", "ServiceBlocked does", "Do not")
+    )
     assert first < blocked
     assert "all of them are cut off" in words
     assert "two lines say so" in words
