@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from monitor.home.remotewrite import Labels
 from monitor.promql import reading
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
-from monitor.promql.told import is_marker
 from tests.monitor.hub.test_looking import MINUTE, Sample, stated
 from tests.rules.world import RULES, World
 
@@ -18,7 +15,7 @@ _TURN_MS = 15_000
 
 
 def past(made: World, minutes: int, now_ms: int) -> list[Sample]:
-    """Of so many minutes that end at `now_ms`, a whole minute."""
+    """Of so many minutes that end at `now_ms`, a whole minute; NaN marks where a recorded series ended."""
     began_ms = now_ms - minutes * MINUTE
     told = stated(made, minutes, began_ms)
     return [*told, *_recorded(told, began_ms, now_ms)]
@@ -36,10 +33,8 @@ def _recorded(told: list[Sample], began_ms: int, now_ms: int) -> Iterator[Sample
     changes = list(looking.until(now_ms))
     assert looking.failures() == []
     for piece in looking.recorded():
-        there = ~is_marker(np.asarray(piece.values))
         yield from (
-            (piece.series, int(at_ms), float(value))
-            for at_ms, value in zip(piece.times_ms[there], piece.values[there], strict=True)
+            (piece.series, int(at_ms), float(value)) for at_ms, value in zip(piece.times_ms, piece.values, strict=True)
         )
     yield from _fired(changes, now_ms)
 

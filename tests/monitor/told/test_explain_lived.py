@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,13 +28,19 @@ AT_ONCE = 200  # series
 
 
 async def given(base: str, found: list[Sample]) -> None:
-    """To a database, in pieces it takes."""
+    """To a database, in pieces it takes; VictoriaMetrics is asked to show all of it at once."""
     by: dict[Labels, list[Sample]] = {}
     for each in found:
         by.setdefault(each[0], []).append(each)
     series = list(by.values())
     for first in range(0, len(series), AT_ONCE):
         await write(base, [sample for each in series[first : first + AT_ONCE] for sample in each])
+    await asyncio.to_thread(_shown, base)
+
+
+def _shown(base: str) -> None:
+    with contextlib.suppress(urllib.error.HTTPError):  # Prometheus knows no such page, and needs none
+        urllib.request.urlopen(f"{base}/internal/force_flush", timeout=10).close()
 
 
 def explained(base: str, *more: str) -> str:
