@@ -37,7 +37,8 @@ _MOBILE_BYTES_PER_DAY = 120 * 10**6
 _BYTES_PER_DAY = 500 * 10**6
 
 
-Region = Annotated[str, AfterValidator(matching("[A-Z]{2}-[A-Z0-9]{1,3}", "a region of ISO 3166-2 such as IR-12"))]
+region = matching("[A-Z]{2}-[A-Z0-9]{1,3}", "a region of ISO 3166-2 such as IR-12")
+Region = Annotated[str, AfterValidator(region)]
 
 
 def _unhurried(given_s: float) -> float:

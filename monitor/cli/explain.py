@@ -76,7 +76,8 @@ def explain_command(
     now_ms = SystemClock().now_ms()
     at_ms = _at_ms(at, now_ms)
     database, teller = _asked(config_file, storage_path, query, alertmanager)
-    book = book_of(config_file, relay, relay_token_file, _beside(config_file, storage_path).get("relay"))
+    up = {} if query and not config_file.exists() else _beside(config_file, storage_path)
+    book = book_of(config_file, relay, relay_token_file, up.get("relay"))
     try:
         said = asyncio.run(answer(subject, at_ms, database, teller if now_ms - at_ms < _NOW_MS else None, book))
     except NobodyAnswers as error:

@@ -67,12 +67,13 @@ def add(
     access: Annotated[Access, typer.Option()],
     network: Annotated[str, typer.Option(help="Such as AS197207; may stay empty.")] = "",
     cohort: Annotated[str, typer.Option(help="Shared by boxes of one home or power line.")] = "",
+    region: Annotated[str, typer.Option(help="Such as IR-12; may stay empty. It narrows down who keeps the box.")] = "",
     config_file: HubFile = None,
 ) -> None:
     """Enrol a box: write it into the registry, make its password, print the one line that sets the box up."""
     found = _loaded(_named(ctx, config_file))
     row = {"id": vantage, "country": country, "network": network, "access": access.value, "role": role.value}
-    row["cohort"] = cohort
+    row |= {"cohort": cohort, "region": region}
     try:
         enrol.seal_to(found)
         password = enrol.add(found, row)

@@ -66,17 +66,22 @@ def needed(weighed: Weighed) -> str:
 
 
 def verdict(explained: Explained, muted_by: tuple[str, ...]) -> str:
-    """One sentence: told or not, as what, and which condition is in the way."""
+    """One sentence: fires or not, as what, and which condition is in the way. Whom it reached is not in it."""
     if explained.firing:
         kinds = sorted({f"{each.labels.get('severity', '')}{_extent(each.labels)}" for each in explained.firing})
         since = min((each.since_s for each in explained.firing if each.since_s is not None), default=None)
         said = f"fires as {' and '.join(kinds)}" + (f" since {moment(since)} UTC" if since is not None else "")
         by = " and ".join(muted_by)
-        return f"{said}, and is muted: {by} speaks for it" if by else f"{said}; its people were told"
+        return f"{said}, and is muted: {by} speaks for it" if by else said
     missing = explained.in_the_way
     if missing is None:
         return "does not fire, though all it needs is met at this moment: the rules' next turn decides"
-    return f"does not fire. In the way: {missing.condition.asks}: {value(missing)}, needed: {needed(missing)}"
+    return f"does not fire. In the way: {in_the_way(missing)}"
+
+
+def in_the_way(missing: Weighed) -> str:
+    """What was asked, what was found, what is needed."""
+    return f"{missing.condition.asks}: {value(missing)}, needed: {needed(missing)}"
 
 
 def _extent(labels: dict[str, str]) -> str:

@@ -29,7 +29,7 @@ _DARK = (
         "somebody there was heard 2 minutes before as well",
         f"{_REACH} offset 2m",
         Needs.THERE,
-        unit=Unit.SHARE,
+        unit=Unit.BARE,
         otherwise="Our lines there are only just heard again, their first words may still be of the dark. Wait 2 min.",
     ),
     Condition(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -29,7 +30,7 @@ def _parts(answer: Answer) -> Iterator[RenderableType]:
     yield Text.assemble((str(answer.subject), "bold"), "  ", inwords.both_times(answer.at_ms, answer.subject.country))
     told = [each for each in answer.alerts if each.firing]
     own = [each for each in answer.alerts if each.explanation.place is answer.subject.place]
-    whole = told if any(each.firing for each in own) else [*own[:1], *told]
+    whole = told if any(each.firing for each in own) else [*told, *own[:1]]
     for explained in whole:
         yield Text()
         yield from _alert(explained, answer.muted_by[explained.explanation.alert])
@@ -46,22 +47,27 @@ def _alert(explained: Explained, muted_by: tuple[str, ...]) -> Iterator[Renderab
     yield Text.assemble((name, "bold red" if explained.firing else "bold"), f" {verdict}.")
     if why := inwords.why(explained):
         yield Padding(Text(why), (0, 0, 0, 2))
-    ways = explained.begins if explained.firing else (explained.nearest,)
-    for way in (*ways, *(explained.page if explained.firing else ())):
+    for way in _shown(explained) if explained.firing else (explained.nearest,):
         yield Padding(_conditions(way), (0, 0, 0, 2))
-    if explained.firing and explained.holds:
-        yield Padding(_conditions(WeighedWay("what holds it since", explained.holds)), (0, 0, 0, 2))
+
+
+def _shown(explained: Explained) -> Iterator[WeighedWay]:
+    """Of what fires: what holds it, how it begins, what makes a page of it; ways that are not met are in --json."""
+    if explained.holds:
+        yield WeighedWay("what holds it", explained.holds)
+    met = [way for way in explained.begins if way.met]
+    yield from met or [replace(explained.nearest, name=f"{explained.nearest.name}: no longer met in full")]
+    yield from [way for way in explained.page if way.met]
 
 
 def _others(alerts: Sequence[Explained]) -> Iterator[RenderableType]:
     """One line for each of those that come nearest to firing; the rest by name. All of it is in --json."""
     quiet = sorted((each for each in alerts if not each.firing and each.in_the_way), key=lambda each: each.distance)
     if quiet:
-        yield Text("Does not fire; what was found, what is needed, of what:", style="dim")
+        yield Text("Do not fire, those nearest to it first; what is in the way:", style="dim")
     for each in quiet[:_NEAREST]:
         if (missing := each.in_the_way) is not None:
-            found = f"  {inwords.value(missing)}  {inwords.needed(missing)}  "
-            said = Text.assemble((each.explanation.alert, "bold"), found, (missing.condition.asks, "dim"))
+            said = Text.assemble((each.explanation.alert, "bold"), f": {inwords.in_the_way(missing)}.")
             yield Padding(said, (0, 0, 0, 2))
     if farther := quiet[_NEAREST:]:
         names = ", ".join(each.explanation.alert for each in farther)
@@ -118,7 +124,7 @@ def _told(answer: Answer) -> Iterator[RenderableType]:
     yield Text()
     match answer.told:
         case None:
-            yield Text("Alertmanager was not asked: it keeps no past, or none was named.", style="dim")
+            yield Text("Whom it reached is not known: Alertmanager was not asked (it keeps no past).", style="dim")
         case Unanswered(why=why):
             yield Text(f"Who was told: Alertmanager was asked, and {why}.", style="yellow")
         case ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.explaining.countries import COUNTRIES
+from monitor.explaining.countries import COUNTRIES, OVER
 from monitor.explaining.early import EARLY
 from monitor.explaining.networks import NETWORKS
 from monitor.explaining.regions import REGIONS
@@ -12,7 +12,8 @@ from monitor.explaining.rows import Explanation, Place, Subject
 from monitor.explaining.services import SERVICES
 from monitor.explaining.slowed import SLOWED
 
-TABLE: tuple[Explanation, ...] = (*COUNTRIES, *NETWORKS, *REGIONS, *SERVICES, *SLOWED, *EARLY)
+# the first of a place is what whoever asks about it reads first, where nothing fires
+TABLE: tuple[Explanation, ...] = (*COUNTRIES, *NETWORKS, OVER, *REGIONS, *SERVICES, *SLOWED, *EARLY)
 
 _ASKED = {
     Place.SERVICE: (Place.SERVICE, Place.NETWORK),

@@ -17,10 +17,17 @@ from monitor.begin.enrolment import Enrolment, line
 from monitor.hub.rows import as_its_neighbours, rewrite
 from monitor.hub.settings import LoadedHub
 from monitor.keeping import seal
+from monitor.settings import region
 from probes.doors import schema, yamledit
 from probes.words import Access, Role
 
-_RULES = {"id": schema.word, "country": schema.country, "network": schema.network, "cohort": schema.word}
+_RULES = {
+    "id": schema.word,
+    "country": schema.country,
+    "network": schema.network,
+    "cohort": schema.word,
+    "region": region,
+}
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what no box can be told to go to
 _LARGEST_CODE = 1_400  # characters: beyond it a code is wider than a terminal, and no camera reads it from one
 
@@ -36,6 +43,8 @@ def add(hub: LoadedHub, row: Mapping[str, str]) -> str:
     for key, rule in _RULES.items():
         if key in given:
             rule(given[key])
+    if "region" in given and not given["region"].startswith(f"{given['country']}-"):
+        raise ValueError(f"{given['region']} is not in {given['country']}")
     vantage = given["id"]
     if vantage in hub.registry.vantages:
         raise ValueError(f"{vantage} is enrolled already")

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from monitor.beside.rulefiles import RUNBOOK_URL, relinked
 from monitor.disk.desk import Desk
 from monitor.home.querying import Far
-from monitor.notify.settings import DAYS, Digest
+from monitor.notify.settings import DAYS, Digest, Pages
 from monitor.relay.alertmanager import Alertmanagers
 from probes.ports import Clock
 
@@ -159,10 +160,18 @@ class Weekly:
     """Says it once a week, also when the relay was away at that hour; a day later it is no news."""
 
     def __init__(
-        self, digest: Digest, desk: Desk, alertmanagers: Alertmanagers, *, database: Far | None, clock: Clock
+        self,
+        digest: Digest,
+        desk: Desk,
+        alertmanagers: Alertmanagers,
+        *,
+        pages: Pages,
+        database: Far | None,
+        clock: Clock,
     ) -> None:
         self._digest, self._desk, self._alertmanagers = digest, desk, alertmanagers
         self._database, self._clock = database, clock
+        self._runbook = relinked(f"{RUNBOOK_URL}/WeeklyDigest", pages)
 
     async def look(self) -> None:
         now_ms = self._clock.now_ms()
@@ -174,6 +183,7 @@ class Weekly:
         summary, description = told(await asked(self._database), lost)
         labels = {"alertname": "WeeklyDigest", "severity": "info", "product": "didban", "family": "own"}
         annotations = {"summary": summary, "description": description, "summary_fa": "گزارش هفتگی دیدبان"}
+        annotations["runbook_url"] = self._runbook
         if await self._alertmanagers.post(labels, annotations, from_ms=at_ms, to_ms=now_ms + _STANDS_MS):
             row = ("digest", week)
             await self._desk.do(lambda db: db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", row).close())

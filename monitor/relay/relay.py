@@ -72,10 +72,11 @@ class Relay:
             for each in {each.recipient: each for each in (*paged, *ticketed)}.values()
         ]
         self._alertmanagers = Alertmanagers(relay.alertmanagers)
-        self._taking = Taking(self.outbox.desk, self._alertmanagers, clock=clock, time_scale=time_scale)
+        desk, pages = self.outbox.desk, notify.pages
+        self._taking = Taking(desk, self._alertmanagers, pages=pages, clock=clock, time_scale=time_scale)
         self._windows = Windows(notify.maintenance, self._alertmanagers, clock)
         self._weekly = (
-            Weekly(notify.digest, self.outbox.desk, self._alertmanagers, database=database, clock=clock)
+            Weekly(notify.digest, desk, self._alertmanagers, pages=pages, database=database, clock=clock)
             if notify.digest
             else None
         )

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from monitor.beside.rulefiles import RUNBOOK_URL, relinked
 from monitor.disk.desk import Desk
+from monitor.notify.settings import Pages
 from monitor.relay.alertmanager import Alertmanagers, rfc3339
 from probes.ports import Clock
 
@@ -50,8 +52,11 @@ class Covered:
 
 
 class Taking:
-    def __init__(self, desk: Desk, alertmanagers: Alertmanagers, *, clock: Clock, time_scale: float) -> None:
+    def __init__(
+        self, desk: Desk, alertmanagers: Alertmanagers, *, pages: Pages, clock: Clock, time_scale: float
+    ) -> None:
         self._desk, self._alertmanagers, self._clock, self._scale = desk, alertmanagers, clock, time_scale
+        self._runbook = relinked(f"{RUNBOOK_URL}/Taken", pages)
 
     async def look(self) -> None:
         """Everything that is taken and not over, once."""
@@ -105,6 +110,7 @@ class Taking:
         labels |= {key: place[key] for key in ("family", *_PLACE) if key in place}
         annotations = {"summary": f"{held.by} has it: {held.summary}", "by": held.by}
         annotations["summary_fa"] = f"\u2068{held.by}\u2069 به عهده گرفت"
+        annotations["runbook_url"] = self._runbook
         annotations["description"] = f"Since {rfc3339(held.taken_ms)}. Repeats are silent while it lasts; news is not."
         to_ms = self._clock.now_ms() + self._ms(_ANNOUNCED_S)
         if await self._alertmanagers.post(labels, annotations, from_ms=held.taken_ms, to_ms=to_ms):

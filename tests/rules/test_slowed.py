@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.home.remotewrite import labels
+from monitor.promql import reading
+from monitor.promql.evaluation import Evaluation
 from tests.rules.lines import Steps
 from tests.rules.peace import ON_MCI, SHUTDOWN, box, dark, world
-from tests.rules.world import MCI, TCI, World, alert
+from tests.rules.world import MCI, RULES, TCI, World, alert
 
 IR = {"country": "IR"}
 SLOWED = alert("ServiceThrottled", "ticket", **ON_MCI, service="instagram")
@@ -166,6 +169,24 @@ def test_forged_answers_for_a_name_that_was_answered_truly_are_told(tmp_path: Pa
 
 def test_one_line_with_a_forged_answer_is_enough_for_a_ticket(tmp_path: Path) -> None:
     named(world(), "m1").quiet(41).told(44, TAMPERED).check(tmp_path)
+
+
+@pytest.mark.parametrize(("ticks_s", "forged"), [((645, 660), [720]), ((600, 660), [660, 720]), ((660,), [])])
+def test_one_walk_told_twice_within_a_quarter_of_a_minute_is_no_proof_yet(
+    ticks_s: tuple[int, ...], forged: list[int]
+) -> None:
+    """A tick that came early and the regular one after it say the same of the same walk."""
+    name = "didban:vantage_dns_forged:max"
+    looking, given = Evaluation(reading.shipped(RULES), asked=[name], since_ms=0), {"vantage": "m1", "target": "web"}
+    times_ms = [1000 * each for each in ticks_s]
+    looking.take(
+        labels("didban_target_finding", {**given, "finding": "forged_dns_answer"}), times_ms, [1.0] * len(ticks_s)
+    )
+    found = []
+    for at_s in (600, 660, 720):
+        list(looking.until(1000 * at_s))
+        found += [at_s] if looking.ask(name) else []
+    assert found == forged
 
 
 def test_names_that_were_forged_before_we_came_are_standing(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from monitor.promql import reading
 from monitor.promql.reading import Group
-from tests.rules import lived
+from tests.rules import by_vmalert, lived
 from tests.rules.lines import Line, Steps
 
 RULES = Path(__file__).parents[2] / "monitor" / "rules"
@@ -121,6 +121,8 @@ class World:
     def check(self, folder: Path, evaluation: str | None = None, *, sooner: int = 1) -> None:
         """Has promtool live through it, and our own evaluator; fails with promtool's words, or with what differs.
 
+        Where DIDBAN_VMALERT names a vmalert-tool, that lives through it as well.
+
         Args:
             evaluation: how often rules are asked. Unsaid: every 15 s, as shipped, where a moment between two minutes
                 is asked for, and else once a minute, which costs a quarter.
@@ -129,11 +131,16 @@ class World:
         between = any(int(str(each["eval_time"])[:-1]) % 60 for each in (*self.wanted, *self.texts))
         evaluation = evaluation or ("15s" if between else "1m")
         lines = self.told_in()
-        if self._is_for_promtool(lines, sooner):
+        for_promtool, for_vmalert = self._is_for_promtool(lines, sooner), by_vmalert.NAME in os.environ
+        if for_promtool or for_vmalert:
             self.write(folder, evaluation, sooner=sooner)
+        if for_promtool:
             command = ["promtool", "test", "rules", "world.yml"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
+        if for_vmalert:
+            said = by_vmalert.otherwise(folder / "world.yml")
+            assert not said, f"vmalert-tool: {said}"
         other = lived.otherwise(rules(sooner), lines, self.wanted, evaluation)
         assert not other, f"our evaluator: {other}"
 

@@ -188,6 +188,22 @@ def test_where_no_box_could_find_the_hub_none_is_enrolled(hub: Path) -> None:
     assert (hub.parent / "registry.yml").read_text() == "vantages:\n"
 
 
+def test_a_region_is_written_where_the_hub_is_and_goes_to_no_box(hub: Path) -> None:
+    """The hub alone states it; a line that is found tells nobody where the box stands."""
+    box = ("hub", f"--config.file={hub}", "add", "v2", "--country=IR", "--role=inside", "--access=mobile")
+    for wrong, why in (("TR-34", "TR-34 is not in IR"), ("Tehran", "a region of ISO 3166-2 such as IR-12")):
+        code, said = ran(*box, f"--region={wrong}")
+        assert (code, why in said) == (2, True), said
+    assert (hub.parent / "registry.yml").read_text() == "vantages:\n"
+    code, said = ran(*box, "--region=IR-12")
+    assert code == 0, said
+    loaded, mistakes = settings.load(hub)
+    assert loaded is not None, mistakes
+    assert loaded.registry.vantages["v2"].region == "IR-12"
+    (line,) = [each for each in said.splitlines() if each.startswith("didban1:")]
+    assert b"IR-12" not in msgspec.msgpack.encode(enrolment.read(line))
+
+
 def test_the_key_of_the_hub_is_made_once(hub: Path) -> None:
     loaded, mistakes = settings.load(hub)
     assert loaded is not None, mistakes

@@ -1,4 +1,4 @@
-"""The late look in the hub as it is run: a backlog comes in by the gateway, and one notice goes out."""
+"""The late look in the hub as it is run: a backlog comes in by the gateway, and one notice goes out; before either database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from monitor.home.remotewrite import Labels, TimeSeries, encode, value
-from tests.monitor.home.receivers import prometheus
+from tests.monitor.home.receivers import prometheus, victoria
 from tests.monitor.hub.hubs import Hub, basic, enrolled, until
 from tests.monitor.hub.test_looking import MINUTE, Sample, alertmanager, of_boxes, stated, write
 from tests.rules.peace import dark, world
@@ -39,7 +42,10 @@ def asked(base: str, query: str) -> list[dict[str, Any]]:
         return found
 
 
-async def test_a_backlog_that_comes_home_through_a_hub_at_work_is_told_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", [prometheus, victoria], ids=["prometheus", "victoria-metrics"])
+async def test_a_backlog_that_comes_home_through_a_hub_at_work_is_told_once(
+    database: Callable[[Path], AbstractContextManager[str]], tmp_path: Path
+) -> None:
     began_ms = int(time.time()) // 60 * MINUTE - 150 * MINUTE
     everything = stated(dark(world(), "m1", "m2", since=20, until=50), 149, began_ms)
     late = {
@@ -50,7 +56,7 @@ async def test_a_backlog_that_comes_home_through_a_hub_at_work_is_told_once(tmp_
     boxes = (f"  - {{id: {box}, country: IR, network: {MCI}, access: mobile, role: inside}}\n" for box in late)
     (tmp_path / "registry.yml").write_text(f"vantages:\n{''.join(boxes)}")
     held_back = {each for part in late.values() for each in part}
-    with prometheus(tmp_path / "prometheus") as base:
+    with database(tmp_path / "database") as base:
         await write(base, [each for each in everything if each not in held_back])
         async with alertmanager() as (teller, told):
             extra = [f"notify: {{relay: {{alertmanagers: ['{teller}']}}}}", "look: {quiet: 2s}"]

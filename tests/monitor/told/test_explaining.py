@@ -380,7 +380,10 @@ async def test_the_page_fits_eighty_columns_and_begins_with_what_fires() -> None
     assert max(map(len, shown.splitlines())) <= 80
     words = " ".join(shown.split())
     assert words.startswith(f"IR/{MCI}/instagram 2022-09-21 15:31:00 UTC (20:01 in IR) ServiceBlocked fires as page")
-    assert "NetworkShutdown 100% under 30% hosts abroad that our lines there reach" in words
+    assert (
+        "NetworkShutdown: hosts abroad that our lines there reach (their median, at its highest in 3 minutes): 100%, needed: under 30%."
+        in words
+    )
     assert len(shown.splitlines()) < 60
     assert (
         "21 Sep 15:33:00 UTC: Sara by ntfy: delivered: instagram blocked; Sara has it since 21 Sep 15:35:00 UTC"

@@ -193,6 +193,9 @@ async def test_who_has_it_is_told_to_the_others_and_repeats_fall_silent_while_it
         status, text = await relay.page("POST", relay.link())
         assert (status, "you have it" in text) == (200, True)
         await until(lambda: any("Omid has it" in str(each["text"]) for each in people.told["telegram"]), 20)
+        said_of = {each["labels"]["alertname"]: each["annotations"] for each in await manager.get("/api/v2/alerts")}
+        for name in ("Taken", "WeeklyDigest"):
+            assert said_of[name]["runbook_url"] == f"{relay.notify.pages.url}/runbook/{name}", "where a phone can go"
         after = await quiet(people)
         assert after == {**{way: 3 for way in ("ntfy", "matrix", "telegram", "email")}, "signal": 2, "pagerduty": 1}
         assert people.told["ntfy"][-1]["title"].startswith("Omid has it: PAGE AS197207 (IR)")
