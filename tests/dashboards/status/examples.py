@@ -19,7 +19,7 @@ _TITLES = {
     "google_play": {"en": "Google Play and Android", "fa": "گوگل‌پلی و اندروید"},
     "wikipedia": {"en": "Wikipedia", "fa": "ویکی‌پدیا"},
 }
-_TARGETS = {
+_TARGETS: dict[str, list[tuple[str, str, list[str] | None]]] = {
     "whatsapp": [("chat", "e1.whatsapp.net:443/tcp", ["resolve", "connect", "knock"]), ("web", "web.whatsapp.com:443/tcp", None)],
     "instagram": [("web", "www.instagram.com:443/tcp", None), ("api", "i.instagram.com:443/tcp", None)],
     "imo": [("web", "imo.im:443/tcp", None)],
