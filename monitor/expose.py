@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from dashboards.status import frame, page
-from dashboards.status.tongue import chosen
+from dashboards.status import fleet, frame, page, public
+from dashboards.status.tongue import Lang, chosen
 from monitor.beside.rulefiles import runbook_page
 from monitor.rounds import Asked
 from monitor.spool import Spool
@@ -73,7 +73,7 @@ class Pages:
 
     async def front(self, request: web.Request) -> web.Response:
         """The page, drawn beside the loop: a month of twenty services is some work for a small board."""
-        lang = chosen(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+        lang = language(request)
         status, wanted = self._answers.status(), request.query.get("service")
         service = wanted if any(each["service"] == wanted for each in status["services"]) else None
 
@@ -141,6 +141,21 @@ class Pages:
                 )
             case Asked.UNKNOWN:
                 return web.json_response({"error": "no such configured target"}, status=404)
+
+
+def language(request: web.Request) -> Lang:
+    """Of whoever asks."""
+    return chosen(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+
+
+def fleet_page(status: Json, lang: Lang) -> str:
+    """The page of a hub, with every box by name: for a person on its own machine."""
+    return fleet.render(status, lang)
+
+
+def public_pages(told: Json) -> dict[str, str]:
+    """The pages anybody may see, by the names of their files; `told`: as monitor/hub/publishing.py makes it."""
+    return {name: public.render(told, lang) for lang, name in public.FILES.items()}
 
 
 def as_page(text: str, lang: str) -> web.Response:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dashboards.status.fleetphrases import FLEET
 from dashboards.status.words import Pair
 
 PHRASES: Mapping[str, Pair] = {
+    **FLEET,
     "name": ("Didban", "دیدبان"),
     "other_language": ("فارسی", "English"),
     "skip": ("Skip to the services", "پرش به خدمت‌ها"),

@@ -13,7 +13,10 @@ from dashboards.status.words import BRIEF
 Json = Mapping[str, Any]
 
 # of eight: told apart by their height where there is no colour
-_HEIGHTS = {"ok": 3, "insufficient": 1, "slow": 5, "refused": 6, "broken": 8, "interfered": 8, "cut_off": 8}
+_HEIGHTS = {
+    **{"ok": 3, "insufficient": 1, "slow": 5, "refused": 6, "broken": 8, "interfered": 8, "cut_off": 8},
+    **{"unknown": 1, "throttled": 5, "mixed": 6, "down": 8, "blocked": 8},
+}
 _CALM = ("ok", "insufficient", "")
 _MOST_RUNS = 48  # of a strip that flickers: it is drawn more coarsely, so that a page stays small
 _SHOWN = {"day": 96, "month": 240}
@@ -27,13 +30,13 @@ def strip(tongue: Tongue, history: Json, which: str, service: str) -> str:
     states = [history["letters"].get(letter, "") for letter in row]
     said = _said(tongue, which, states)
     look = "strip" if which == "day" else "strip long"
-    drawn = _drawn(_fitting(states, _SHOWN[which]))
-    return f'<svg class="{look}" role=img aria-label="{said}" {drawn}</svg>'
+    inner = drawn(_fitting(states, _SHOWN[which]))
+    return f'<svg class="{look}" role=img aria-label="{said}" {inner}</svg>'
 
 
 def swatch(state: str) -> str:
     """What a strip draws for a state, for the legend."""
-    return f"<svg class=swatch aria-hidden=true {_drawn([state])}</svg>"
+    return f"<svg class=swatch aria-hidden=true {drawn([state])}</svg>"
 
 
 def _said(tongue: Tongue, which: str, states: list[str]) -> str:
@@ -66,7 +69,8 @@ def _together(states: list[str]) -> str:
     return max(troubles or counts, key=lambda each: (counts[each], each))
 
 
-def _drawn(states: list[str]) -> str:
+def drawn(states: list[str]) -> str:
+    """The inside of the drawing, one path for each word."""
     paths: dict[str, str] = {}
     for state, start, length in _runs(states):
         height = _HEIGHTS.get(state, 8)

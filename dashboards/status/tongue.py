@@ -93,14 +93,15 @@ class Tongue:
         text = f"{then:%H:%M}" if then.date() == moment(now).date() else f"{self._day(then)} {then:%H:%M}"
         return self._time(at, text)
 
-    def full(self, at: str) -> str:
+    def full(self, at: str, *, seconds: bool = True) -> str:
         """Day, month, year and second; UTC. In Persian the Persian day first, the Gregorian behind it."""
         then = moment(at)
+        clock = f"{then:%H:%M:%S}" if seconds else f"{then:%H:%M}"
         if self.lang == "en":
-            return self._time(at, f"{then.day} {then:%b %Y}, {then:%H:%M:%S}")
+            return self._time(at, f"{then.day} {then:%b %Y}, {clock}")
         year, month, day = persian_date(then.date())
         gregorian = f"{then.day} {GREGORIAN[then.month - 1]} {then.year}"
-        return self._time(at, f"{day} {MONTHS[month - 1]} {year} ({gregorian})، {then:%H:%M:%S}")
+        return self._time(at, f"{day} {MONTHS[month - 1]} {year} ({gregorian})، {clock}")
 
     def local(self, at: str, zone: str) -> str | None:
         """The same moment by the clock on the wall there; None for a zone this machine does not know."""

@@ -19,11 +19,16 @@ def target(tongue: Tongue, told: Json, now: str, *, brief: bool = False) -> str:
     if brief:
         return f"<li class=target><p>{head}</li>"
     head = f"<p>{head}<span class=soft>{since(tongue, told['since'], now)}</span></p>"
-    said = "".join(f"<p>{tongue.word(FINDINGS, finding)} ({code(finding)})</p>" for finding in told["findings"])
+    said = "".join(f"<p>{_sentence(tongue, finding)} ({code(finding)})</p>" for finding in told["findings"])
     soft = "".join(f"<p class=soft>{each}</p>" for each in _beside(tongue, told))
     walk = told["last_walk"]
     walked = _walk(tongue, walk, now) if walk else f"<p class=soft>{tongue.say('not_walked')}</p>"
     return f"<li class=target>{head}{said}{walked}{soft}</li>"
+
+
+def _sentence(tongue: Tongue, finding: str) -> str:
+    said = tongue.word(FINDINGS, finding)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def known(word: str) -> str:

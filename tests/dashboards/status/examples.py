@@ -195,3 +195,79 @@ def shutdown() -> Json:
         services, _canaries(0), 48_360, ["48360 samples have not reached hub yet."],
     )  # fmt: skip
     return said | {"history": history({each["service"]: each["state"] for each in services}, curfews=True)}
+
+
+def _vantage(
+    name: str, network: str, heard: str | None, *, role: str = "inside", country: str = "IR", **more: Any
+) -> Json:
+    row = {"vantage": name, "country": country, "network": network, "access": "mobile" if role == "inside" else "datacenter",
+           "role": role, "paused": False, "heard": heard, "newest": heard, "samples": 41_000, "waiting": 0, "taken": 120,
+           "refused": {}, "drilled": "2022-09-14T09:00:00Z",
+           "delivered": {"last": heard, "ticks_1h": 59, "ticks_1d": 1431}}  # fmt: skip
+    return row | more
+
+
+def fleet() -> Json:
+    """The hub on that evening: MCI's lines are silent, the others speak."""
+    silent: Json = {"delivered": {"last": "2022-09-21T15:34:40Z", "ticks_1h": 0, "ticks_1d": 1297}}
+    well = "2022-09-21T17:39:30Z"
+    return {
+        "hub": "hub-a",
+        "at": NOW,
+        "waiting": {"samples": 0, "oldest": None},
+        "database": {"last_success": "2022-09-21T17:39:50Z"},
+        "trouble": None,
+        "watched": ["IR"],
+        "vantages": [
+            _vantage("v7f3a", "AS197207", "2022-09-21T15:34:40Z", **silent),
+            _vantage("v1c9e", "AS197207", "2022-09-21T15:34:10Z", **silent),
+            _vantage("v88d0", "AS44244", well, drilled=None, refused={"too_old": 3}),
+            _vantage("v3b71", "AS58224", well, access="fixed", waiting=1240),
+            _vantage("v5e02", "AS31549", None, access="fixed", paused=True, drilled=None, delivered={"last": None, "ticks_1h": 0, "ticks_1d": 0}),
+            _vantage("c-hel", "AS24940", well, role="control", country="FI"),
+            _vantage("c-ams", "AS1103", well, role="control", country="NL"),
+        ],
+        "retired": 2,
+        "incidents": [
+            {
+                "country": "IR", "family": "shutdown", "service": "",
+                "steps": [
+                    {"alert": "NetworkSilent", "severity": "page", "network": "AS197207", "vantage": "", "extent": "", "since": "2022-09-21T15:38:15Z"},
+                    {"alert": "NetworkShutdown", "severity": "page", "network": "AS197207", "vantage": "", "extent": "", "since": "2022-09-21T15:39:00Z"},
+                    {"alert": "CountryShutdown", "severity": "page", "network": "", "vantage": "", "extent": "networks", "since": "2022-09-21T16:04:30Z"},
+                ],
+                "told": {"messages": 6, "delivered": 6, "first": "2022-09-21T15:39:21Z", "taken_by": "Nasrin"},
+            },
+            {
+                "country": "IR", "family": "service", "service": "instagram",
+                "steps": [{"alert": "ServiceBlocked", "severity": "ticket", "network": "AS44244", "vantage": "", "extent": "", "since": "2022-09-21T13:12:00Z"}],
+                "told": {"messages": 2, "delivered": 2, "first": "2022-09-21T13:12:40Z", "taken_by": None},
+            },
+        ],
+        "notes": [
+            {"at": "2022-09-21T16:20:00Z", "incident": "IR/AS197207/2022-09-21", "text": "Two users in Tehran say the same by telephone; mobile only."},
+            {"at": "2022-09-21T15:50:00Z", "incident": "IR/AS197207/2022-09-21", "text": "از سنندج هم تماس گرفتند: همراه اول از ساعت هفت قطع است."},
+        ],
+    }  # fmt: skip
+
+
+def public() -> Json:
+    """The day before, for anybody."""
+    dark = ["ok"] * 16 + ["cut_off"] * 8
+    held = ["ok"] * 13 + ["blocked"] * 11
+    rows = {"whatsapp": ("cut_off", dark), "instagram": ("cut_off", [*held[:16], *dark[16:]]), "imo": ("cut_off", dark)}
+    others = {
+        "whatsapp": ("mixed", ["ok"] * 20 + ["mixed"] * 4),
+        "instagram": ("blocked", held),
+        "imo": ("ok", ["ok"] * 24),
+    }
+    return {
+        "at": "2022-09-21T22:00:00Z",
+        "groups": [
+            {
+                "country": "IR", "network": network, "lines": lines,
+                "services": [{"service": name, "title": _TITLES[name], "verdict": verdict, "hours": hours} for name, (verdict, hours) in said.items()],
+            }
+            for network, lines, said in (("", 3, others), ("AS197207", 5, rows))
+        ],
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from dashboards.status import page
+from dashboards.status import fleet, page, public
 from dashboards.status.tongue import LANGUAGES, Lang
 from tests.browser import DESKTOP, PHONE, View, opened
 from tests.dashboards.status import examples
@@ -27,6 +27,9 @@ def pages() -> Iterator[tuple[str, str, Lang]]:
     ):
         for lang in LANGUAGES:
             yield f"status-{name}-{lang}", page.render(status, lang), lang
+    for lang in LANGUAGES:
+        yield f"fleet-{lang}", fleet.render(examples.fleet(), lang), lang
+        yield f"public-{lang}", public.render(examples.public(), lang), lang
 
 
 async def take(folder: Path, only: str = "") -> None:
