@@ -17,7 +17,7 @@ from probes.facts import Service
 _AGAIN_S = 60.0
 _REST_S = 0.2  # between two bites: a month takes some seconds, and others write meanwhile
 _EVERY_MS = 300_000  # one tick in five minutes stands for them
-_HOURS_A_BITE = 24
+_HOURS_A_BITE = 8
 _SUMMED_UP_MS = 4 * HOUR_MS  # after its end an hour has its summary, or will not have one
 _LETTERS = {state.value: each for state, each in LETTERS.items()}
 
