@@ -100,27 +100,29 @@ class Overview:
                 return {"asked": f"the database was asked, and {each.why}"}
             found.append(each)
         drilled, firing, since = found
-        told = [each | {"told": await self._told(each, now_ms)} for each in incidents(firing, since)]
+        fired = incidents(firing, since)
+        if self._book is not None:
+            for incident in fired:
+                incident["told"] = await told(self._book, incident, now_ms)
         when = {each.labels.get("vantage", ""): instant(int(each.value * 1000)) for each in drilled}
-        return {"delivered": delivered, "drilled": when, "incidents": told}
+        return {"delivered": delivered, "drilled": when, "incidents": fired}
 
-    async def _told(self, incident: Json, now_ms: int) -> Json | None:
-        """By the relay's book: how many messages, the first that was delivered, and who has it."""
-        if self._book is None:
-            return None
-        labels = {key: incident[key] for key in ("country", "service") if incident.get(key)}
-        named = {each["alert"] for each in incident["steps"]}
-        since_ms = min((each["since_ms"] for each in incident["steps"] if each["since_ms"]), default=now_ms)
-        window = {"since_ms": since_ms - _EARLIER_MS, "until_ms": now_ms + _EARLIER_MS}
-        try:
-            held = await receipts.held(self._book, **window, labels=labels)
-        except (OSError, sqlite3.OperationalError):  # the disk: what was told is not known then
-            return None
-        found = [each for each in held if named & {of.get("alertname") for of in each.alerts}]
-        delivered = [each.done_ms for each in found if each.state == "delivered" and each.done_ms is not None]
-        taken = next((each.taken_by for each in found if each.taken_by), None)
-        first = instant(min(delivered)) if delivered else None
-        return {"messages": len(found), "delivered": len(delivered), "first": first, "taken_by": taken}
+
+async def told(book: Desk, incident: Json, now_ms: int) -> Json | None:
+    """By the relay's book: how many messages, the first delivered, who has it. None where it cannot be read."""
+    labels = {key: incident[key] for key in ("country", "service") if incident.get(key)}
+    named = {each["alert"] for each in incident["steps"]}
+    since_ms = min((each["since_ms"] for each in incident["steps"] if each["since_ms"]), default=now_ms)
+    window = {"since_ms": since_ms - _EARLIER_MS, "until_ms": now_ms + _EARLIER_MS}
+    try:
+        held = await receipts.held(book, **window, labels=labels)
+    except (OSError, sqlite3.OperationalError):
+        return None
+    found = [each for each in held if named & {of.get("alertname") for of in each.alerts}]
+    delivered = [each.done_ms for each in found if each.state == "delivered" and each.done_ms is not None]
+    taken = next((each.taken_by for each in found if each.taken_by), None)
+    first = instant(min(delivered)) if delivered else None
+    return {"messages": len(found), "delivered": len(delivered), "first": first, "taken_by": taken}
 
 
 def incidents(firing: Sequence[Found], since: Sequence[Found]) -> list[Json]:
