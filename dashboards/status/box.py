@@ -64,7 +64,7 @@ def _unseen(tongue: Tongue, status: Json) -> str:
     if not said:
         return ""
     rows = "".join(f"<p>{each}</p>" for each in said)
-    head = f"<summary class=row><span class=name>{tongue.say('unseen_places')}</span></summary>"
+    head = f"<summary class='row one'><span class=name>{tongue.say('unseen_places')}</span></summary>"
     return f"<details id=unseen>{head}<div class=inner>{rows}</div></details>"
 
 

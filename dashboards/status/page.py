@@ -140,7 +140,8 @@ def _why(tongue: Tongue, told: Json) -> str:
     reason = REASONS.get(told.get("rule_id", "")) if tongue.lang == "fa" else None
     if reason is None:
         return _english(tongue, f"{told['why'][:1].upper()}{told['why'][1:]}.")
-    lost = {each["witness"]["lost"] for each in told["targets"] if each.get("witness") and each["witness"].get("lost")}
+    witnesses = [each.get("witness") or {} for each in told.get("targets", [told])]
+    lost = {each["lost"] for each in witnesses if each.get("lost")}
     return "؛ ".join([reason, *(tongue.word(LOST, each) for each in sorted(lost))]) + "."
 
 
@@ -156,7 +157,11 @@ def _targets(tongue: Tongue, told: Json, now: str, brevity: int) -> str:
     """`brevity`: 1 leaves out the steps of what is reached, 2 of everything, 3 the targets too."""
     quiet = [each for each in told["targets"] if brevity > 1 or (brevity and each["state"] == "ok")]
     told_of = [] if brevity > 2 else told["targets"]
-    rows = "".join(walks.target(tongue, each, now, brief=each in quiet) for each in told_of)
+    rows = ""
+    for each in told_of:
+        differs = each["state"] != "ok" and each["rule_id"] != told.get("rule_id")
+        why = _why(tongue, each) if differs else ""
+        rows += walks.target(tongue, each, now, why=why, brief=each in quiet)
     note = f"<p class=soft>{_elsewhere(tongue, told, len(quiet))}</p>" if quiet else ""
     return f"<h3>{tongue.say('targets')}</h3><ul>{rows}</ul>{note}"
 
@@ -172,7 +177,7 @@ def _elsewhere(tongue: Tongue, told: Json, count: int) -> str:
 
 
 def _words(tongue: Tongue) -> str:
-    head = f"<summary class=row><span class=name>{tongue.say('words')}</span></summary>"
+    head = f"<summary class='row one'><span class=name>{tongue.say('words')}</span></summary>"
     return f"<details id=words>{head}<dl class=inner>{''.join(_meanings(tongue))}</dl></details>"
 
 

@@ -17,7 +17,7 @@ _HEIGHTS = {
     **{"ok": 3, "insufficient": 1, "slow": 5, "refused": 6, "broken": 8, "interfered": 8, "cut_off": 8},
     **{"unknown": 1, "throttled": 5, "mixed": 6, "down": 8, "blocked": 8},
 }
-_CALM = ("ok", "insufficient", "")
+_CALM = ("ok", "insufficient")
 _MOST_RUNS = 48  # of a strip that flickers: it is drawn more coarsely, so that a page stays small
 _SHOWN = {"day": 96, "month": 240}
 
@@ -63,8 +63,8 @@ def _fitting(states: list[str], most: int) -> list[str]:
 
 
 def _together(states: list[str]) -> str:
-    """Trouble is seen also where it was short; of two troubles the longer one."""
-    counts = Counter(states)
+    """Trouble is seen also where it was short, and what is known beside what is not; of two troubles the longer one."""
+    counts = Counter(each for each in states if each) or Counter(states)
     troubles = [each for each in counts if each not in _CALM]
     return max(troubles or counts, key=lambda each: (counts[each], each))
 

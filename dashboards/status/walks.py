@@ -12,14 +12,15 @@ from dashboards.status.words import BRIEF, FAILURES, FINDINGS, LOST, STEPS
 Json = Mapping[str, Any]
 
 
-def target(tongue: Tongue, told: Json, now: str, *, brief: bool = False) -> str:
-    """One target. `brief`: its name and state alone."""
+def target(tongue: Tongue, told: Json, now: str, *, why: str = "", brief: bool = False) -> str:
+    """One target. `why`: where it stands otherwise than its service. `brief`: its name and state alone."""
     state, name = told["state"], told["target"]
     head = f"{code(name)}<strong class={known(state)}>{sign(state)} {tongue.word(BRIEF, state)}</strong>"
     if brief:
         return f"<li class=target><p>{head}</li>"
     head = f"<p>{head}<span class=soft>{since(tongue, told['since'], now)}</span></p>"
-    said = "".join(f"<p>{_sentence(tongue, finding)} ({code(finding)})</p>" for finding in told["findings"])
+    said = f"<p>{why}</p>" if why else ""
+    said += "".join(f"<p>{_sentence(tongue, finding)} ({code(finding)})</p>" for finding in told["findings"])
     soft = "".join(f"<p class=soft>{each}</p>" for each in _beside(tongue, told))
     walk = told["last_walk"]
     walked = _walk(tongue, walk, now) if walk else f"<p class=soft>{tongue.say('not_walked')}</p>"
@@ -52,7 +53,8 @@ def _walk(tongue: Tongue, walk: Json, now: str) -> str:
 def _step(tongue: Tongue, seen: Json) -> str:
     step = tongue.word(STEPS, seen["step"])
     if seen["failure"] is None:
-        took = tongue.say("took", ms=tongue.number(seen["took_s"] * 1000))
+        took_ms = seen["took_s"] * 1000
+        took = tongue.say("took", ms=tongue.number(took_ms, 0 if took_ms >= 10 else 1))
         return f"<li>{step} <b>{took}</b></li>"
     why = tongue.word(FAILURES, seen["failure"])
     return f"<li class=bad><b>✕ {step}</b>: {why} {code(seen['failure'])}</li>"

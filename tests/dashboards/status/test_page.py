@@ -221,6 +221,25 @@ def test_a_strip_is_said_in_words_too() -> None:
     assert "۲۴ ساعت گذشته: در دسترس ۸۲٪، قطع ۱۷٪، کند ۱٪." in page.render(examples.shutdown(), "fa")
 
 
+def test_what_is_known_is_drawn_beside_what_is_not() -> None:
+    """A box that was started an hour ago has one hour of a month, and that one can be seen."""
+    told = examples.peace()
+    told["history"]["month"]["services"]["imo"] = " " * 719 + "o"
+    one = page.render(told, service="imo")
+    assert '<path class=f-ok d="M239 8v-3h1v3z"/>' in one
+
+
+def test_a_target_that_stands_otherwise_than_its_service_says_why() -> None:
+    told = examples.blocked()
+    told["services"][0]["targets"][1] |= {
+        "state": "insufficient",
+        "rule_id": "unconfirmed",
+        "why": "one failure is not a fact",
+    }
+    assert "<p>One failure is not a fact.</p>" in page.render(told)
+    assert sentences.REASONS["unconfirmed"] in page.render(told, "fa")
+
+
 def test_a_past_nobody_read_yet_is_no_strip_and_no_mistake() -> None:
     told = {key: each for key, each in examples.peace().items() if key != "history"}
     assert 'aria-label="The last 24 hours' not in page.render(told)
