@@ -29,7 +29,7 @@ def render(status: Json, lang: Lang = "en") -> str:
     body = [
         part("top", _top(tongue, status), tag="header"),
         "<main>",
-        part("verdict", f"<p role=status>{_summary(tongue, status)}</p>", tag="div", kind=_look(status, bool(well))),
+        part("verdict", f"<p>{_summary(tongue, status)}</p>", tag="div", kind=_look(status, bool(well)), role="status"),
         part("when", f"<p class=soft>{tongue.say('as_of', at=tongue.full(status['at']))}</p>", tag="div"),
         again(tongue),
         part("notes", "".join(_remarks(tongue, status)), tag="div"),

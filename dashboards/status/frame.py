@@ -52,10 +52,10 @@ def sign(word: str) -> str:
     return f"<span aria-hidden=true>{look.sign if look else '?'}</span>"
 
 
-def part(name: str, html: str, *, tag: str = "section", kind: str = "") -> str:
-    """A piece of the page that is renewed by itself when it changed."""
+def part(name: str, html: str, *, tag: str = "section", kind: str = "", role: str = "") -> str:
+    """A piece of the page that is renewed by itself when it changed. `role`: `status` has a change read out."""
     digest = hashlib.sha256((kind + html).encode()).hexdigest()[:12]
-    look = f' class="{kind}"' if kind else ""
+    look = (f' class="{kind}"' if kind else "") + (f" role={role}" if role else "")
     return f"<{tag} id={name} data-part={digest}{look}>{html}</{tag}>"
 
 

@@ -33,7 +33,7 @@ def render(status: Json, lang: Lang = "en", *, service: str | None = None) -> st
         service: this one alone, with everything.
     """
     tongue, text = Tongue(lang), ""
-    for brevity in range(4):
+    for brevity in range(5):
         text = _document(tongue, status, service, brevity)
         if len(text.encode()) < MOST_BYTES:
             break
@@ -47,7 +47,7 @@ def _document(tongue: Tongue, status: Json, service: str | None, brevity: int) -
         f"<a class=skip href='#services'>{tongue.say('skip')}</a>",
         part("top", _top(tongue, status, service), tag="header"),
         "<main>",
-        part("verdict", f"<p role=status>{_summary(tongue, status)}</p>", tag="div", kind=f"verdict {look}"),
+        part("verdict", f"<p>{_summary(tongue, status)}</p>", tag="div", kind=f"verdict {look}", role="status"),
         part("when", _when(tongue, status), tag="div"),
         again(tongue),
         part("notes", _notes(tongue, status), tag="div"),
@@ -126,10 +126,10 @@ def _service(tongue: Tongue, told: Json, status: Json, only: str | None, brevity
         f"<summary class=row><span class=name>{tongue.title(told['title'], told['service'])}</span>"
         f"<span class='state {look}'>{sign(state)} {tongue.word(BRIEF, state)}"
         f"<span class='since soft'>{walks.since(tongue, told['since'], now)}</span></span>"
-        f"{strip(tongue, history, 'day', told['service'])}{reason}</summary>"
+        f"{strip(tongue, history, 'day', told['service'], coarse=brevity > 3)}{reason}</summary>"
     )
     inner = "" if why else f"<p>{_why(tongue, told)}</p>"
-    inner += _month(tongue, history, told["service"])
+    inner += _month(tongue, history, told["service"]) if only or brevity < 3 else ""
     inner += _targets(tongue, told, now, 0 if only else brevity)
     opened = " open" if only else ""
     return f"<details id='s-{escape(told['service'])}'{opened}>{row}<div class=inner>{inner}</div></details>"
@@ -154,7 +154,7 @@ def _month(tongue: Tongue, history: Json, service: str) -> str:
 
 
 def _targets(tongue: Tongue, told: Json, now: str, brevity: int) -> str:
-    """`brevity`: 1 leaves out the steps of what is reached, 2 of everything, 3 the targets too."""
+    """`brevity`: 1 leaves out the steps of what is reached, 2 of everything, 3 the targets and the month too."""
     quiet = [each for each in told["targets"] if brevity > 1 or (brevity and each["state"] == "ok")]
     told_of = [] if brevity > 2 else told["targets"]
     rows = ""

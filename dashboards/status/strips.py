@@ -22,7 +22,7 @@ _MOST_RUNS = 48  # of a strip that flickers: it is drawn more coarsely, so that 
 _SHOWN = {"day": 96, "month": 240}
 
 
-def strip(tongue: Tongue, history: Json, which: str, service: str) -> str:
+def strip(tongue: Tongue, history: Json, which: str, service: str, *, coarse: bool = False) -> str:
     """The drawing of one service's day or month; nothing where nobody reads the past."""
     row = history.get(which, {}).get("services", {}).get(service)
     if not row:
@@ -30,7 +30,7 @@ def strip(tongue: Tongue, history: Json, which: str, service: str) -> str:
     states = [history["letters"].get(letter, "") for letter in row]
     said = _said(tongue, which, states)
     look = "strip" if which == "day" else "strip long"
-    inner = drawn(_fitting(states, _SHOWN[which]))
+    inner = drawn(_fitting(states, _SHOWN[which], _MOST_RUNS // 4 if coarse else _MOST_RUNS))
     return f'<svg class="{look}" role=img aria-label="{said}" {inner}</svg>'
 
 
@@ -54,9 +54,9 @@ def _said(tongue: Tongue, which: str, states: list[str]) -> str:
     return tongue.say("strip", when=when, parts=tongue.listed(parts)).replace('"', "")
 
 
-def _fitting(states: list[str], most: int) -> list[str]:
+def _fitting(states: list[str], most: int, most_runs: int) -> list[str]:
     """So many cells at most, and so few changes that it can be drawn in few bytes."""
-    while len(states) > most or sum(1 for _ in itertools.groupby(states)) > _MOST_RUNS:
+    while len(states) > most or sum(1 for _ in itertools.groupby(states)) > most_runs:
         width = max(2, -(-len(states) // most))
         states = [_together(states[at : at + width]) for at in range(0, len(states), width)]
     return states

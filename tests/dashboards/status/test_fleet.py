@@ -27,7 +27,7 @@ def test_every_alert_is_said_in_both_languages() -> None:
 
 def test_who_is_silent_is_the_first_sentence_and_who_is_paused_is_not_in_it() -> None:
     text = fleet.render(examples.fleet())
-    said = re.search(r"role=status>(.*?)</p>", text)
+    said = re.search(r"role=status><p>(.*?)</p>", text)
     assert said is not None
     assert re.sub("<[^>]*>", "", said[1]) == "6 boxes are expected; 2 not heard for 3 minutes: v7f3a, v1c9e."
     told = examples.fleet()

@@ -22,6 +22,7 @@ from monitor.hub.gateway import Refused
 from monitor.judge import State
 from monitor.meaning.canaries import Aside
 from monitor.telling import plain, status
+from probes import catalogue
 from probes.words import Access, Failure, Finding, Lost, Role, Scope, Step
 from tests.dashboards.status import examples
 
@@ -204,6 +205,35 @@ def test_twenty_services_with_two_hundred_targets_fit_into_100_kb(lang: Lang, st
     assert alone.count("long-name.example.org") == 10
     assert "service-4" not in alone
     assert len(alone.encode()) < 100_000
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_service_we_ship_fits_too_even_where_all_of_them_flicker(lang: Lang) -> None:
+    services, _ = catalogue.load(catalogue.shipped(), beside=Path())
+    told, row = examples.shutdown(), "ocbirsn " * 90
+    told["services"] = [
+        {
+            **examples.service("whatsapp", "cut_off", "nothing_foreign", "2022-09-07T06:12:00Z"),
+            "service": service.id,
+            "title": dict(service.title),
+            "targets": [
+                examples.target(each.name, "cut_off", "nothing_foreign", "2022-09-07T06:12:00Z", "a.example:443/tcp")
+                | {"not_seen": dict(each.not_seen)}
+                for each in service.targets
+            ],
+        }
+        for service in services
+        if service.watched
+    ]
+    for which, length in (("day", 96), ("month", 720)):
+        told["history"][which]["services"] = {each["service"]: row[:length] for each in told["services"]}
+    text = page.render(told, lang)
+    assert len(told["services"]) > 60
+    assert len(text.encode()) < 100_000
+    assert all(f"id='s-{each['service']}'" in text for each in told["services"])
+    assert "M0 8v" in page.render(told, lang, service="imo").partition("strip long")[2], (
+        "the month stands on its own page"
+    )
 
 
 # ---------------------------------------------------------------- what it says
