@@ -37,6 +37,7 @@ from monitor.stating import Stating
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import Disk, of_daemon
+from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
 from monitor.tick import Tick
@@ -86,6 +87,7 @@ class Daemon:
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
+        self._past = Past(self._spool, lambda: self._engine.view.services, self._now_ms)
         self._reloaded_ms = self._now_ms()
 
     def _build(self, loaded: Loaded) -> Engine:
@@ -103,7 +105,7 @@ class Daemon:
         runner = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-            upkeep = (self._upkeep.sync(), self._upkeep.tidy())
+            upkeep = (self._upkeep.sync(), self._upkeep.tidy(), self._past.run())
             own_work = [self._tasks.create_task(work) for work in (self._beat(), *upkeep)]
             if not self._options.idle:
                 self._engine.start()
@@ -125,6 +127,7 @@ class Daemon:
             drill=self.drill,
             begin_drill=lambda: self._exercise.begin(self._now_ms()),
             end_drill=self._exercise.end,
+            history=self._past.as_json,
         )
 
         def names() -> frozenset[str]:

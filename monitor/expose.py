@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from dashboards.status import page
+from dashboards.status import fleet, frame, page, public
+from dashboards.status.tongue import Lang, chosen
 from monitor.beside.rulefiles import runbook_page
 from monitor.rounds import Asked
 from monitor.spool import Spool
@@ -21,7 +23,7 @@ _MOST_OBSERVATIONS = 10_000
 _LARGEST_MS = 2**53
 _HEALTH = ("/-/healthy", "/-/ready")
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -37,6 +39,7 @@ class Answers:
         reload: takes the configuration anew; its mistakes, or none.
         probe: one round of a configured target now, and how it stands then.
         drill: where an exercise stands; it is begun where none is under way, and ended before its time.
+        history: what history strips are drawn from; asked beside the loop.
     """
 
     status: Callable[[], Json]
@@ -45,6 +48,7 @@ class Answers:
     drill: Callable[[], Json]
     begin_drill: Callable[[], bool]
     end_drill: Callable[[], None]
+    history: Callable[[], Json] = dict
 
 
 class Pages:
@@ -68,7 +72,15 @@ class Pages:
         ]
 
     async def front(self, request: web.Request) -> web.Response:
-        return web.Response(text=page.render(self._answers.status()), content_type="text/html")
+        """The page, drawn beside the loop: a month of twenty services is some work for a small board."""
+        lang = language(request)
+        status, wanted = self._answers.status(), request.query.get("service")
+        service = wanted if any(each["service"] == wanted for each in status["services"]) else None
+
+        def drawn() -> str:
+            return page.render(status | {"history": self._answers.history()}, lang, service=service)
+
+        return as_page(await asyncio.to_thread(drawn), lang)
 
     async def runbook(self, request: web.Request) -> web.Response:
         """The page of an alert, as the links in messages ask for it: plain text, there when the internet is not."""
@@ -131,6 +143,27 @@ class Pages:
                 return web.json_response({"error": "no such configured target"}, status=404)
 
 
+def language(request: web.Request) -> Lang:
+    """Of whoever asks."""
+    return chosen(request.query.get("lang"), request.headers.get("Accept-Language", ""))
+
+
+def fleet_page(status: Json, lang: Lang) -> str:
+    """The page of a hub, with every box by name: for a person on its own machine."""
+    return fleet.render(status, lang)
+
+
+def public_pages(told: Json) -> dict[str, str]:
+    """The pages anybody may see, by the names of their files; `told`: as monitor/hub/publishing.py makes it."""
+    return {name: public.render(told, lang) for lang, name in public.FILES.items()}
+
+
+def as_page(text: str, lang: str) -> web.Response:
+    """A page of ours: a browser runs its one script and its one style, and asks nobody else for anything."""
+    headers = {**_HEADERS, "Content-Security-Policy": frame.POLICY, "Content-Language": lang, "Vary": "Accept-Language"}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -145,7 +178,8 @@ def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: Callable[[], f
             if not admitted:
                 refusal = web.Response(text="Who is there?\n", status=401, headers={"WWW-Authenticate": "Basic"})
         response = refusal or await handler(request)
-        response.headers.update(_HEADERS)
+        for name, text in _HEADERS.items():
+            response.headers.setdefault(name, text)
         return response
 
     app = web.Application(middlewares=[guards], client_max_size=16 * 1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,8 @@ import typer
 from monitor import logs
 from monitor.cli.box import StoragePath, TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
-from monitor.hub import backup, enrol, notes, render, rows, settings, watching
+from monitor.home.querying import Far, Unanswered
+from monitor.hub import backup, enrol, notes, publishing, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
 from monitor.notify.settings import Pages, relaying
 from probes.doors import schema
@@ -161,6 +163,42 @@ def note(
     except ValueError as error:
         fail(str(error), WRONG_USE)
     typer.echo(f"kept in {path}, with {len(notes.read(path)) - 1} before it")
+
+
+@app.command("publish")
+def publish_command(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option(help="The folder to write index.html, fa.html and status.json into.")],
+    delay: Annotated[str, typer.Option(help="How late it is at least, such as 24h; an hour is the least.")] = "24h",
+    config_file: HubFile = None,
+) -> None:
+    """Write the page anybody may see: late, in groups of three lines and more, without a box in it.
+
+    Exit codes: 0 written; 3 the database does not answer.
+    """
+    found = _loaded(_named(ctx, config_file))
+    forward = found.config.forward
+    try:
+        delay_s = schema.seconds(delay)
+    except ValueError as error:
+        fail(f"--delay {delay}: {error}", WRONG_USE)
+    if delay_s < publishing.SHORTEST_S:
+        fail("--delay: what is younger than an hour tells where our lines are", WRONG_USE)
+    if forward.query is None:
+        fail("forward.query is not set in hub.yml: there is no database to ask", WRONG_USE)
+    database = Far.of(forward.query, forward.basic_auth, forward.tls, found.folder)
+    at_ms = publishing.moment_ms(SystemClock().now_ms(), delay_s)
+    told = asyncio.run(publishing.told(database, found.registry.services, at_ms))
+    if isinstance(told, Unanswered):
+        fail(f"the database does not say what lines said: {told.why}")
+    from monitor import expose
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in {**expose.public_pages(told), "status.json": json.dumps(told, ensure_ascii=False)}.items():
+        half = out / f".{name}"
+        half.write_text(text, encoding="utf-8")
+        half.replace(out / name)  # whoever reads it meanwhile has the old page or the new one
+    typer.echo(f"{out}: {len(told['groups'])} groups as they were at {told['at']}")
 
 
 @app.command("backup")

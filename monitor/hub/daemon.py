@@ -16,8 +16,10 @@ from monitor.hub import registry, settings
 from monitor.hub.courier import Courier
 from monitor.hub.door import Door
 from monitor.hub.forward import Forwarder
+from monitor.hub.front import Front
 from monitor.hub.gateway import Bounds, Gateway
 from monitor.hub.looking.look import Looking
+from monitor.hub.overview import Overview
 from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
@@ -64,14 +66,17 @@ class Hub:
             last_success_ms=lambda: max(each.last_success_ms for each in self._ends),
             told=self._relay.counts if self._relay is not None else None,
         )
+        own, book = self._stating.own, self._relay.outbox.desk if self._relay is not None else None
+        overview = Overview(loaded, self._gateway, self._queue, own=own, clock=self._clock, book=book)
+        told = self._relay.door.public() if self._relay is not None else [web.get("/runbook/{name}", runbook)]
         self._door = Door(
             loaded,
             self._gateway,
             self._queue,
-            own=self._stating.own,
+            own=own,
             clock=self._clock,
             time_scale=time_scale,
-            pages=self._relay.door.public() if self._relay is not None else [web.get("/runbook/{name}", runbook)],
+            pages=[*Front(overview).routes(), *told],
         )
         self._looking = Looking(loaded, self._gateway, self._queue, self._clock, time_scale)
         self._seen = _mark(self._registry_path)

@@ -39,6 +39,7 @@ _STATUS = {
     Refused.TOO_MANY_AT_ONCE: 429,
     Refused.FULL: 503,
 }
+_AT_HOME = ("127.0.0.1", "::1")
 _HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 _log = structlog.get_logger("didban.hub")
@@ -172,7 +173,7 @@ class Door:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         """For a person on this machine; the database gets the same by the way everything goes."""
-        if not _is_at_home(request):
+        if not is_at_home(request):
             return web.Response(status=404)
         own = {series: number async for series, number in self._own()}
         self._exposition.publish(Tick(self._clock.now_ms(), own))
@@ -181,15 +182,19 @@ class Door:
 
     async def _status(self, request: web.Request) -> web.Response:
         """The fleet, for a person on this machine."""
-        if not _is_at_home(request):
+        if not is_at_home(request):
             return web.Response(status=404)
         own = {series: number async for series, number in self._own()}
         name = self._loaded.config.name or self._loaded.config.listen
         return web.json_response(fleet.status(self._gateway, self._queue, own, name, self._clock.now_ms()))
 
 
-def _is_at_home(request: web.Request) -> bool:
-    return request.remote in ("127.0.0.1", "::1") and not any(each in request.headers for each in _HANDED_ON)
+def is_at_home(request: web.Request) -> bool:
+    """Somebody on this machine, by its own name: no proxy that hands on strangers, no name a stranger's page chose."""
+    named = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
+    if request.remote not in _AT_HOME or named.strip("[]").lower() not in {*_AT_HOME, "localhost"}:
+        return False
+    return not any(each in request.headers for each in _HANDED_ON)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

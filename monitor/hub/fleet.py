@@ -79,15 +79,15 @@ async def asked(loaded: LoadedHub, now_ms: int) -> Json | Unanswered:
     if forward.query is None:
         return answer | {"asked": "forward.query is not set in hub.yml: what the database has was not asked"}
     database = Far.of(forward.query, forward.basic_auth, forward.tls, loaded.folder)
-    delivered = await _delivered(database, now_ms)
-    if isinstance(delivered, Unanswered):
-        return answer | {"asked": f"the database was asked what it has, and {delivered.why}"}
+    found = await delivered(database, now_ms)
+    if isinstance(found, Unanswered):
+        return answer | {"asked": f"the database was asked what it has, and {found.why}"}
     for each in answer["vantages"]:
-        each["delivered"] = delivered.get(each["vantage"], {"last": None, "ticks_1h": 0, "ticks_1d": 0})
+        each["delivered"] = found.get(each["vantage"], {"last": None, "ticks_1h": 0, "ticks_1d": 0})
     return answer
 
 
-async def _delivered(database: Far, now_ms: int) -> dict[str, Json] | Unanswered:
+async def delivered(database: Far, now_ms: int) -> dict[str, Json] | Unanswered:
     """By vantage: its last heartbeat, and how many of its ticks of the last hour and day are there."""
     queries = (_LAST, *(_HEARTBEATS.format(range=each) for each in ("1h", "1d")))
     found: dict[str, Json] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from monitor.judge import State
 from monitor.meaning.view import Standing, View
 from monitor.telling import witnessed
+from monitor.telling.localtime import zone_of
 from probes.facts import Service, Walk
 from probes.seen import words
 from probes.words import Scope
@@ -38,7 +40,9 @@ def status(view: View, now_ms: int, *, notices: list[str], not_observable: Seque
         "network": view.vantage.network,
         "access": view.vantage.access.value,
         "at": instant(now_ms),
+        "zone": zone.key if (zone := zone_of(view.vantage.country)) is not None else None,
         "connectivity": {scope: ratio for scope, ratio in ratios.items() if ratio is not None},
+        "line": line(view, ratios).value,
         "summary": summary(view, ratios),
         "notices": notices,
         "not_observable": list(not_observable),
@@ -47,22 +51,47 @@ def status(view: View, now_ms: int, *, notices: list[str], not_observable: Seque
     }
 
 
-def summary(view: View, ratios: dict[str, float | None]) -> str:
-    """One sentence that says how this line stands."""
+class Line(StrEnum):
+    """How this line stands, in a word."""
+
+    TOO_FEW = "too_few"
+    NOTHING_ONCE = "nothing_once"
+    CUT_FROM_ABROAD = "cut_from_abroad"
+    CUT_FROM_ALL = "cut_from_all"
+    NOT_REACHED = "not_reached"
+    WELL = "well"
+
+
+_SENTENCES = {
+    Line.TOO_FEW: "Too few canaries have been walked yet to say anything of this line.",
+    Line.NOTHING_ONCE: "Nothing abroad has answered in the last round; another one decides.",
+    Line.CUT_FROM_ABROAD: "This vantage is cut off: nothing abroad answers, while hosts in the country do.",
+    Line.CUT_FROM_ALL: "This vantage is cut off: nothing abroad answers, and nothing in the country either.",
+    Line.NOT_REACHED: "This line reaches abroad; not reached: {names}.",
+    Line.WELL: "This line reaches abroad, and every service on it that was judged answers.",
+}
+
+
+def line(view: View, ratios: dict[str, float | None]) -> Line:
     international, domestic = ratios[Scope.INTERNATIONAL], ratios[Scope.DOMESTIC]
     if international is None:
-        return "Too few canaries have been walked yet to say anything of this line."
+        return Line.TOO_FEW
     if view.canaries.foreign_seen and international == 0:
-        return "Nothing abroad has answered in the last round; another one decides."
+        return Line.NOTHING_ONCE
     if not view.canaries.foreign_seen:
-        if domestic:
-            return "This vantage is cut off: nothing abroad answers, while hosts in the country do."
-        return "This vantage is cut off: nothing abroad answers, and nothing in the country either."
-    broken = [s for s in view.services if view.service_state(s) in (State.BROKEN, State.INTERFERED, State.REFUSED)]
-    names = ", ".join(service.title.get("en", service.id) for service in broken if service.watched)
-    if names:
-        return f"This line reaches abroad; not reached: {names}."
-    return "This line reaches abroad, and every service on it that was judged answers."
+        return Line.CUT_FROM_ABROAD if domestic else Line.CUT_FROM_ALL
+    return Line.NOT_REACHED if _not_reached(view) else Line.WELL
+
+
+def summary(view: View, ratios: dict[str, float | None]) -> str:
+    """The same in one sentence."""
+    return _SENTENCES[line(view, ratios)].format(names=", ".join(_not_reached(view)))
+
+
+def _not_reached(view: View) -> list[str]:
+    failing = (State.BROKEN, State.INTERFERED, State.REFUSED)
+    found = [each for each in view.services if each.watched and view.service_state(each) in failing]
+    return [each.title.get("en", each.id) for each in found]
 
 
 def _service(view: View, service: Service) -> Json:
@@ -75,6 +104,7 @@ def _service(view: View, service: Service) -> Json:
         "title": dict(service.title),
         "state": state.value,
         "since": instant(speaks.since_ms),
+        "rule_id": speaks.judgement.rule_id,
         "why": witnessed.beside(speaks.judgement.why, speaks.witnessed),
         "targets": [target_as_json(standing) for standing in standings],
     }

@@ -1,0 +1,32 @@
+"""Short looks into the past of services, each so small that whoever writes hardly waits. On the spool's own thread."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+
+from monitor import metrics
+from monitor.keeping import summaries, ticks
+from monitor.keeping.summaries import Summary
+from monitor.keeping.ticks import Names
+
+States = dict[str, Counter[str]]  # service -> in how many of the ticks it stood in each state
+
+
+def states(db: sqlite3.Connection, names: Names, since_ms: int, until_ms: int, *, every_ms: int) -> States:
+    """Of one tick in so many milliseconds: each is sought by itself, and what lies between is not read."""
+    found: States = {}
+    for at_ms in range(since_ms, until_ms, every_ms):
+        sql = "SELECT at_ms, samples, ended FROM ticks WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms LIMIT 1"
+        row = db.execute(sql, (at_ms, min(at_ms + every_ms, until_ms))).fetchone()
+        for number, value in ticks.read(row).samples if row is not None else ():
+            match names.of(number):
+                case metrics.SERVICE_STATE.name, {"service": service, "state": state} if value:
+                    found.setdefault(service, Counter())[state] += 1
+    return found
+
+
+def summed_up(db: sqlite3.Connection, since_ms: int, until_ms: int) -> dict[int, Summary]:
+    """The hours of which a summary is kept, by their beginning."""
+    sql = "SELECT hour_ms, summary FROM summaries WHERE hour_ms >= ? AND hour_ms < ?"
+    return {hour_ms: summaries.decode(blob) for hour_ms, blob in db.execute(sql, (since_ms, until_ms))}
