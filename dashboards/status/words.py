@@ -95,12 +95,12 @@ FAILURES: Mapping[str, Pair] = {
     ),
     "connection_aborted": ("it was broken off", "بریده شد"),
     "host_unreachable": (
-        "somebody on the way said that the host cannot be reached",
-        "کسی در راه گفت که به میزبان نمی‌توان رسید",
+        "this machine, or one on the way, said that the host cannot be reached",
+        "این دستگاه، یا کسی در راه، گفت که به میزبان نمی‌توان رسید",
     ),
     "network_unreachable": (
-        "somebody on the way said that the network cannot be reached",
-        "کسی در راه گفت که به شبکه نمی‌توان رسید",
+        "this machine, or one on the way, said that there is no way to its network",
+        "این دستگاه، یا کسی در راه، گفت که راهی به آن شبکه نیست",
     ),
     "generic_timeout_error": ("nothing came back", "هیچ پاسخی نرسید"),
     "eof_error": ("the other side closed in the middle of it", "آن سو در میانهٔ کار بست"),
