@@ -79,8 +79,7 @@ def _services() -> Shelf:
 
 
 def _early() -> Shelf:
-    passes = f"max by ({raw.OF}, protocol) (didban_protocol_up{{{raw.INSIDE}}}) and on (country, network) "
-    f"({raw.reach()} > 0.8)"
+    passes = f"max by ({raw.OF}, protocol) (didban_protocol_up{{{raw.INSIDE}}}) and on ({raw.OF}) ({raw.reach()} > 0.8)"
     forged = 'didban_target_finding{finding=~"forged_dns_answer|injected_dns_answer"'
     return Shelf("Early warnings", 9, (
         (12, panels.timeline(
@@ -103,7 +102,8 @@ def _early() -> Shelf:
             "The slowest line here, and the slowest control.",
             "no transfers are measured: they are chosen, for they cost bytes.",
             Ask(f"max(didban_transfer_ratio{{{raw.INSIDE}}})", "slowest line"),
-            Ask('max(didban_transfer_ratio{role="control"})', "slowest control"), unit="none", dashed=["slowest control"],
+            Ask('max(didban_transfer_ratio{role="control"})', "slowest control"), unit="none",
+            dashed=["slowest control"],
             marks=((None, "transparent"), (3, VERDICTS["blocked"].fill)),
         )),
     ))  # fmt: skip
@@ -132,8 +132,8 @@ def _hours() -> Shelf:
         (6, panels.by_hour(
             "Minutes cut, by hour (UTC)",
             "For each hour of the day in UTC, how long the average network was cut in the time that is looked at; "
-            "choose a week or more to see a curfew.", empty, now(_cut_by_hour("vector(time())")), unit="m", colour=VERDICTS[
-            "cut_off"].fill,
+            "choose a week or more to see a curfew.", empty, now(_cut_by_hour("vector(time())")), unit="m",
+            colour=VERDICTS["cut_off"].fill,
         )),
         (6, panels.by_hour(
             "Minutes cut, by hour (local)",

@@ -15,8 +15,8 @@ def _figures() -> Shelf:
     minutes = f"sum_over_time(({raw.cut()} * 0 + 1)[$__range:1m])"
     silent = f"sum_over_time((({raw.network_state()} == {words.SILENT}) * 0 + 1)[$__range:1m])"
     lowest = f"min by ({raw.OF}) (min_over_time({raw.reach()}[$__range:1m]))"
-    spoke = f"count by ({raw.OF}) (max by ({raw.OF}, vantage) "
-    f"(count_over_time(didban_heartbeat_timestamp_seconds{{{raw.INSIDE}}}[$__range])))"
+    ticks = f"count_over_time(didban_heartbeat_timestamp_seconds{{{raw.INSIDE}}}[$__range])"
+    spoke = f"count by ({raw.OF}) (max by ({raw.OF}, vantage) ({ticks}))"
     return Shelf("In figures", 7, ((24, panels.rows(
         "Each network in this window",
         "How long it was cut off (less than a fifth of what lies abroad answered) and how long nobody was heard, of "
@@ -81,7 +81,8 @@ def _reach() -> tuple[Shelf, Shelf]:
             (8, panels.curves(
                 "Boxes that measured", "How many boxes there is evidence of at each moment, whenever it came home, and "
                 "how many are expected. The difference is what nobody knows.", "no box is expected there.",
-                Ask(f"sum({boxes})", "measured"), Ask(f"count({raw.expected()})", "expected"), unit="none", dashed=["expected"],
+                Ask(f"sum({boxes})", "measured"), Ask(f"count({raw.expected()})", "expected"), unit="none",
+                dashed=["expected"],
             )),
         )),
     )  # fmt: skip

@@ -43,7 +43,8 @@ def _now() -> Shelf:
             now(
             f"max by (severity, alertname, vantage, country) (ALERTS{{family=\"own\"}}) and on (alertname) {lasting}"),
             columns={"severity": "severity", "alertname": "alert", "country": "country", "vantage": "box"},
-            words={"severity": SEVERITIES}, links={"box": panels.link("This box", "didban-vantage", {"vantage": "vantage"})},
+            words={"severity": SEVERITIES},
+            links={"box": panels.link("This box", "didban-vantage", {"vantage": "vantage"})},
         )),
     ))  # fmt: skip
 
@@ -114,12 +115,12 @@ def _told() -> tuple[Shelf, Shelf]:
             )),
             (8, panels.curves(
                 "Rules that failed or were missed",
-                "A failed evaluation is a sentence nobody hears; a missed one is a moment nobody looked at.", _NOT_SCRAPED.format(
-                "Prometheus"),
-                Ask(
-                f"sum(rate(prometheus_rule_evaluation_failures_total{{{_OURS}}}[$__rate_interval])) * 60", "failed"),
-                Ask(
-                f"sum(rate(prometheus_rule_group_iterations_missed_total{{{_OURS}}}[$__rate_interval])) * 60", "missed"),
+                "A failed evaluation is a sentence nobody hears; a missed one is a moment nobody looked at.",
+                _NOT_SCRAPED.format("Prometheus"),
+                Ask(f"sum(rate(prometheus_rule_evaluation_failures_total{{{_OURS}}}[$__rate_interval])) * 60",
+                "failed"),
+                Ask(f"sum(rate(prometheus_rule_group_iterations_missed_total{{{_OURS}}}[$__rate_interval])) * 60",
+                "missed"),
                 unit="cpm",
             )),
             (8, panels.curves(
@@ -129,14 +130,15 @@ def _told() -> tuple[Shelf, Shelf]:
         )),
         Shelf("Delivery", 8, (
             (6, panels.curves(
-                "From rules to Alertmanager", "Alerts handed over, and those that could not be.", _NOT_SCRAPED.format("Prometheus"),
+                "From rules to Alertmanager", "Alerts handed over, and those that could not be.",
+                _NOT_SCRAPED.format("Prometheus"),
                 Ask("sum(rate(prometheus_notifications_sent_total[$__rate_interval])) * 60", "sent"),
                 Ask("sum(rate(prometheus_notifications_errors_total[$__rate_interval])) * 60", "errors"),
                 Ask("sum(rate(prometheus_notifications_dropped_total[$__rate_interval])) * 60", "dropped"), unit="cpm",
             )),
             (6, panels.curves(
-                "From Alertmanager to people", "Messages sent, and requests that failed.", _NOT_SCRAPED.format(
-                "Alertmanager"),
+                "From Alertmanager to people", "Messages sent, and requests that failed.",
+                _NOT_SCRAPED.format("Alertmanager"),
                 Ask("sum(rate(alertmanager_notifications_total[$__rate_interval])) * 60", "sent"),
                 Ask("sum(rate(alertmanager_notification_requests_failed_total[$__rate_interval])) * 60", "failed"),
                 unit="cpm",

@@ -94,9 +94,10 @@ def curves(
     stacked: bool = False,
     marks: Steps = (),
 ) -> Panel:
-    """Values over time. `colours`: of each curve by its name; all of `asks` have names of their own where none are given.
+    """Values over time.
 
     Args:
+        colours: of each curve by its name. Where none are given, every one of `asks` has a name of its own.
         dashed: names drawn with a broken line. ceiling: the largest value there can be.
         marks: values worth a line across, each with the colour of what begins there.
     """

@@ -1,4 +1,4 @@
-"""One service: where it is blocked, at which step and with what failure and proof, and how slow it is, against controls."""
+"""One service: where it is blocked, at which step, with what failure and proof, and how slow it is, against controls."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ def _speed() -> Shelf:
             "Delay of each step",
             "How long a step took when it last succeeded: the median of lines inside (unbroken), and of controls "
             "(broken line). What fails has no delay.", "it is reached nowhere, or nobody is heard.",
-            Ask(median(_WHERE), "{{step}}, inside"), Ask(median(_CONTROLS), "{{step}}, controls"), unit="s", colours=colours,
+            Ask(median(_WHERE), "{{step}}, inside"), Ask(median(_CONTROLS), "{{step}}, controls"), unit="s",
+            colours=colours,
             dashed=[f"{step}, controls" for step in _STEPS],
         )),
         (12, panels.curves(

@@ -13,8 +13,9 @@ _WELL, _ODD, _BAD = VERDICTS["ok"].fill, VERDICTS["mixed"].fill, VERDICTS["block
 _UNHEARD = "the box was not heard, not even later."
 
 
-def _age(series: str) -> str:
-    return f"time() - max({series}{{{_BOX}}})"
+def _last(series: str) -> str:
+    """What it said last in the time looked at, of what has come home: a silent box has no present."""
+    return f"max(last_over_time({series}{{{_BOX}}}[$__range]))"
 
 
 def _now() -> Shelf:
@@ -22,28 +23,28 @@ def _now() -> Shelf:
         (4, panels.number(
             "Last heard",
             "How long ago it last stated a tick in which a walk had finished, of what has come home.", _UNHEARD,
-            now(_age("didban_heartbeat_timestamp_seconds")), unit="dtdurations",
+            now(f"time() - {_last('didban_heartbeat_timestamp_seconds')}"), unit="dtdurations",
             steps=((None, _WELL), (180, _ODD), (600, _BAD)), nothing="not heard",
         )),
         (4, panels.number(
             "Clock",
             "Its clock minus true time, as hosts abroad that proved themselves say. Over two minutes it is wrong.",
-            "too few hosts said what time it is.", now(f"max(didban_clock_offset_seconds{{{_BOX}}})"), unit="s",
+            "too few hosts said what time it is.", now(_last("didban_clock_offset_seconds")), unit="s",
             steps=((None, _BAD), (-120, _WELL), (120, _BAD)), nothing="unknown",
         )),
         (4, panels.number(
             "Not yet sent home", "Samples that no receiver has acknowledged, as the box said last.", _UNHEARD,
-            now(f"max(didban_ship_pending_samples{{{_BOX}}})"), unit="short",
+            now(_last("didban_ship_pending_samples")), unit="short",
             steps=((None, _WELL), (5000, _ODD), (500000, _BAD)),
         )),
         (4, panels.number(
             "Spool full", "How much of the room its spool may take is taken.", _UNHEARD,
-            now(f"max(didban_spool_bytes{{{_BOX}}}) / max(didban_spool_limit_bytes{{{_BOX}}})"), unit="percentunit",
+            now(f"{_last('didban_spool_bytes')} / {_last('didban_spool_limit_bytes')}"), unit="percentunit",
             steps=((None, _WELL), (0.8, _ODD), (0.97, _BAD)),
         )),
         (4, panels.number(
             "Keeps since", "When the oldest walk was made that it still keeps.", _UNHEARD,
-            now(f"min(didban_spool_oldest_timestamp_seconds{{{_BOX}}}) * 1000"), unit="dateTimeAsIso",
+            now(f"{_last('didban_spool_oldest_timestamp_seconds')} * 1000"), unit="dateTimeAsIso",
         )),
         (4, panels.number(
             "Rounds not walked",
@@ -68,14 +69,16 @@ def _sees() -> tuple[Shelf, Shelf]:
                 "it reaches all it walks, or is not heard.",
                 now(f"max by (service, target, step, failure) (didban_target_failure{{{_BOX}}})"),
                 now(f"max by (service, target, finding) (didban_target_finding{{{_BOX}}})"),
-                columns={"service": "service", "target": "target", "step": "step", "failure": "failure", "finding": "finding"},
+                columns={"service": "service", "target": "target", "step": "step", "failure": "failure",
+                "finding": "finding"},
             )),
         )),
         Shelf("Its line", 9, (
             (12, panels.curves(
                 "Canaries", "Share of usable hosts that answer, at its gateway, in its country and abroad: hosts "
                 "nobody has a reason to block. What breaks with them is not broken by itself.", _UNHEARD,
-                Ask(f"max by (scope) (didban_connectivity_ratio{{{_BOX}}})", "{{scope}}"), unit="percentunit", colours=_SCOPES,
+                Ask(f"max by (scope) (didban_connectivity_ratio{{{_BOX}}})", "{{scope}}"), unit="percentunit",
+                colours=_SCOPES,
                 ceiling=1,
             )),
             (6, panels.curves(
@@ -87,7 +90,8 @@ def _sees() -> tuple[Shelf, Shelf]:
             (6, panels.timeline(
                 "Protocols that pass", "To hosts that are no watched service, asked every 15 minutes.",
                 f"the protocol never passed on this line; or {_UNHEARD}",
-                Ask(f"max by (protocol) (didban_protocol_up{{{_BOX}}})", "{{protocol}}"), table=words.PASSES, named=False,
+                Ask(f"max by (protocol) (didban_protocol_up{{{_BOX}}})", "{{protocol}}"), table=words.PASSES,
+                named=False,
             )),
         )),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Closed words as the numbers a panel draws, and numbers as words, signs and colours; the looks are dashboards/palette's."""
+"""Closed words as the numbers a panel draws, and numbers as words, signs and colours (dashboards/palette.py)."""
 
 from __future__ import annotations
 
