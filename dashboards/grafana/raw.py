@@ -1,7 +1,7 @@
 """What networks reach and services are, computed from what boxes sent and not from what rules recorded of it.
 
 Rules run once, at the moment itself: of what came home later their series know nothing. What is here is asked anew each
-time somebody looks, so that a backfill shows. It follows monitor/rules/didban.yml, and leaves out what matters live only
+time somebody looks, so that a backfill shows. It follows monitor/rules/didban.yml, without what matters live only
 (who is being asked again, what is quarantined). Boxes count singly: cohorts are the rules' to know.
 """
 

@@ -1,4 +1,4 @@
-"""One service: where it is blocked, at which step, with what failure and proof, and how slow it is, against controls."""
+"""One service: where it is blocked, at which step, with what failure and proof, and how slow it is beside controls."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _where() -> Shelf:
 def _how() -> tuple[Shelf, Shelf]:
     by = "network, target, step, failure"
     by_step = f"count by (step) (didban_target_failure{{{_WHERE}}})"
-    by_finding = f"count by (finding) ({_findings()})"
+    by_finding = f"count by (finding) (group by (finding, vantage) ({_findings()}))"
     fails = "on which step the walk of a target stops: the name's lookup, the connection, the handshake, the page."
     return (
         Shelf("How", 9, (

@@ -27,7 +27,7 @@ def _now() -> Shelf:
             steps=((None, _WELL), (180, _ODD), (600, _BAD)), nothing="not heard",
         )),
         (4, panels.number(
-            "Clock",
+            "Clock off by",
             "Its clock minus true time, as hosts abroad that proved themselves say. Over two minutes it is wrong.",
             "too few hosts said what time it is.", now(_last("didban_clock_offset_seconds")), unit="s",
             steps=((None, _BAD), (-120, _WELL), (120, _BAD)), nothing="unknown",
@@ -47,7 +47,7 @@ def _now() -> Shelf:
             now(f"{_last('didban_spool_oldest_timestamp_seconds')} * 1000"), unit="dateTimeAsIso",
         )),
         (4, panels.number(
-            "Rounds not walked",
+            "Rounds missed",
             "Rounds that were due in the time looked at and were not walked, whatever the reason.", _UNHEARD,
             now(f"sum(increase(didban_schedule_missed_total{{{_BOX}}}[$__range]))"), unit="short",
             steps=((None, _WELL), (10, _ODD), (1000, _BAD)),

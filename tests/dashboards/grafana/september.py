@@ -45,6 +45,7 @@ DARK, BACKFILLED = at_ms("18:00"), at_ms("23:40")
 _LINES = ("mci-and-fixed-1", "mci-1", "irancell-1", "irancell-2", "rightel-1", "tci-1", "shatel-1")
 _SERVICES = ("whatsapp", "instagram", "encrypted-dns")
 _LONG = frozenset({"didban_step_duration_seconds", "didban_target_up", "didban_target_failure"})
+_TIMES = frozenset(family.name for family in metrics.OF_OUR_CLOCK)
 _NOT_SHOWN = frozenset(
     {"canaries", "protocols", "landmarks"}
 )  # in _LONG: a third of all rows, and no panel asks for them
@@ -135,23 +136,25 @@ def _as_told(columns: Sequence[Column]) -> tuple[list[Change], list[Incident]]:
 
 def _kept_and_sent(columns: Sequence[Column]) -> Iterator[Column]:
     """What the daemon says of its spool and its way home: computed from what came when; sizes are plain numbers."""
+    beats: defaultdict[Labels, list[tuple[int, int]]] = defaultdict(list)
     for column in columns:
-        if dict(column.labels)["__name__"] != metrics.HEARTBEAT.name:
-            continue
-        identity = {key: value for key, value in column.labels if key != "__name__"}
-        times, came = column.times_ms, column.arrived_ms
-        waiting = [390.0 * sum(1 for t, c in zip(times, came, strict=True) if t <= now < c) for now in times]
-        heard = [max((c for c in came if c <= now), default=times[0]) / 1000 for now in times]
-        for family, values, values_ in (
+        if dict(column.labels)["__name__"] == metrics.HEARTBEAT.name:
+            beats[column.labels] += zip(column.times_ms, column.arrived_ms, strict=True)
+    for series, both in beats.items():
+        identity = {key: value for key, value in series if key != "__name__"}
+        times, came = [time for time, _ in sorted(both)], [each for _, each in sorted(both)]
+        waiting = [390.0 * sum(time <= now < each for time, each in both) for now in times]
+        through = [max((each for each in came if each <= now), default=times[0]) / 1000 for now in times]
+        for family, values, numbers in (
             (metrics.SHIP_PENDING, ("hub",), waiting),
-            (metrics.SHIP_SUCCESS, ("hub",), heard),
-            (metrics.SPOOL_BYTES, (), [4e7 + each // _MINUTE_MS % 1440 * 3e4 for each in times]),
+            (metrics.SHIP_SUCCESS, ("hub",), through),
+            (metrics.SPOOL_BYTES, (), [4e7 + (each - KNOWN_FROM) // _MINUTE_MS * 3e4 for each in times]),
             (metrics.SPOOL_LIMIT, (), [1e9] * len(times)),
             (metrics.SPOOL_OLDEST, (), [times[0] / 1000 - 20 * 86400] * len(times)),
             (metrics.METHOD, ("2022.09", "1", "1.0", "1"), [1.0] * len(times)),
         ):
             own = dict(zip(family.labels, values, strict=True))
-            yield Column(labels(family.name, {**identity, **own}), times, values_, came)
+            yield Column(labels(family.name, {**identity, **own}), times, numbers, came)
 
 
 def _alerts(changes: Iterable[Change]) -> Iterator[Column]:
@@ -186,6 +189,8 @@ def _by_minute(column: Column, minutes: dict[int, tuple[float | None, int]]) -> 
     for time_ms, value, came_ms in zip(column.times_ms, column.values, column.arrived_ms, strict=True):
         if FROM <= time_ms < UNTIL:
             number = None if value != value else round(float(value), 4)
+            if number is not None and dict(column.labels)["__name__"] in _TIMES:
+                number = number // 60 * 60
             came = -(-(came_ms - FROM) // _MINUTE_MS) if came_ms > time_ms + 2 * _MINUTE_MS else 0
             minutes[(time_ms - FROM) // _MINUTE_MS] = (number, came)
 
