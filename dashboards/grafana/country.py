@@ -73,7 +73,7 @@ def _services() -> Shelf:
         "What two thirds of the boxes of a network say, compared with controls. Blocked: it fails on lines that reach "
         "abroad, and controls reach it. Down: it fails at controls too. Cut off: nothing abroad answers at all.",
         "no box of that network was heard, or none could say.",
-        Ask(raw.verdict(), "{{service}} {{network}}"), table=VERDICTS,
+        Ask(raw.verdict(), "{{network}} {{service}}"), table=VERDICTS,
         links=[panels.link("How it is done", "didban-service", about)],
     )),))  # fmt: skip
 
@@ -88,7 +88,7 @@ def _early() -> Shelf:
             "minutes. What stops here often stops before services do. While a network is cut it says nothing of "
             "protocols.",
             "the protocol never passed on these lines, or the network is cut, or nobody was heard.",
-            Ask(passes, "{{protocol}} {{network}}"), table=words.PASSES, named=False,
+            Ask(passes, "{{network}} {{protocol}}"), table=words.PASSES, named=False,
         )),
         (6, panels.curves(
             "Lines with forged DNS answers",

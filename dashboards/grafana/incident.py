@@ -12,12 +12,13 @@ _ABROAD, _HOME = VERDICTS["blocked"].fill, VERDICTS["throttled"].fill
 
 
 def _figures() -> Shelf:
-    minutes = f"sum_over_time(({raw.cut()} * 0 + 1)[$__range:1m])"
-    silent = f"sum_over_time((({raw.network_state()} == {words.SILENT}) * 0 + 1)[$__range:1m])"
+    none = f"or on ({raw.OF}) max by ({raw.OF}) ({raw.expected()}) * 0"
+    minutes = f"sum_over_time(({raw.cut()} * 0 + 1)[$__range:1m]) {none}"
+    silent = f"sum_over_time((({raw.network_state()} == {words.SILENT}) * 0 + 1)[$__range:1m]) {none}"
     lowest = f"min by ({raw.OF}) (min_over_time({raw.reach()}[$__range:1m]))"
     ticks = f"count_over_time(didban_heartbeat_timestamp_seconds{{{raw.INSIDE}}}[$__range])"
     spoke = f"count by ({raw.OF}) (max by ({raw.OF}, vantage) ({ticks}))"
-    return Shelf("In figures", 7, ((24, panels.rows(
+    return Shelf("In figures", 9, ((24, panels.rows(
         "Each network in this window",
         "How long it was cut off (less than a fifth of what lies abroad answered) and how long nobody was heard, of "
         "all that has come home by now; the least it reached; of how many boxes there is evidence.",
@@ -38,7 +39,7 @@ def _told() -> Shelf:
             "Alerts while the rules said so live, by how loud they are. A box that is cut cannot report: live, a "
             "shutdown may have been known as silence only. This is never changed afterwards.",
             "no alert fired in this window.", Ask(raw.told(_MARKS), "{{alertname}} {{network}} {{service}} {{extent}}"),
-            table=words.TOLD, named=False,
+            table=words.TOLD,
         )),
         (8, panels.timeline(
             "Known late",
@@ -46,7 +47,7 @@ def _told() -> Shelf:
             "past when a backlog has come home.",
             "nothing was learned later that was not told at the time, or no backlog is home yet.",
             Ask(f"{raw.late(_MARKS)} * 0 + {words.number(words.TOLD, 'page')}", "{{alert}} {{network}} {{service}}"),
-            table=words.TOLD, named=False,
+            table=words.TOLD,
         )),
     ))  # fmt: skip
 
@@ -95,7 +96,7 @@ def _services() -> tuple[Shelf, Shelf]:
     return (
         Shelf("What services were, by all that is known now", 11, ((24, panels.timeline(
             "Services", "What two thirds of the boxes of a network say of each, compared with controls.",
-            "no box of that network was heard, or none could say.", Ask(raw.verdict(), "{{service}} {{network}}"),
+            "no box of that network was heard, or none could say.", Ask(raw.verdict(), "{{network}} {{service}}"),
             table=VERDICTS, links=[panels.link("How it is done", "didban-service", about)],
         )),)),
         Shelf("What it rests on", 8, (

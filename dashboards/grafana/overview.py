@@ -52,7 +52,8 @@ def _counted() -> Shelf:
 
 
 def _over_time() -> tuple[Shelf, Shelf]:
-    share = f"avg by (country, service) (({raw.verdict()}) == bool {words.number(VERDICTS, 'blocked')})"
+    blocked = words.number(VERDICTS, "blocked")
+    share = f"max_over_time((avg by (country, service) ({raw.verdict()} == bool {blocked}))[10m:1m])"
     place = {"country": "country", "network": "network"}
     return (
         Shelf("Countries and networks", 9, ((24, panels.timeline(
@@ -65,8 +66,9 @@ def _over_time() -> tuple[Shelf, Shelf]:
         )),)),
         Shelf("Services", 8, ((24, panels.shares(
             "Where services are blocked",
-            "Share of the networks of a country in which a service is blocked: it fails on lines that reach abroad, "
-            "and controls elsewhere reach it. A network that is cut off is no block, and counts as none.",
+            "Share of the networks of a country in which a service was blocked within the ten minutes before: it fails "
+            "on lines that reach abroad, and controls elsewhere reach it. A network that is cut off is no block, and "
+            "counts as none.",
             "no box of that country says anything of services.", Ask(share, "{{country}} {{service}}"), steps=_SHARES,
             links=[panels.link("This service", "didban-service", {"country": "country", "service": "service"})],
         )),)),
@@ -79,25 +81,26 @@ def _news() -> Shelf:
     changed = f"{states}) unless on ({line}) {states.replace('} ==', '} offset 1h ==')})"
     incident = {"country": "country", "network": "network"}
     return Shelf("Told, and changed", 10, (
-        (14, panels.rows(
+        (15, panels.rows(
             "Open incidents",
             "What the rules say now, and since when. Muted ones are here too: Alertmanager knows which.",
             "no alert fires. See `Alerting` above: if that is dead, this is empty too.", now(raw.since(_MARKS)),
             columns={
                 "Value": "since (UTC)", "severity": "severity", "alertname": "alert", "country": "country",
-                "network": "network", "service": "service", "vantage": "box", "extent": "extent",
+                "network": "network", "service": "service", "vantage": "box",
             },
+            widths={"since (UTC)": 165, "severity": 85, "alert": 145, "country": 75, "network": 95, "service": 100},
             units={"since (UTC)": "dateTimeAsIso"}, words={"severity": SEVERITIES}, by="since (UTC)",
             links={"alert": panels.link("All evidence", "didban-incident", incident)},
         )),
-        (10, panels.rows(
+        (9, panels.rows(
             "Changed in the last hour",
             "What lines inside say of a service now that none of that network said an hour ago, and how many say it.",
             "nothing has changed, or nobody is heard.", now(changed),
             columns={
                 "country": "country", "network": "network", "service": "service", "state": "now", "Value": "lines",
             },
-            words={"now": words.STATES},
+            words={"now": words.STATES}, widths={"country": 75, "network": 95, "service": 115, "now": 110},
         )),
     ))  # fmt: skip
 

@@ -171,8 +171,9 @@ def rows(
     words: Mapping[str, Table] | None = None,
     by: str = "",
     links: Mapping[str, Any] | None = None,
+    widths: Mapping[str, int] | None = None,
 ) -> Panel:
-    """A table as of now. `columns`: what is shown of it, in this order. Keyed by heading: `units`, `words`, `links`."""
+    """A table as of now. `columns`: what is shown, in this order; all that follows is keyed by their headings."""
     made = _begun(table.Panel(), title, says, empty, asks, unit).no_value("")
     if len(asks) > 1:
         made = made.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
@@ -185,17 +186,18 @@ def rows(
             id_val="organize", options={"indexByName": order, "renameByName": dict(columns), "excludeByName": {}}
         )
     )
-    for heading, each in (units or {}).items():
-        made = made.override_by_name(heading, [model.DynamicConfigValue("unit", each)])
-    for heading, each_table in (words or {}).items():
-        cell = {"type": "color-text"}
-        looks = [
-            model.DynamicConfigValue("mappings", as_words(each_table)),
-            model.DynamicConfigValue("custom.cellOptions", cell),
-        ]
+    for heading in columns.values():
+        looks = [model.DynamicConfigValue("custom.align", "left")]
+        if heading in (widths or {}):
+            looks.append(model.DynamicConfigValue("custom.width", (widths or {})[heading]))
+        if heading in (units or {}):
+            looks.append(model.DynamicConfigValue("unit", (units or {})[heading]))
+        if heading in (words or {}):
+            looks.append(model.DynamicConfigValue("mappings", as_words((words or {})[heading])))
+            looks.append(model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
+        if heading in (links or {}):
+            looks.append(model.DynamicConfigValue("links", [(links or {})[heading].build()]))
         made = made.override_by_name(heading, looks)
-    for heading, to in (links or {}).items():
-        made = made.override_by_name(heading, [model.DynamicConfigValue("links", [to.build()])])
     if by:
         made = made.sort_by([common.TableSortByFieldState().display_name(by).desc(True)])
     return made.cell_height(common_model.TableCellHeight.SM)

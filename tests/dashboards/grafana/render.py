@@ -45,13 +45,13 @@ class Picture:
 _ALL = {"country": "IR", "network": ".*", "service": ".*", "vantage": "mci-1"}
 _NETWORKS = ("AS197207", "AS44244", "AS57218", "AS58224")
 DURING = (
-    Picture("overview-dark", "didban-overview", at_ms("12:45"), DARK, _ALL, 35),
+    Picture("overview-dark", "didban-overview", at_ms("12:45"), DARK, _ALL, 34),
     Picture("country-dark", "didban-country", at_ms("12:45"), DARK, _ALL, 47),
-    Picture("incident-dark", "didban-incident", at_ms("14:45"), DARK, _ALL, 44),
+    Picture("incident-dark", "didban-incident", at_ms("14:45"), DARK, _ALL, 39),
 )
 AFTER = (
-    Picture("incident", "didban-incident", at_ms("14:45"), BACKFILLED, _ALL, 55),
-    Picture("overview", "didban-overview", at_ms("14:45"), BACKFILLED, _ALL, 35, light=True),
+    Picture("incident", "didban-incident", at_ms("14:45"), BACKFILLED, _ALL, 60),
+    Picture("overview", "didban-overview", at_ms("14:45"), BACKFILLED, _ALL, 34, light=True),
     Picture("country", "didban-country", at_ms("12:45"), BACKFILLED, _ALL, 47),
     Picture("service", "didban-service", at_ms("12:45"), BACKFILLED, {**_ALL, "service": "whatsapp"}, 46),
     Picture("vantage", "didban-vantage", at_ms("12:45"), BACKFILLED, _ALL, 44),
@@ -143,13 +143,17 @@ def _draw(picture: Picture, panels: list[dict[str, Any]], program: Path, out: Pa
     given = json.dumps({"board": board, "from": picture.from_ms, "to": picture.until_ms, "mode": mode})
     page = program.parent / f"{picture.name}.html"
     page.write_text(
-        '<!doctype html><meta charset="utf-8"><body style="margin:0"><div id="root"></div>'
+        '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="app.css"><body style="margin:0"><div id="root"></div>'
         f"<script>window.WALL={given};</script><script src=app.js></script>",
         encoding="utf-8",
     )
     out.mkdir(exist_ok=True)
     command = ["chromium", "--headless=new", "--no-sandbox", "--hide-scrollbars", "--allow-file-access-from-files"]
-    command += [f"--window-size={width},{height}", "--virtual-time-budget=8000", f"--screenshot={out / picture.name}.png"]
+    command += [
+        f"--window-size={width},{height}",
+        "--virtual-time-budget=8000",
+        f"--screenshot={out / picture.name}.png",
+    ]
     subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
     _shrink(out / f"{picture.name}.png")
 

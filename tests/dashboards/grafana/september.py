@@ -15,8 +15,8 @@ import json
 import lzma
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor import metrics
 from monitor.backtest.hearing import Rules, stated
@@ -46,13 +46,10 @@ _LINES = ("mci-and-fixed-1", "mci-1", "irancell-1", "irancell-2", "rightel-1", "
 _SERVICES = ("whatsapp", "instagram", "encrypted-dns")
 _LONG = frozenset({"didban_step_duration_seconds", "didban_target_up", "didban_target_failure"})
 _TIMES = frozenset(family.name for family in metrics.OF_OUR_CLOCK)
-_NOT_SHOWN = frozenset(
-    {"canaries", "protocols", "landmarks"}
-)  # in _LONG: a third of all rows, and no panel asks for them
+_NOT_SHOWN = frozenset({"canaries", "protocols", "landmarks", "encrypted-dns"})  # of _LONG: half of all rows
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """`value`: None ends the series. `came_ms`: when the database could see it."""
 
     series: Labels

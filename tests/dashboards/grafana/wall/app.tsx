@@ -1,6 +1,7 @@
 // Draws the panels of one dashboard with Grafana's own parts: its theme, panel frames, graphs, tables, big numbers, units,
 // mappings and transformations. State timelines and bar charts are not among its parts (they live in its server): those are
 // drawn here, with what Grafana's display processors say of each value.
+import 'uplot/dist/uPlot.min.css';
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import {
@@ -14,9 +15,10 @@ const theme = createTheme({ colors: { mode } });
 const COLUMN = board.width / 24, ROW = 38, GAP = 8;
 
 standardTransformersRegistry.setInit(() =>
-  Object.values(standardTransformers).map((transformation: any) => ({
-    id: transformation.id, name: transformation.name, transformation, editor: () => null, aliasIds: [],
-  })) as any
+  [
+    standardTransformers.mergeTransformer, standardTransformers.organizeFieldsTransformer, standardTransformers.sortByTransformer,
+    standardTransformers.filterFieldsByNameTransformer, standardTransformers.convertFieldTypeTransformer,
+  ].map((transformation: any) => ({ id: transformation.id, name: transformation.name, transformation, editor: () => null })) as any
 );
 
 function config(panel: any, name: string) {
@@ -74,7 +76,7 @@ const inked = (colour: string) => theme.colors.getContrastText(colour);
 function Timeline({ panel, width, height }: any) {
   const rows = overTime(panel);
   if (!rows.length) return <Nothing panel={panel} />;
-  const labels = Math.min(190, 12 + 6.3 * Math.max(...rows.map((each: any) => each.fields[1].config.displayName.length)));
+  const labels = Math.min(300, 14 + 7.2 * Math.max(...rows.map((each: any) => each.fields[1].config.displayName.length)));
   const axis = 18, per = (height - axis) / rows.length, span = to - from, across = width - labels - 4;
   const x = (at: number) => labels + ((at - from) / span) * across;
   const hours = span > 12 * 3.6e6 ? 2 : 1;
@@ -100,7 +102,7 @@ function Timeline({ panel, width, height }: any) {
   return <svg width={width} height={height} fontFamily={theme.typography.fontFamily}>
     {bands}
     {rows.map((each: any, row: number) => <text key={row} x={labels - 8} y={row * per + per / 2 + 4} fontSize={Math.min(12, per * 0.9)} textAnchor="end" fill={ink}>{each.fields[1].config.displayName}</text>)}
-    {ticks.map((at) => <text key={at} x={x(at)} y={height - 4} fontSize={12} textAnchor="middle" fill={ink}>{new Date(at).toISOString().slice(11, 16)}</text>)}
+    {ticks.map((at) => <text key={at} x={Math.min(x(at), width - 20)} y={height - 4} fontSize={12} textAnchor="middle" fill={ink}>{new Date(at).toISOString().slice(11, 16)}</text>)}
   </svg>;
 }
 
@@ -156,7 +158,7 @@ function Panel({ panel }: any) {
   if (panel.type === 'row') return <div style={{ ...place, color: theme.colors.text.primary, fontSize: 15, fontWeight: 500, paddingTop: 6 }}>{panel.title}</div>;
   const Kind = KINDS[panel.type];
   return <div style={place}><PanelChrome title={panel.title} width={place.width} height={place.height}>
-    {(width: number, height: number) => <Kind panel={panel} width={width} height={height} />}
+    {(width: number, height: number) => <Kind panel={panel} width={width} height={height - 6} />}
   </PanelChrome></div>;
 }
 
