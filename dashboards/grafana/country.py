@@ -113,8 +113,13 @@ def _cut_by_hour(clock: str) -> str:
     """Minutes for each hour of the day, of networks that were cut, the average network of those chosen."""
     hour = f"floor(({clock}) % 86400 / 3600)"
     cut = f'count_values by (country, network) ("hour", {raw.cut()} * 0 + on () group_left () {hour})'
+    looked = f'count_values("hour", {hour})'
     networks = f"scalar(count(max by ({raw.OF}) (max_over_time(didban_vantage_expected{{{raw.INSIDE}}}[$__range]))))"
-    return f"sum by (hour) (sum_over_time(({cut})[$__range:{_STEP_MINUTES}m])) * {_STEP_MINUTES} / {networks}"
+
+    def minutes(ones: str) -> str:
+        return f"sum by (hour) (sum_over_time(({ones})[$__range:{_STEP_MINUTES}m])) * {_STEP_MINUTES}"
+
+    return f"{minutes(cut)} / {networks} or 0 * {minutes(looked)}"
 
 
 def _hours() -> Shelf:

@@ -92,7 +92,8 @@ def _reach() -> tuple[Shelf, Shelf]:
 def _services() -> tuple[Shelf, Shelf]:
     about = {"country": "country", "service": "service", "network": "network"}
     failing = f'count by (step) (didban_target_failure{{{raw.INSIDE}, service=~"$service"}})'
-    found = f'count by (finding) (didban_target_finding{{{raw.INSIDE}, service=~"$service"}})'
+    where = f'{raw.INSIDE}, service=~"$service"'
+    found = f"count by (finding) ({raw.proof(where)})"
     return (
         Shelf("What services were, by all that is known now", 11, ((24, panels.timeline(
             "Services", "What two thirds of the boxes of a network say of each, compared with controls.",
@@ -108,11 +109,11 @@ def _services() -> tuple[Shelf, Shelf]:
             )),
             (12, panels.curves(
                 "Proof in hand",
-                "How many targets on how many lines show each proof of interference. Address filtered alone is none.",
+                "How many targets on how many lines show each proof of interference.",
                 "nobody held proof in this window.", Ask(found, "{{finding}}"), unit="none", stacked=True,
                 colours=panels.in_turn(
                     "forged_dns_answer", "injected_dns_answer", "forged_certificate", "block_page", "injected_reset",
-                    "name_filtered", "address_filtered", "protocol_filtered",
+                    "name_filtered", "protocol_filtered", "unexpected_issuer",
                 ),
             )),
         )),

@@ -166,7 +166,6 @@ def rows(
     empty: str,
     *asks: Ask,
     columns: Columns,
-    unit: str = "none",
     units: Mapping[str, str] | None = None,
     words: Mapping[str, Table] | None = None,
     by: str = "",
@@ -174,7 +173,7 @@ def rows(
     widths: Mapping[str, int] | None = None,
 ) -> Panel:
     """A table as of now. `columns`: what is shown, in this order; all that follows is keyed by their headings."""
-    made = _begun(table.Panel(), title, says, empty, asks, unit).no_value("")
+    made = _begun(table.Panel(), title, says, empty, asks, "string").no_value("")  # else 1.10 would be the number 1.1
     if len(asks) > 1:
         made = made.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
     order = {label: place for place, label in enumerate(columns)}
@@ -186,12 +185,12 @@ def rows(
             id_val="organize", options={"indexByName": order, "renameByName": dict(columns), "excludeByName": {}}
         )
     )
-    for heading in columns.values():
+    for label, heading in columns.items():
         looks = [model.DynamicConfigValue("custom.align", "left")]
         if heading in (widths or {}):
             looks.append(model.DynamicConfigValue("custom.width", (widths or {})[heading]))
-        if heading in (units or {}):
-            looks.append(model.DynamicConfigValue("unit", (units or {})[heading]))
+        if label.startswith("Value"):
+            looks.append(model.DynamicConfigValue("unit", (units or {}).get(heading, "none")))
         if heading in (words or {}):
             looks.append(model.DynamicConfigValue("mappings", as_words((words or {})[heading])))
             looks.append(model.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))

@@ -122,6 +122,17 @@ def state(metric: str, where: str, by: str) -> str:
     )
 
 
+_INTERFERENCE = (
+    "forged_dns_answer|injected_dns_answer|forged_certificate|unexpected_issuer|block_page|injected_reset|name_filtered|"
+    "protocol_filtered|throttled_by_name|stalled_transfer"
+)
+
+
+def proof(where: str) -> str:
+    """Findings of interference: what a box's own house does, and what may be the provider's doing, is none."""
+    return f'didban_target_finding{{finding=~"{_INTERFERENCE}", {where}}}'
+
+
 # ---------------------------------------------------------------- what was told
 
 _TOLD_BY = "alertname, country, network, service, vantage, extent"

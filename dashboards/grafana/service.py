@@ -32,7 +32,7 @@ def _now() -> Shelf:
         (6, panels.number(
             "Lines with proof", "Lines with a finding in hand that shows interference, and no mere failure.",
             "no line has proof; a failure alone proves nothing.",
-            now(f"count(group by (vantage) ({_findings()}))"), unit="none", nothing="none",
+            now(f"count(group by (vantage) ({raw.proof(_WHERE)}))"), unit="none", nothing="none",
             steps=((None, VERDICTS["blocked"].fill),),
         )),
         (6, panels.number(
@@ -42,10 +42,6 @@ def _now() -> Shelf:
             unit="bool_yes_no",
         )),
     ))  # fmt: skip
-
-
-def _findings() -> str:
-    return f"didban_target_finding{{{_WHERE}}}"
 
 
 def _where() -> Shelf:
@@ -71,7 +67,7 @@ def _where() -> Shelf:
 def _how() -> tuple[Shelf, Shelf]:
     by = "network, target, step, failure"
     by_step = f"count by (step) (didban_target_failure{{{_WHERE}}})"
-    by_finding = f"count by (finding) (group by (finding, vantage) ({_findings()}))"
+    by_finding = f"count by (finding) (group by (finding, vantage) ({raw.proof(_WHERE)}))"
     fails = "on which step the walk of a target stops: the name's lookup, the connection, the handshake, the page."
     return (
         Shelf("How", 9, (
@@ -82,8 +78,9 @@ def _how() -> tuple[Shelf, Shelf]:
                 stacked=True,
             )),
             (8, panels.shares(
-                "Targets reached", "Share of lines that reach each target of the service: which part of it is gone.",
-                "nobody is heard.", Ask(f"1 - avg by (target) (didban_target_up{{{_WHERE}}})", "{{target}} fails on"),
+                "Which part of it fails",
+                "Share of lines that do not reach each of its targets: chat, media, registration may go one by one.",
+                "nobody is heard.", Ask(f"1 - avg by (target) (didban_target_up{{{_WHERE}}})", "{{target}}"),
                 steps=_SHARES,
             )),
             (8, panels.shares(
@@ -94,25 +91,27 @@ def _how() -> tuple[Shelf, Shelf]:
             )),
         )),
         Shelf("How, in detail", 10, (
-            (9, panels.rows(
+            (10, panels.rows(
                 "Failures now", "What each target fails with most often, on how many lines.",
                 "every target is reached.",
                 now(f"count by ({by}) (didban_target_failure{{{_WHERE}}})"), by="lines",
                 columns={"network": "network", "target": "target", "step": "step", "failure": "failure",
                 "Value": "lines"},
             )),
-            (7, panels.rows(
-                "Proof now", "Findings in hand, on how many lines.", "no line has proof in hand.",
-                now(f"count by (network, target, finding) ({_findings()})"), by="lines",
-                columns={"network": "network", "target": "target", "finding": "finding", "Value": "lines"},
-            )),
             (8, panels.rows(
+                "Proof now", "Findings in hand, on how many lines.", "no line has proof in hand.",
+                now(f"count by (network, target, finding) ({raw.proof(_WHERE)})"), by="lines",
+                columns={"network": "network", "target": "target", "finding": "finding", "Value": "lines"},
+                widths={"network": 85, "target": 100, "finding": 155},
+            )),
+            (6, panels.rows(
                 "What it answered last",
                 "The class of the last authenticated answer, inside and at controls. Refused here and served there is "
                 "the service's own doing, and no block.", "it speaks no HTTP, or nobody has reached it.",
                 now(f"count by (role, target, answer) (didban_target_answer{{{_WHERE}}} or "
                 f"didban_target_answer{{{_CONTROLS}}})"),
                 columns={"role": "seen from", "target": "target", "answer": "answer", "Value": "lines"}, by="lines",
+                widths={"seen from": 80, "target": 100, "answer": 70},
             )),
         )),
     )  # fmt: skip

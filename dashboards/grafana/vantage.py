@@ -58,19 +58,20 @@ def _now() -> Shelf:
 def _sees() -> tuple[Shelf, Shelf]:
     return (
         Shelf("What it sees", 10, (
-            (14, panels.timeline(
+            (12, panels.timeline(
                 "Services, as this box says", "Its own word, unlike a verdict: interfered with proof in hand, broken "
                 "without; insufficient where it can say nothing.", _UNHEARD,
                 Ask(raw.state("didban_service_state", _BOX, "service"), "{{service}}"), table=STATES,
                 links=[panels.link("This service", "didban-service", {"service": "service"})],
             )),
-            (10, panels.rows(
+            (12, panels.rows(
                 "What fails now", "The most frequent failure of each target that it does not reach, and proof in hand.",
                 "it reaches all it walks, or is not heard.",
                 now(f"max by (service, target, step, failure) (didban_target_failure{{{_BOX}}})"),
                 now(f"max by (service, target, finding) (didban_target_finding{{{_BOX}}})"),
                 columns={"service": "service", "target": "target", "step": "step", "failure": "failure",
                 "finding": "finding"},
+                widths={"service": 90, "target": 110, "step": 80, "failure": 170},
             )),
         )),
         Shelf("Its line", 9, (
@@ -124,8 +125,7 @@ def _keeps() -> tuple[Shelf, Shelf]:
                 "nothing; or the box was not heard.",
                 now(f"sum by (what) (increase(didban_spool_lost_total{{{_BOX}}}[$__range])) > 0"),
                 now(f"sum by (reason) (increase(didban_ship_quarantined_total{{{_BOX}}}[$__range])) > 0"),
-                columns={"what": "lost", "reason": "set aside", "Value #A": "walks", "Value #B": "samples"}, unit=
-                "short",
+                columns={"what": "lost", "reason": "set aside", "Value #A": "walks", "Value #B": "samples"},
             )),
         )),
         Shelf("Is it in its wits", 8, (

@@ -10,6 +10,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from monitor.home.remotewrite import STALE, Labels, TimeSeries, encode, value
 from tests.dashboards.grafana.september import Sample
@@ -60,10 +61,10 @@ class Database:
         found = self._asked("query_range", {"query": expr, **span})
         return [Found(each["metric"], _points(each["values"])) for each in found]
 
-    def _asked(self, way: str, given: Mapping[str, object]) -> list[dict[str, object]]:
+    def _asked(self, way: str, given: Mapping[str, object]) -> list[dict[str, Any]]:
         body = urllib.parse.urlencode(given).encode()
         with urllib.request.urlopen(f"{self._base}/api/v1/{way}", data=body, timeout=30) as answer:
-            found: list[dict[str, object]] = json.load(answer)["data"]["result"]
+            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
             return found
 
 

@@ -45,13 +45,13 @@ class Picture:
 _ALL = {"country": "IR", "network": ".*", "service": ".*", "vantage": "mci-1"}
 _NETWORKS = ("AS197207", "AS44244", "AS57218", "AS58224")
 DURING = (
-    Picture("overview-dark", "didban-overview", at_ms("12:45"), DARK, _ALL, 34),
+    Picture("overview-dark", "didban-overview", at_ms("12:45"), DARK, _ALL, 36),
     Picture("country-dark", "didban-country", at_ms("12:45"), DARK, _ALL, 47),
     Picture("incident-dark", "didban-incident", at_ms("14:45"), DARK, _ALL, 39),
 )
 AFTER = (
     Picture("incident", "didban-incident", at_ms("14:45"), BACKFILLED, _ALL, 60),
-    Picture("overview", "didban-overview", at_ms("14:45"), BACKFILLED, _ALL, 34, light=True),
+    Picture("overview", "didban-overview", at_ms("14:45"), BACKFILLED, _ALL, 36, light=True),
     Picture("country", "didban-country", at_ms("12:45"), BACKFILLED, _ALL, 47),
     Picture("service", "didban-service", at_ms("12:45"), BACKFILLED, {**_ALL, "service": "whatsapp"}, 46),
     Picture("vantage", "didban-vantage", at_ms("12:45"), BACKFILLED, _ALL, 44),
@@ -80,7 +80,14 @@ def _bundled(modules: Path, folder: Path) -> Path:
         subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=modules, check=True)
     esbuild = modules / "node_modules" / "@esbuild" / "linux-x64" / "bin" / "esbuild"
     told = ["--bundle", "--minify", "--loader:.svg=dataurl", "--define:process.env.NODE_ENV='production'"]
-    command = [esbuild, "app.tsx", *told, "--define:global=window", f"--outfile={folder}/app.js", "--log-level=error"]
+    command = [
+        str(esbuild),
+        "app.tsx",
+        *told,
+        "--define:global=window",
+        f"--outfile={folder}/app.js",
+        "--log-level=error",
+    ]
     subprocess.run(command, cwd=modules, check=True)
     return folder / "app.js"
 

@@ -194,16 +194,17 @@ def _by_minute(column: Column, minutes: dict[int, tuple[float | None, int]]) -> 
 
 def _runs(minutes: dict[int, tuple[float | None, int]]) -> Iterator[Run]:
     """What is the same and without a gap is said once."""
-    run: list[float | None] | None = None
-    for minute, (value, came) in sorted(minutes.items()):
-        if run is not None and minute == run[0] + run[1] and (value, came) == (run[2], run[3]):
-            run[1] += 1
+    first, many = 0, 0
+    last: tuple[float | None, int] = (None, 0)
+    for minute, both in sorted(minutes.items()):
+        if many and minute == first + many and both == last:
+            many += 1
             continue
-        if run is not None:
-            yield tuple(run)
-        run = [minute, 1, value, came]
-    if run is not None:
-        yield tuple(run)
+        if many:
+            yield first, many, *last
+        first, many, last = minute, 1, both
+    if many:
+        yield first, many, *last
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ function Timeline({ panel, width, height }: any) {
   const labels = Math.min(300, 14 + 7.2 * Math.max(...rows.map((each: any) => each.fields[1].config.displayName.length)));
   const axis = 18, per = (height - axis) / rows.length, span = to - from, across = width - labels - 4;
   const x = (at: number) => labels + ((at - from) / span) * across;
-  const hours = span > 12 * 3.6e6 ? 2 : 1;
+  const hours = [1, 2, 3, 6, 12].find((each) => (across * each * 3.6e6) / span > 52) ?? 24;
   const ticks = []; for (let at = Math.ceil(from / (hours * 3.6e6)) * hours * 3.6e6; at <= to; at += hours * 3.6e6) ticks.push(at);
   const bands = rows.flatMap((frame: any, row: number) => {
     const { values: times } = frame.fields[0], field = frame.fields[1], found: any[] = [];
