@@ -81,7 +81,7 @@ def _marks(found: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Q
 
 def filled(expr: str, variables: Mapping[str, str], span: str = "6h") -> str:
     """As Grafana would send it, asked minute by minute."""
-    own = {"__range": span, "__rate_interval": "5m"}
+    own = {"__range": span, "__rate_interval": "5m", "__interval": "1m"}
     for name, value in sorted({**variables, **own}.items(), reverse=True):
         expr = expr.replace(f"${name}", value)
     return expr

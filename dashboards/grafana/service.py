@@ -25,8 +25,8 @@ def _now() -> Shelf:
         (6, panels.number(
             "Networks of controls", "How many networks elsewhere reach it, and how many do not. Two and more must "
             "reach it before anybody speaks of a block.", "no healthy control walks it.",
-            now(f"sum({raw.controls('ok|slow')})", "reach it"), now(f"sum({raw.controls('broken|interfered')})",
-            "do not"),
+            now(f"sum({raw.controls('ok|slow')})", "reach it"),
+            now(f"sum({raw.controls('broken|interfered')}) or 0 * sum({raw.controls('ok|slow')})", "do not"),
             unit="none", named=True,
         )),
         (6, panels.number(
@@ -50,7 +50,8 @@ def _where() -> Shelf:
     return Shelf("Where", 9, (
         (12, panels.timeline(
             "On each network", "What two thirds of the boxes of a network say of it, compared with controls.",
-            "no box of that network was heard, or none could say.", Ask(raw.verdict(), "{{country}} {{network}}"),
+            "no box of that network was heard, or none could say.", Ask(raw.held(raw.verdict()),
+            "{{country}} {{network}}"),
             table=VERDICTS, links=[panels.link("This country", "didban-country", place)],
         )),
         (12, panels.timeline(
@@ -85,8 +86,8 @@ def _how() -> tuple[Shelf, Shelf]:
             )),
             (8, panels.shares(
                 "Proof in hand",
-                "Of the lines that are heard, the share that holds each proof. Address filtered alone is none: the "
-                "provider may do the same.", "no line has proof in hand.",
+                "Of the lines that are heard, the share that holds each proof. An address that is filtered is none: "
+                "the provider may do the same.", "no line has proof in hand.",
                 Ask(f"{by_finding} / on () group_left () count({raw.heard()})", "{{finding}}"), steps=_SHARES,
             )),
         )),
@@ -95,8 +96,10 @@ def _how() -> tuple[Shelf, Shelf]:
                 "Failures now", "What each target fails with most often, on how many lines.",
                 "every target is reached.",
                 now(f"count by ({by}) (didban_target_failure{{{_WHERE}}})"), by="lines",
-                columns={"network": "network", "target": "target", "step": "step", "failure": "failure",
-                "Value": "lines"},
+                columns={
+                    "network": "network", "target": "target", "step": "step", "failure": "failure", "Value": "lines",
+                },
+                widths={"network": 85, "target": 100, "step": 80, "failure": 185},
             )),
             (8, panels.rows(
                 "Proof now", "Findings in hand, on how many lines.", "no line has proof in hand.",

@@ -14,10 +14,10 @@ Table = Mapping[str, Look]
 REACHES: Table = {
     "reaches abroad": VERDICTS["ok"],
     "in part": VERDICTS["mixed"],
-    "cut off": VERDICTS["cut_off"],
     "silent": VERDICTS["unknown"],
+    "cut off": VERDICTS["cut_off"],
 }
-WELL, IN_PART, CUT, SILENT = range(4)
+WELL, IN_PART, SILENT, CUT = range(4)
 
 # on how many networks of a country
 SHARES = (
