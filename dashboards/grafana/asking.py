@@ -13,11 +13,12 @@ SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`legend`: a name, or labels in {{braces}}. `now`: only the last moment, as a table."""
+    """`legend`: a name, or labels in {{braces}}. `now`: only the last moment, as a table. `held`: as below."""
 
     expr: str
     legend: str = ""
     now: bool = False
+    held: bool = False
 
     def built(self, ref: str) -> prometheus.Dataquery:
         expr = " ".join(self.expr.split())
@@ -27,3 +28,12 @@ class Ask:
 
 def now(expr: str, legend: str = "") -> Ask:
     return Ask(expr, legend, now=True)
+
+
+def held(expr: str, legend: str) -> Ask:
+    """The largest of the last minutes, or of one step of the picture, and with it the word of most concern.
+
+    So no short spell is lost where months are looked at, and a block is over when for a while nobody said so, as it is
+    for the rules.
+    """
+    return Ask(f"max_over_time({expr}[$__rate_interval:$__interval])", legend, held=True)

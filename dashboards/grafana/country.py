@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.grafana import choices, panels, raw, words
-from dashboards.grafana.asking import Ask, now
+from dashboards.grafana.asking import Ask, held, now
 from dashboards.grafana.board import Board, Shelf
 from dashboards.palette import VERDICTS
 
@@ -73,7 +73,7 @@ def _services() -> Shelf:
         "What two thirds of the boxes of a network say, compared with controls. Blocked: it fails on lines that reach "
         "abroad, and controls reach it. Down: it fails at controls too. Cut off: nothing abroad answers at all.",
         "no box of that network was heard, or none could say.",
-        Ask(raw.held(raw.verdict()), "{{network}} {{service}}"), table=VERDICTS,
+        held(raw.verdict(), "{{network}} {{service}}"), table=VERDICTS,
         links=[panels.link("How it is done", "didban-service", about)],
     )),))  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.grafana import choices, panels, raw, words
-from dashboards.grafana.asking import Ask, now
+from dashboards.grafana.asking import Ask, held, now
 from dashboards.grafana.board import Board, Shelf
 from dashboards.palette import VERDICTS
 
@@ -59,7 +59,7 @@ def _reach() -> tuple[Shelf, Shelf]:
         Shelf("What networks reached, by all that is known now", 8, ((24, panels.timeline(
             "Networks", "More than 80 % of what lies abroad, in part, less than 20 % (cut off), or nobody heard "
             "(silent). Computed anew from what boxes measured, so that what came home late is in it.",
-            "no box is expected in any of these networks.", Ask(raw.held(raw.network_state()), "{{country}} {{network}}"),
+            "no box is expected in any of these networks.", held(raw.network_state(), "{{country}} {{network}}"),
             table=words.REACHES, links=[panels.link("This country", "didban-country", place)],
         )),)),
         Shelf("Why it is a shutdown, or is not", 8, (
@@ -97,7 +97,7 @@ def _services() -> tuple[Shelf, Shelf]:
     return (
         Shelf("What services were, by all that is known now", 11, ((24, panels.timeline(
             "Services", "What two thirds of the boxes of a network say of each, compared with controls.",
-            "no box of that network was heard, or none could say.", Ask(raw.held(raw.verdict()), "{{network}} {{service}}"),
+            "no box of that network was heard, or none could say.", held(raw.verdict(), "{{network}} {{service}}"),
             table=VERDICTS, links=[panels.link("How it is done", "didban-service", about)],
         )),)),
         Shelf("What it rests on", 8, (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.grafana import choices, panels, raw, words
-from dashboards.grafana.asking import Ask, now
+from dashboards.grafana.asking import held, now
 from dashboards.grafana.board import Board, Shelf
 from dashboards.palette import SEVERITIES, VERDICTS
 
@@ -53,7 +53,7 @@ def _counted() -> Shelf:
 
 def _over_time() -> tuple[Shelf, Shelf]:
     blocked = words.number(VERDICTS, "blocked")
-    share = raw.held(f"(avg by (country, service) ({raw.verdict()} == bool {blocked}))")
+    share = f"(avg by (country, service) ({raw.verdict()} == bool {blocked}))"
     place = {"country": "country", "network": "network"}
     return (
         Shelf("Countries and networks", 9, ((24, panels.timeline(
@@ -61,14 +61,14 @@ def _over_time() -> tuple[Shelf, Shelf]:
             "How much of what lies abroad each network reaches: more than 80 %, in part, or less than 20 % (cut off). "
             "Silent: boxes are expected there, and none is heard. What came home late is drawn where it belongs, so "
             "that silence may turn into something else when a box comes back.",
-            "no box is expected in any network.", Ask(raw.held(raw.network_state()), "{{country}} {{network}}"),
+            "no box is expected in any network.", held(raw.network_state(), "{{country}} {{network}}"),
             table=words.REACHES, links=[panels.link("This country", "didban-country", place)],
         )),)),
         Shelf("Services", 8, ((24, panels.shares(
             "Where services are blocked",
             "Share of the networks of a country in which a service is blocked: it fails on lines that reach abroad, "
             "and controls elsewhere reach it. A network that is cut off is no block, and counts as none.",
-            "no box of that country says anything of services.", Ask(share, "{{country}} {{service}}"), steps=_SHARES,
+            "no box of that country says anything of services.", held(share, "{{country}} {{service}}"), steps=_SHARES,
             links=[panels.link("This service", "didban-service", {"country": "country", "service": "service"})],
         )),)),
     )  # fmt: skip

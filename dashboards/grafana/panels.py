@@ -22,6 +22,8 @@ _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0
 
 
 def _begun(panel: Panel, title: str, says: str, empty: str, asks: Sequence[Ask], unit: str) -> Panel:
+    if any(each.held for each in asks):
+        says = f"{says} Of each few minutes what is of most concern is drawn."
     made = panel.title(title).description(f"{says} No data: {empty}").datasource(SOURCE).unit(unit)
     for place, each in enumerate(asks):
         made = made.with_target(each.built(chr(ord("A") + place)))

@@ -68,12 +68,6 @@ def _either(exprs: Iterable[str]) -> str:
     return f"({' or '.join(f'({expr})' for expr in exprs)})"
 
 
-def held(expr: str) -> str:
-    """The word of most concern of the last minutes, or of one step of the picture: so that no short spell is lost where
-    months are looked at, and a block is over when for a while nobody said so, as for the rules."""
-    return f"max_over_time({expr}[$__rate_interval:$__interval])"
-
-
 # ---------------------------------------------------------------- services
 
 

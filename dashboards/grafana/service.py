@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.grafana import choices, panels, raw, words
-from dashboards.grafana.asking import Ask, now
+from dashboards.grafana.asking import Ask, held, now
 from dashboards.grafana.board import Board, Shelf
 from dashboards.palette import STATES, VERDICTS
 
@@ -50,8 +50,7 @@ def _where() -> Shelf:
     return Shelf("Where", 9, (
         (12, panels.timeline(
             "On each network", "What two thirds of the boxes of a network say of it, compared with controls.",
-            "no box of that network was heard, or none could say.", Ask(raw.held(raw.verdict()),
-            "{{country}} {{network}}"),
+            "no box of that network was heard, or none could say.", held(raw.verdict(), "{{country}} {{network}}"),
             table=VERDICTS, links=[panels.link("This country", "didban-country", place)],
         )),
         (12, panels.timeline(

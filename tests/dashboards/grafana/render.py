@@ -20,7 +20,7 @@ from typing import Any
 from dashboards.grafana import queries
 from dashboards.grafana.board import ALL
 from tests.dashboards.grafana import september
-from tests.dashboards.grafana.database import Database, Found
+from tests.dashboards.grafana.database import ONE_HEAD, Database, Found
 from tests.dashboards.grafana.september import BACKFILLED, DARK, at_ms
 from tests.monitor.home.receivers import prometheus
 
@@ -95,7 +95,7 @@ def _bundled(modules: Path, folder: Path) -> Path:
 def _answered(wanted: Iterable[Picture], folder: Path) -> Iterator[tuple[Picture, list[dict[str, Any]]]]:
     """What each panel would show: the dark is asked before what came later is written."""
     samples, wanted = september.samples(), list(wanted)
-    with prometheus(folder) as base:
+    with prometheus(folder, *ONE_HEAD) as base:
         database = Database(base)
         for phase, since_ms, until_ms in ((DURING, 0, DARK), (AFTER, DARK, BACKFILLED)):
             database.write(each for each in samples if since_ms < each.came_ms <= until_ms)

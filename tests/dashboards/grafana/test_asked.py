@@ -17,7 +17,7 @@ from dashboards.grafana.board import ALL
 from dashboards.grafana.queries import Question
 from dashboards.grafana.words import CUT, REACHES, SILENT, VERDICTS, WELL, number
 from tests.dashboards.grafana import september
-from tests.dashboards.grafana.database import Database, Found
+from tests.dashboards.grafana.database import ONE_HEAD, Database, Found
 from tests.dashboards.grafana.september import BACKFILLED, DARK, at_ms
 from tests.monitor.home.receivers import prometheus
 
@@ -73,7 +73,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, 
     """The answers, by phase: first what had come by 18:00 is written and asked, then what came later."""
     samples = september.samples()
     found: dict[str, Answers] = {}
-    with prometheus(tmp_path_factory.mktemp("night") / "prometheus") as base:
+    with prometheus(tmp_path_factory.mktemp("night") / "prometheus", *ONE_HEAD) as base:
         database = Database(base)
         for phase, since_ms, until_ms in (("dark", 0, DARK), ("home", DARK, BACKFILLED)):
             database.write(each for each in samples if since_ms < each.came_ms <= until_ms)

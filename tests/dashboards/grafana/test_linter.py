@@ -32,7 +32,6 @@ QUESTIONS = [each for uid in BOARDS for each in queries.of(uid, CHOICE, each={"n
 # of grafana-data/src/valueFormats/categories.ts, those in use
 UNITS = {
     "string",
-    "string",
     "none",
     "short",
     "percentunit",

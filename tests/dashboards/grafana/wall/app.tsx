@@ -110,15 +110,15 @@ function Bars({ panel, width, height }: any) {
   const [frame, set] = React.useState<any>(null);
   React.useEffect(() => asTable(panel, (found) => set(found[0] ? displayed(panel, found[0]) : {})), []);
   if (!frame?.fields) return <Nothing panel={panel} />;
-  const hours = frame.fields[0].values, field = frame.fields[1], most = Math.max(...field.values), each = (width - 46) / hours.length;
+  const hours = frame.fields[0].values, field = frame.fields[1], most = Math.max(...field.values), each = (width - 58) / hours.length;
   const ink = theme.colors.text.secondary, tall = height - 24;
   return <svg width={width} height={height} fontFamily={theme.typography.fontFamily}>
     {[0, 0.5, 1].map((share) => <g key={share}>
-      <line x1={42} x2={width} y1={6 + (1 - share) * (tall - 6)} y2={6 + (1 - share) * (tall - 6)} stroke={theme.colors.border.weak} />
-      <text x={38} y={10 + (1 - share) * (tall - 6)} fontSize={12} textAnchor="end" fill={ink}>{field.display(most * share).text}{field.display(most * share).suffix}</text></g>)}
+      <line x1={54} x2={width} y1={6 + (1 - share) * (tall - 6)} y2={6 + (1 - share) * (tall - 6)} stroke={theme.colors.border.weak} />
+      <text x={50} y={10 + (1 - share) * (tall - 6)} fontSize={12} textAnchor="end" fill={ink}>{field.display(most * share).text}{field.display(most * share).suffix}</text></g>)}
     {hours.map((hour: string, place: number) => <g key={hour}>
-      <rect x={44 + place * each + each * 0.1} width={each * 0.8} y={6 + (1 - field.values[place] / most) * (tall - 6)} height={(field.values[place] / most) * (tall - 6)} fill={field.config.color.fixedColor} fillOpacity={0.85} />
-      <text x={44 + place * each + each / 2} y={height - 6} fontSize={12} textAnchor="middle" fill={ink}>{hour}</text></g>)}
+      <rect x={56 + place * each + each * 0.1} width={each * 0.8} y={6 + (1 - field.values[place] / most) * (tall - 6)} height={(field.values[place] / most) * (tall - 6)} fill={field.config.color.fixedColor} fillOpacity={0.85} />
+      <text x={56 + place * each + each / 2} y={height - 6} fontSize={12} textAnchor="middle" fill={ink}>{hour}</text></g>)}
   </svg>;
 }
 
