@@ -64,59 +64,60 @@ def _where() -> Shelf:
     ))  # fmt: skip
 
 
-def _how() -> tuple[Shelf, Shelf]:
-    by = "network, target, step, failure"
+def _how() -> Shelf:
     by_step = f"count by (step) (didban_target_failure{{{_WHERE}}})"
     by_finding = f"count by (finding) (group by (finding, vantage) ({raw.proof(_WHERE)}))"
     fails = "on which step the walk of a target stops: the name's lookup, the connection, the handshake, the page."
-    return (
-        Shelf("How", 9, (
-            (8, panels.curves(
-                "Targets that fail, by step",
-                f"Of all targets on all lines, {fails} Many steps at once: many ways of blocking.",
-                "every target is reached, or nobody is heard.", Ask(by_step, "{{step}}"), unit="none", colours=_COLOURS,
-                stacked=True,
-            )),
-            (8, panels.shares(
-                "Which part of it fails",
-                "Share of lines that do not reach each of its targets: chat, media, registration may go one by one.",
-                "nobody is heard.", Ask(f"1 - avg by (target) (didban_target_up{{{_WHERE}}})", "{{target}}"),
-                steps=_SHARES,
-            )),
-            (8, panels.shares(
-                "Proof in hand",
-                "Of the lines that are heard, the share that holds each proof. An address that is filtered is none: "
-                "the provider may do the same.", "no line has proof in hand.",
-                Ask(f"{by_finding} / on () group_left () count({raw.heard()})", "{{finding}}"), steps=_SHARES,
-            )),
+    return Shelf("How", 9, (
+        (8, panels.curves(
+            "Targets that fail, by step",
+            f"Of all targets on all lines, {fails} Many steps at once: many ways of blocking.",
+            "every target is reached, or nobody is heard.", Ask(by_step, "{{step}}"), unit="none", colours=_COLOURS,
+            stacked=True,
         )),
-        Shelf("How, in detail", 10, (
-            (10, panels.rows(
-                "Failures now", "What each target fails with most often, on how many lines.",
-                "every target is reached.",
-                now(f"count by ({by}) (didban_target_failure{{{_WHERE}}})"), by="lines",
-                columns={
-                    "network": "network", "target": "target", "step": "step", "failure": "failure", "Value": "lines",
-                },
-                widths={"network": 85, "target": 100, "step": 80, "failure": 185},
-            )),
-            (8, panels.rows(
-                "Proof now", "Findings in hand, on how many lines.", "no line has proof in hand.",
-                now(f"count by (network, target, finding) ({raw.proof(_WHERE)})"), by="lines",
-                columns={"network": "network", "target": "target", "finding": "finding", "Value": "lines"},
-                widths={"network": 85, "target": 100, "finding": 155},
-            )),
-            (6, panels.rows(
-                "What it answered last",
-                "The class of the last authenticated answer, inside and at controls. Refused here and served there is "
-                "the service's own doing, and no block.", "it speaks no HTTP, or nobody has reached it.",
-                now(f"count by (role, target, answer) (didban_target_answer{{{_WHERE}}} or "
-                f"didban_target_answer{{{_CONTROLS}}})"),
-                columns={"role": "seen from", "target": "target", "answer": "answer", "Value": "lines"}, by="lines",
-                widths={"seen from": 80, "target": 100, "answer": 70},
-            )),
+        (8, panels.shares(
+            "Which part of it fails",
+            "Share of lines that do not reach each of its targets: chat, media, registration may go one by one.",
+            "nobody is heard.", Ask(f"1 - avg by (target) (didban_target_up{{{_WHERE}}})", "{{target}}"),
+            steps=_SHARES,
         )),
-    )  # fmt: skip
+        (8, panels.shares(
+            "Proof in hand",
+            "Of the lines that are heard, the share that holds each proof. An address that is filtered is none: "
+            "the provider may do the same.", "no line has proof in hand.",
+            Ask(f"{by_finding} / on () group_left () count({raw.heard()})", "{{finding}}"), steps=_SHARES,
+        )),
+    ))  # fmt: skip
+
+
+def _detail() -> Shelf:
+    by = "network, target, step, failure"
+    return Shelf("How, in detail", 10, (
+        (10, panels.rows(
+            "Failures now", "What each target fails with most often, on how many lines.",
+            "every target is reached.",
+            now(f"count by ({by}) (didban_target_failure{{{_WHERE}}})"), by="lines",
+            columns={
+                "network": "network", "target": "target", "step": "step", "failure": "failure", "Value": "lines",
+            },
+            widths={"network": 85, "target": 100, "step": 80, "failure": 185},
+        )),
+        (8, panels.rows(
+            "Proof now", "Findings in hand, on how many lines.", "no line has proof in hand.",
+            now(f"count by (network, target, finding) ({raw.proof(_WHERE)})"), by="lines",
+            columns={"network": "network", "target": "target", "finding": "finding", "Value": "lines"},
+            widths={"network": 85, "target": 100, "finding": 155},
+        )),
+        (6, panels.rows(
+            "What it answered last",
+            "The class of the last authenticated answer, inside and at controls. Refused here and served there is "
+            "the service's own doing, and no block.", "it speaks no HTTP, or nobody has reached it.",
+            now(f"count by (role, target, answer) (didban_target_answer{{{_WHERE}}} or "
+            f"didban_target_answer{{{_CONTROLS}}})"),
+            columns={"role": "seen from", "target": "target", "answer": "answer", "Value": "lines"}, by="lines",
+            widths={"seen from": 80, "target": 100, "answer": 70},
+        )),
+    ))  # fmt: skip
 
 
 def _speed() -> Shelf:
@@ -157,5 +158,5 @@ BOARD = Board(
     back="24h",
     choices=(choices.country(), choices.network(), choices.service(one=True)),
     marks='country=~"$country|", network=~"$network|", service=~"$service|"',
-    shelves=(_now(), _where(), *_how(), _speed()),
+    shelves=(_now(), _where(), _how(), _detail(), _speed()),
 )

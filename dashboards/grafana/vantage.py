@@ -71,7 +71,7 @@ def _sees() -> tuple[Shelf, Shelf]:
                 now(f"max by (service, target, finding) (didban_target_finding{{{_BOX}}})"),
                 columns={"service": "service", "target": "target", "step": "step", "failure": "failure",
                 "finding": "finding"},
-                widths={"service": 90, "target": 110, "step": 80, "failure": 170},
+                widths={"service": 90, "target": 110, "step": 90, "failure": 170},
             )),
         )),
         Shelf("Its line", 9, (
@@ -98,63 +98,64 @@ def _sees() -> tuple[Shelf, Shelf]:
     )  # fmt: skip
 
 
-def _keeps() -> tuple[Shelf, Shelf]:
+def _keeps() -> Shelf:
+    return Shelf("What it keeps and sends", 8, (
+        (6, panels.curves(
+            "Spool", "Bytes on disk, and what they may grow to as the disk stands. What is full is thinned: what "
+            "no receiver has had goes last.", _UNHEARD, Ask(f"max(didban_spool_bytes{{{_BOX}}})", "kept"),
+            Ask(f"max(didban_spool_limit_bytes{{{_BOX}}})", "limit"), unit="bytes", dashed=["limit"],
+        )),
+        (6, panels.curves(
+            "Waiting to go home", "Samples no receiver has acknowledged. It grows while every way home is closed, "
+            "and falls when one opens.", _UNHEARD,
+            Ask(f"max by (destination) (didban_ship_pending_samples{{{_BOX}}})",
+            "waiting at {{destination}}"), unit="short",
+        )),
+        (6, panels.curves(
+            "Time since it got through", "How long ago a receiver last took something.",
+            f"nothing was ever taken; or {_UNHEARD}",
+            Ask(f"time() - max(didban_ship_last_success_timestamp_seconds{{{_BOX}}})",
+            "since the last success"), unit="s",
+        )),
+        (6, panels.rows(
+            "Lost or set aside",
+            "In the time looked at: what was given up for want of room, and what a receiver will not take.",
+            "nothing; or the box was not heard.",
+            now(f"sum by (what) (increase(didban_spool_lost_total{{{_BOX}}}[$__range])) > 0"),
+            now(f"sum by (reason) (increase(didban_ship_quarantined_total{{{_BOX}}}[$__range])) > 0"),
+            columns={"what": "lost", "reason": "set aside", "Value #A": "walks", "Value #B": "samples"},
+        )),
+    ))  # fmt: skip
+
+
+def _wits() -> Shelf:
     late = "didban_schedule_lateness_seconds_bucket"
-    return (
-        Shelf("What it keeps and sends", 8, (
-            (6, panels.curves(
-                "Spool", "Bytes on disk, and what they may grow to as the disk stands. What is full is thinned: what "
-                "no receiver has had goes last.", _UNHEARD, Ask(f"max(didban_spool_bytes{{{_BOX}}})", "kept"),
-                Ask(f"max(didban_spool_limit_bytes{{{_BOX}}})", "limit"), unit="bytes", dashed=["limit"],
-            )),
-            (6, panels.curves(
-                "Waiting to go home", "Samples no receiver has acknowledged. It grows while every way home is closed, "
-                "and falls when one opens.", _UNHEARD,
-                Ask(f"max by (destination) (didban_ship_pending_samples{{{_BOX}}})",
-                "waiting at {{destination}}"), unit="short",
-            )),
-            (6, panels.curves(
-                "Time since it got through", "How long ago a receiver last took something.",
-                f"nothing was ever taken; or {_UNHEARD}",
-                Ask(f"time() - max(didban_ship_last_success_timestamp_seconds{{{_BOX}}})",
-                "since the last success"), unit="s",
-            )),
-            (6, panels.rows(
-                "Lost or set aside",
-                "In the time looked at: what was given up for want of room, and what a receiver will not take.",
-                "nothing; or the box was not heard.",
-                now(f"sum by (what) (increase(didban_spool_lost_total{{{_BOX}}}[$__range])) > 0"),
-                now(f"sum by (reason) (increase(didban_ship_quarantined_total{{{_BOX}}}[$__range])) > 0"),
-                columns={"what": "lost", "reason": "set aside", "Value #A": "walks", "Value #B": "samples"},
-            )),
+    return Shelf("Is it in its wits", 8, (
+        (6, panels.curves(
+            "Clock", "Its clock minus true time, either way.", "too few hosts said what time it is.",
+            Ask(f"abs(max(didban_clock_offset_seconds{{{_BOX}}}))", "off by"), unit="s",
+            marks=((None, "transparent"), (120, _BAD)),
         )),
-        Shelf("Is it in its wits", 8, (
-            (6, panels.curves(
-                "Clock", "Its clock minus true time, either way.", "too few hosts said what time it is.",
-                Ask(f"abs(max(didban_clock_offset_seconds{{{_BOX}}}))", "off by"), unit="s",
-                marks=((None, "transparent"), (120, _BAD)),
-            )),
-            (6, panels.curves(
-                "Lateness", "How long after it was due a round began: nine of ten began within this.",
-                "only a Prometheus that scrapes the box itself has this; it is not shipped home.",
-                Ask(f"histogram_quantile(0.9, sum by (le) (rate({late}{{{_BOX}}}[$__rate_interval])))",
-                "nine of ten"), unit="s",
-            )),
-            (6, panels.curves(
-                "Rounds not walked",
-                "By reason: overlap (the one before still ran), late, or a limit on starts or bytes.", _UNHEARD,
-                Ask(f"sum by (reason) (rate(didban_schedule_missed_total{{{_BOX}}}[$__rate_interval])) * 60",
-                "{{reason}}"),
-                unit="rpm", colours=panels.in_turn("overlap", "late", "limit"),
-            )),
-            (6, panels.curves(
-                "Bytes on the line", "What its walks and its reports cost the household, both ways.", _UNHEARD,
-                Ask(f"sum by (purpose) (rate(didban_bytes_total{{{_BOX}}}[$__rate_interval]))", "{{purpose}}"), unit=
-                "Bps",
-                colours=panels.in_turn("walk", "ship"),
-            )),
+        (6, panels.curves(
+            "Lateness", "How long after it was due a round began: nine of ten began within this.",
+            "only a Prometheus that scrapes the box itself has this; it is not shipped home.",
+            Ask(f"histogram_quantile(0.9, sum by (le) (rate({late}{{{_BOX}}}[$__rate_interval])))",
+            "nine of ten"), unit="s",
         )),
-    )  # fmt: skip
+        (6, panels.curves(
+            "Rounds not walked",
+            "By reason: overlap (the one before still ran), late, or a limit on starts or bytes.", _UNHEARD,
+            Ask(f"sum by (reason) (rate(didban_schedule_missed_total{{{_BOX}}}[$__rate_interval])) * 60",
+            "{{reason}}"),
+            unit="rpm", colours=panels.in_turn("overlap", "late", "limit"),
+        )),
+        (6, panels.curves(
+            "Bytes on the line", "What its walks and its reports cost the household, both ways.", _UNHEARD,
+            Ask(f"sum by (purpose) (rate(didban_bytes_total{{{_BOX}}}[$__rate_interval]))", "{{purpose}}"), unit=
+            "Bps",
+            colours=panels.in_turn("walk", "ship"),
+        )),
+    ))  # fmt: skip
 
 
 BOARD = Board(
@@ -164,5 +165,5 @@ BOARD = Board(
     back="24h",
     choices=choices.anywhere(),
     marks='country=~"$country|", network=~"$network|", vantage=~"$vantage|"',
-    shelves=(_now(), *_sees(), *_keeps()),
+    shelves=(_now(), *_sees(), _keeps(), _wits()),
 )
