@@ -5,6 +5,9 @@ and a part of Irancell are dark from 15:30 to 22:00; one box of MCI reports by a
 What is kept is every series of the home set that a simulated box states, minute by minute, with when it came home; what
 the shipped rules said live (ALERTS), and what the late look adds (didban_incident). Two things are added, and say so
 below: a landmark, of which the scenario has none, and what a simulated box, having no disk, cannot say of its spool.
+
+Making it takes minutes, so no test makes it again. Where rules, judge or scenario have changed what was told that night,
+make it again: until then it tells what they said before.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from dashboards.grafana import queries
 from dashboards.grafana.board import ALL
 from dashboards.grafana.queries import Question
 from dashboards.grafana.words import CUT, REACHES, SILENT, VERDICTS, WELL, number
+from monitor import metrics
 from tests.dashboards.grafana import september
 from tests.dashboards.grafana.database import ONE_HEAD, Database, Found
 from tests.dashboards.grafana.september import BACKFILLED, DARK, at_ms
@@ -94,6 +95,12 @@ def _why_empty(question: Question, phase: str) -> str:
         if phase in phases:
             return why
     return ""
+
+
+def test_the_night_is_small_and_is_made_of_what_is_sent() -> None:
+    assert september.FILE.stat().st_size < 300_000
+    sent = {family.name for family in metrics.FAMILIES} | {"ALERTS", "ALERTS_FOR_STATE"}
+    assert {dict(series)["__name__"] for series in {each.series for each in september.samples()}} <= sent
 
 
 # ---------------------------------------------------------------- each of them
