@@ -6,6 +6,8 @@ What is kept is every series of the home set that a simulated box states, minute
 the shipped rules said live (ALERTS), and what the late look adds (didban_incident). Two things are added, and say so
 below: a landmark, of which the scenario has none, and what a simulated box, having no disk, cannot say of its spool.
 
+The boxes live from 11:30 on: Instagram, blocked since 11:00, never worked as far as they know, and nobody is told of it.
+
 Making it takes minutes, so no test makes it again. Where rules, judge or scenario have changed what was told that night,
 make it again: until then it tells what they said before.
 """
