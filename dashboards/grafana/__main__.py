@@ -6,14 +6,14 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards.grafana import overview
+from dashboards.grafana import country, incident, itself, overview, service, vantage
 
 HERE = Path(__file__).parent
-MADE = {overview.UID: overview.build}
+MADE = {board.uid: board for board in (each.BOARD for each in (overview, country, service, vantage, incident, itself))}
 
 
 def rendered(uid: str) -> str:
-    return str(JSONEncoder(sort_keys=True, indent=2).encode(MADE[uid]())) + "\n"
+    return str(JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False).encode(MADE[uid].built())) + "\n"
 
 
 def main() -> None:

@@ -1,192 +1,117 @@
-"""The first thing anybody looks at: services by network, what each network reaches, who was told."""
+"""The first thing anybody looks at: what is cut and what is blocked, where, since when, and what has changed."""
 
 from __future__ import annotations
 
-from typing import Any
+from dashboards.grafana import choices, panels, raw, words
+from dashboards.grafana.asking import held, now
+from dashboards.grafana.board import Board, Shelf
+from dashboards.palette import SEVERITIES, VERDICTS
 
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, statetimeline, table, timeseries
-from grafana_foundation_sdk.models import common as common_model
-from grafana_foundation_sdk.models import dashboard as model
-from grafana_foundation_sdk.models import prometheus as prometheus_model
-
-from dashboards.grafana.palette import VERDICTS
-
-UID = "didban-overview"
-_HERE = 'country=~"$country", network=~"$network"'
-_SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
+_MARKS = 'country=~"$country|", network=~"$network|"'
+_ALARM = ((None, VERDICTS["ok"].fill), (1.0, VERDICTS["blocked"].fill))
+_NOTICE = ((None, VERDICTS["ok"].fill), (1.0, VERDICTS["unknown"].fill))
+_SHARES = tuple((value, look.fill) for value, _, look in words.SHARES)
+_NONE = f"or 0 * count({raw.expected()})"
 
 
-def build() -> Any:
-    """The whole dashboard as the SDK's model."""
-    made = (
-        dashboard.Dashboard("Didban: overview")
-        .uid(UID)
-        .description("Services by network, reach by network, open alerts. Times in UTC.")
-        .tags(["didban"])
-        .timezone("utc")
-        .refresh("30s")
-        .time("now-6h", "now")
-        .readonly()
-        .tooltip(model.DashboardCursorSync.CROSSHAIR)
-        .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-        .with_variable(_variable("country", "Country", "label_values(didban:network_reach:ratio, country)"))
-        .with_variable(
-            _variable("network", "Network", 'label_values(didban:network_reach:ratio{country=~"$country"}, network)')
-        )
-        .with_panel(_verdicts())
-        .with_panel(_reach())
-        .with_panel(_alerts())
-        .with_panel(_lines())
-    )
-    return _numbered(made.build())
+def _counted() -> Shelf:
+    of_all = f"count({raw.expected()})"
+    return Shelf("Now", 4, (
+        (4, panels.number(
+            "Networks cut off",
+            "How many networks reach less than a fifth of what lies abroad, by what their boxes say.",
+            "no box is expected there.", now(f"count({raw.cut()}) {_NONE}"), unit="none", steps=_ALARM,
+        )),
+        (4, panels.number(
+            "Networks silent", "Networks of which no box is heard: a cut looks like this, and so does a box unplugged.",
+            "no box is expected there.", now(f"count({raw.network_state()} == {words.SILENT}) {_NONE}"), unit="none",
+            steps=_NOTICE,
+        )),
+        (4, panels.number(
+            "Blocks", "How many services are blocked, each counted once for every network in which it is.",
+            "no box is expected there.",
+            now(f"count(({raw.verdict()}) == {words.number(VERDICTS, 'blocked')}) {_NONE}"), unit="none", steps=_ALARM,
+        )),
+        (4, panels.number(
+            "Pages open", "Alerts of the kind that wakes people, as the rules say now; muted ones among them.",
+            "no box is expected there.", now(f"count({raw.alerts(_MARKS, 'page')}) {_NONE}"), unit="none", steps=_ALARM,
+        )),
+        (4, panels.number(
+            "Boxes heard", "Of the boxes inside that somebody waits for, the share that is heard.",
+            "no box is expected there.",
+            now(f"(count({raw.heard()} and on (vantage) {raw.expected()}) {_NONE}) / {of_all}"),
+            unit="percentunit", steps=((None, VERDICTS["unknown"].fill), (0.8, VERDICTS["ok"].fill)),
+        )),
+        (4, panels.number(
+            "Alerting", "Whether the alert that always fires does. Without it nobody is told anything.",
+            "alerting is dead, or its rules are not loaded.",
+            now('max(ALERTS{alertname="Watchdog", product="didban"})'), unit="none", table=words.LIVES, nothing=
+            "▲ dead",
+        )),
+    ))  # fmt: skip
 
 
-def _numbered(built: Any) -> Any:
-    """The SDK leaves ids and the schema's version to us."""
-    built.schema_version = 39
-    for number, panel in enumerate(built.panels, start=1):
-        panel.id_val = number
-    return built
-
-
-def _variable(name: str, label: str, query: str) -> Any:
+def _over_time() -> tuple[Shelf, Shelf]:
+    blocked = words.number(VERDICTS, "blocked")
+    share = f"(avg by (country, service) ({raw.verdict()} == bool {blocked}))"
+    place = {"country": "country", "network": "network"}
     return (
-        dashboard.QueryVariable(name)
-        .label(label)
-        .query({"query": query, "refId": name})
-        .datasource(_SOURCE)
-        .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(model.VariableSort.ALPHABETICAL_ASC)
-        .include_all(True)
-        .all_value(".*")
-        .multi(True)
-    )
+        Shelf("Countries and networks", 9, ((24, panels.timeline(
+            "Networks",
+            "How much of what lies abroad each network reaches: more than 80 %, in part, or less than 20 % (cut off). "
+            "Silent: boxes are expected there, and none is heard. What came home late is drawn where it belongs, so "
+            "that silence may turn into something else when a box comes back.",
+            "no box is expected in any network.", held(raw.network_state(), "{{country}} {{network}}"),
+            table=words.REACHES, links=[panels.link("This country", "didban-country", place)],
+        )),)),
+        Shelf("Services", 8, ((24, panels.shares(
+            "Where services are blocked",
+            "Share of the networks of a country in which a service is blocked: it fails on lines that reach abroad, "
+            "and controls elsewhere reach it. A network that is cut off is no block, and counts as none.",
+            "no box of that country says anything of services.", held(share, "{{country}} {{service}}"), steps=_SHARES,
+            links=[panels.link("This service", "didban-service", {"country": "country", "service": "service"})],
+        )),)),
+    )  # fmt: skip
 
 
-def _query(expr: str, legend: str = "", *, instant: bool = False, ref: str = "A") -> Any:
-    made = prometheus.Dataquery().expr(expr).ref_id(ref).datasource(_SOURCE).legend_format(legend)
-    return made.instant().format(prometheus_model.PromQueryFormat.TABLE) if instant else made.range()
-
-
-def verdict_as_number() -> str:
-    """Every verdict as its number, so that a timeline can draw it."""
-    parts = (
-        f'(didban:service_verdict{{verdict="{verdict}", {_HERE}}} * 0 + {number})'
-        for verdict, (number, _) in VERDICTS.items()
-    )
-    return "max by (country, network, service) (" + " or ".join(parts) + ")"
-
-
-def _verdicts() -> Any:
-    mappings: list[model.ValueMapping] = [
-        model.ValueMap(
-            options={
-                str(number): model.ValueMappingResult(text=verdict.replace("_", " "), color=colour, index=number)
-                for verdict, (number, colour) in VERDICTS.items()
+def _news() -> Shelf:
+    line = "country, network, service, state"
+    states = f"count by ({line}) (didban_service_state{{{raw.INSIDE}}} == 1"
+    changed = f"{states}) unless on ({line}) {states.replace('} ==', '} offset 1h ==')})"
+    incident = {"country": "country", "network": "network"}
+    return Shelf("Told, and changed", 10, (
+        (15, panels.rows(
+            "Open incidents",
+            "What the rules say now, and since when. Muted ones are here too: Alertmanager knows which.",
+            "no alert fires. See `Alerting` above: if that is dead, this is empty too.", now(raw.since(_MARKS)),
+            columns={
+                "Value": "since (UTC)", "severity": "severity", "alertname": "alert", "country": "country",
+                "network": "network", "service": "service", "vantage": "box",
             },
-        )
-    ]
-    return (
-        statetimeline.Panel()
-        .title("Services by network")
-        .description(
-            "What the comparison of lines inside with controls outside says of each service. Blocked: fails on lines "
-            "that reach abroad, controls reach it. Down: fails at controls too. Cut off: the network itself. A gap: no "
-            "line of that network was heard, or none could judge."
-        )
-        .datasource(_SOURCE)
-        .grid_pos(model.GridPos(h=12, w=24, x=0, y=0))
-        .with_target(_query(verdict_as_number(), "{{network}} {{service}}"))
-        .unit("none")
-        .min(0)
-        .max(7)
-        .mappings(mappings)
-        .thresholds(_no_thresholds())
-        .merge_values(True)
-        .show_value(common_model.VisibilityMode.AUTO)
-        .row_height(0.85)
-        .line_width(0)
-        .fill_opacity(85)
-        .legend(common.VizLegendOptions().show_legend(False).display_mode(common_model.LegendDisplayMode.LIST))
-    )
+            widths={"since (UTC)": 165, "severity": 85, "alert": 145, "country": 75, "network": 95, "service": 100},
+            units={"since (UTC)": "dateTimeAsIso"}, words={"severity": SEVERITIES}, by="since (UTC)",
+            links={"alert": panels.link("All evidence", "didban-incident", incident)},
+        )),
+        (9, panels.rows(
+            "Changed in the last hour",
+            "What lines inside say of a service now that none of that network said an hour ago, and how many say it.",
+            "nothing has changed, or nobody is heard.", now(changed),
+            columns={
+                "country": "country", "network": "network", "service": "service", "state": "now", "Value": "lines",
+            },
+            words={"now": words.STATES}, widths={"country": 75, "network": 95, "service": 115, "now": 110},
+        )),
+    ))  # fmt: skip
 
 
-def _no_thresholds() -> Any:
-    return (
-        dashboard.ThresholdsConfig()
-        .mode(model.ThresholdsMode.ABSOLUTE)
-        .steps([model.Threshold(value=None, color="#999999")])
-    )
-
-
-def _reach() -> Any:
-    expr = f"didban:network_reach:ratio{{{_HERE}}}"
-    return (
-        timeseries.Panel()
-        .title("Reach by network")
-        .description(
-            "Share of what lies abroad that answers. Inside: the median of our lines in that network. Landmarks: hosts "
-            "in that network seen from controls. The two are never merged. No data: no line delivers, or the network "
-            "has no landmark."
-        )
-        .datasource(_SOURCE)
-        .grid_pos(model.GridPos(h=10, w=12, x=0, y=12))
-        .with_target(_query(expr, "{{network}} {{source}}"))
-        .unit("percentunit")
-        .min(0)
-        .max(1)
-        .line_width(2)
-        .fill_opacity(0)
-        .line_interpolation(common_model.LineInterpolation.STEP_AFTER)
-        .show_points(common_model.VisibilityMode.NEVER)
-        .span_nulls(False)
-        .legend(
-            common.VizLegendOptions()
-            .show_legend(True)
-            .display_mode(common_model.LegendDisplayMode.LIST)
-            .placement(common_model.LegendPlacement.BOTTOM)
-        )
-    )
-
-
-def _alerts() -> Any:
-    expr = (
-        "max by (severity, alertname, country, network, service, vantage, extent) "
-        '(ALERTS{alertstate="firing", product="didban"})'
-    )
-    return (
-        table.Panel()
-        .title("Open alerts")
-        .description(
-            "What the rules say now; the watchdog among them shows that alerting lives. Muted ones are here too: "
-            "Alertmanager knows which. No data: no rule fires, not even the watchdog, so alerting is dead."
-        )
-        .datasource(_SOURCE)
-        .grid_pos(model.GridPos(h=10, w=12, x=12, y=12))
-        .with_target(_query(expr, instant=True))
-        .unit("none")
-        .with_transformation(
-            model.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True, "Value": True}})
-        )
-    )
-
-
-def _lines() -> Any:
-    return (
-        table.Panel()
-        .title("How many lines say so")
-        .description(
-            "Independent lines (boxes of one home count once) by what they say of each service now. One line is a "
-            "hint, two are a finding. No data: no line says anything."
-        )
-        .datasource(_SOURCE)
-        .grid_pos(model.GridPos(h=9, w=24, x=0, y=22))
-        .with_target(_query(f"didban:service_verdict:lines{{{_HERE}}}", instant=True))
-        .unit("none")
-        .with_transformation(
-            model.DataTransformerConfig(
-                id_val="organize",
-                options={"excludeByName": {"Time": True, "__name__": True}, "renameByName": {"Value": "lines"}},
-            )
-        )
-    )
+BOARD = Board(
+    uid="didban-overview",
+    says=(
+        "Which networks are cut off and which services are blocked, where and since when; what was told, and what has "
+        "changed. Times in UTC."
+    ),
+    back="6h",
+    choices=(choices.country(), choices.network()),
+    marks=_MARKS,
+    shelves=(_counted(), *_over_time(), _news()),
+)

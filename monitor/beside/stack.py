@@ -16,16 +16,19 @@ from monitor.notify.settings import Notify, Pages
 PROMETHEUS = ("prometheus",)
 ALERTMANAGER = ("prometheus-alertmanager", "alertmanager")
 
-# what the rules ask of those who tell people; the rest of what they say would be a thousand series for nothing
+# what rules and dashboards ask of those who tell people; the rest would be a thousand series for nothing
 OF_ALERTING = (
     "prometheus_rule_evaluation_failures_total",
     "prometheus_rule_group_iterations_missed_total",
+    "prometheus_rule_group_(last_duration|interval)_seconds",
+    "prometheus_tsdb_head_series",
     "prometheus_config_last_reload_successful",
     "prometheus_notifications_.*",
     "prometheus_http_requests_total",
     "alertmanager_config_last_reload_successful",
     "alertmanager_cluster_failed_peers",
     "alertmanager_notification_requests_failed_total",
+    "alertmanager_notifications_total",
 )
 
 _OUT_OF_ORDER = "7d"  # what a cut vantage delivers later still has its place

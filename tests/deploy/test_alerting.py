@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -16,38 +14,21 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from dashboards import grafana
 from monitor.beside import stack
 from monitor.beside.rulefiles import RULES
-from monitor.settings import Notify
+from tests.deploy import running
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 OWN = (RULES / "own.yml").read_text()
+SHOWN = set(re.findall(r"\b((?:prometheus|alertmanager)_\w+)", " ".join(path.read_text() for path in grafana.files())))
 ASKED = set(re.findall(r"\b((?:prometheus|alertmanager)_\w+)", OWN))
 
 
 @pytest.fixture
-def listens() -> tuple[str, str, str]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    found = tuple(f"127.0.0.1:{each.getsockname()[1]}" for each in held)
-    for each in held:
-        each.close()
-    return found  # type: ignore[return-value]
-
-
-@pytest.fixture
-def prometheus(tmp_path: Path, listens: tuple[str, str, str]) -> Iterator[str]:
-    """Both run on loopback, as `didban up` starts them, twenty times as fast; Alertmanager is ready to have a peer."""
-    itself, near, gossip = listens
-    config = stack.write_alertmanager(tmp_path, Notify(), tmp_path)
-    alertmanager = stack.alertmanager_command(str(stack.find(stack.ALERTMANAGER)), config, tmp_path / "am", near)
-    alertmanager = [*(each for each in alertmanager if "--cluster" not in each), f"--cluster.listen-address={gossip}"]
-    config = stack.write_prometheus(tmp_path, alertmanager=near, itself=itself, times=20)
-    command = stack.prometheus_command("prometheus", config, tmp_path / "tsdb", itself, times=20)
-    running = [subprocess.Popen(each, stderr=subprocess.DEVNULL) for each in (alertmanager, command)]
-    yield f"http://{itself}"
-    for each in running:
-        each.kill()
-        each.wait()
+def prometheus(tmp_path: Path) -> Iterator[str]:
+    with running.alerting(tmp_path) as base:
+        yield base
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="Debian's prometheus is not installed")
@@ -73,7 +54,7 @@ def test_the_hubs_prometheus_scrapes_both_too() -> None:
     assert {each["job_name"] for each in jobs} == {"prometheus", "alertmanager"}
 
 
-def test_the_names_that_are_scraped_are_those_the_rules_ask_for() -> None:
+def test_the_names_that_are_scraped_are_those_rules_and_dashboards_ask_for() -> None:
     for pattern in stack.OF_ALERTING:
-        assert any(re.fullmatch(pattern, name) for name in ASKED), f"{pattern}: nobody asks"
-    assert all(any(re.fullmatch(pattern, name) for pattern in stack.OF_ALERTING) for name in ASKED)
+        assert any(re.fullmatch(pattern, name) for name in ASKED | SHOWN), f"{pattern}: nobody asks"
+    assert all(any(re.fullmatch(pattern, name) for pattern in stack.OF_ALERTING) for name in ASKED | SHOWN)

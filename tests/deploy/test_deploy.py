@@ -73,7 +73,9 @@ def test_the_units_start_commands_that_exist() -> None:
 def test_grafana_finds_the_dashboards_and_the_data() -> None:
     source = read(DEPLOY / "grafana/datasources/didban.yml")["datasources"][0]
     assert (source["type"], source["url"]) == ("prometheus", "http://127.0.0.1:9090")
+    assert source["jsonData"]["httpMethod"] == "POST", "some questions are longer than a URL may be"
     provider = read(DEPLOY / "grafana/dashboards/didban.yml")["providers"][0]
+    assert provider["allowUiUpdates"] is False
     assert provider["options"]["path"] in (DEPLOY / "README.md").read_text()
 
 

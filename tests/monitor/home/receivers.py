@@ -39,8 +39,8 @@ def _live(command: list[str], port: int, ready: str) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path) -> Iterator[str]:
-    """Its base address; takes samples of 30 days, out of order."""
+def prometheus(folder: Path, *more: str) -> Iterator[str]:
+    """Its base address; takes samples of 30 days, out of order. `more`: of its command line."""
     if shutil.which("prometheus") is None:
         pytest.skip("prometheus is not installed")
     folder.mkdir()
@@ -54,6 +54,7 @@ def prometheus(folder: Path) -> Iterator[str]:
         "--web.enable-remote-write-receiver",
         "--web.enable-admin-api",
         "--log.level=error",
+        *more,
     ]
     process = _live(command, port, "/-/ready")
     try:
