@@ -220,5 +220,5 @@ def test_a_silent_country_is_told_in_these_words(tmp_path: Path) -> None:
         "lines": "4 of ours in IR",
         "not_known": "whether the networks are cut, or only our hub is blocked there; networks in which we have no line",
         "runbook_url": "http://127.0.0.1:9810/runbook/CountrySilent",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip

@@ -70,7 +70,7 @@ def test_several_protocols_of_one_kind_are_one_message_with_the_earliest_onset(t
         "lines": f"2 of ours in {MCI}",
         "not_known": "who filters and why; whether other resolvers answer; whether anything follows",
         "runbook_url": "http://127.0.0.1:9810/runbook/EncryptedDNSBlocked",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     })  # fmt: skip
     made.check(tmp_path)
 

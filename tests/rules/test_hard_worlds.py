@@ -298,7 +298,7 @@ def test_a_shutdown_is_told_in_these_words(tmp_path: Path) -> None:
         "lines": "2 of ours in AS197207",
         "not_known": "who did it and why; other cities of that network; whether its subscribers are affected alike",
         "runbook_url": "http://127.0.0.1:9810/runbook/NetworkShutdown",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip
 
 
@@ -318,7 +318,7 @@ def test_a_block_on_one_line_is_told_in_these_words(tmp_path: Path) -> None:
         "lines": "1 of ours in AS197207",
         "not_known": "who blocks and why; other cities of that network",
         "runbook_url": "http://127.0.0.1:9810/runbook/ServiceBlocked",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip
 
 
@@ -336,5 +336,5 @@ def test_blindness_is_told_in_these_words(tmp_path: Path) -> None:
         "lines": "1 deliver",
         "not_known": "everything that only controls can tell",
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanBlind",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-itself",
     }).check(tmp_path)  # fmt: skip

@@ -87,7 +87,7 @@ def test_an_allow_list_and_a_part_that_is_back_stand_in_the_summary(tmp_path: Pa
         "confidence": "medium: two or more witnesses agree",
         "not_known": "who did it and why; other cities of that network; whether its subscribers are affected alike",
         "runbook_url": "http://127.0.0.1:9810/runbook/NetworkShutdown",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }
     consistent = "Consistent with a shutdown of that network's foreign traffic."
     on_two, back = (
@@ -147,7 +147,7 @@ def test_the_third_evening_at_one_hour_is_a_curfew(tmp_path: Path) -> None:
         "lines": "3 onsets in seven days",
         "not_known": "who does it and why; whether it recurs tomorrow",
         "runbook_url": "http://127.0.0.1:9810/runbook/RecurringCurfew",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     })  # fmt: skip
     made.check(tmp_path, "2m")
 

@@ -93,7 +93,7 @@ def test_a_hub_whose_queue_stands_still_is_trouble_and_one_that_works_it_off_is_
         "lines": "none; Prometheus, Alertmanager and the hub say so of themselves",
         "not_known": "what was not told since",
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanAlertingBroken",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-itself",
     })  # fmt: skip
     made.check(tmp_path)
 
@@ -146,7 +146,7 @@ def test_a_box_that_can_say_nothing_of_anything_is_told_of_after_a_quarter_of_an
         "lines": "one box",
         "not_known": "what happened on that line since",
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanStale",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-vantage?var-vantage=m1",
     })  # fmt: skip
     made.check(tmp_path)
 

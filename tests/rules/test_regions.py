@@ -68,7 +68,7 @@ def test_a_region_is_told_in_these_words(tmp_path: Path) -> None:
         "lines": "2 of ours in AS58224 there",
         "not_known": "who did it and why; how far the region reaches; whether its power is out",
         "runbook_url": "http://127.0.0.1:9810/runbook/RegionalShutdown",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip
 
 

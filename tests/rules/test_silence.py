@@ -137,7 +137,7 @@ def test_a_silence_that_woke_somebody_ends_with_a_word(tmp_path: Path) -> None:
         "lines": "100% of ours in AS197207 are back",
         "not_known": "whether every service works as before; parts of the network in which we have no line",
         "runbook_url": "http://127.0.0.1:9810/runbook/ShutdownOver",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_a_name_that_is_three_times_slower_for_half_an_hour_is_throttled(tmp_pat
         "lines": f"2 of ours in {MCI}",
         "not_known": "who slows it and why; what is done to this service's own addresses, where only its name is measured",
         "runbook_url": "http://127.0.0.1:9810/runbook/ServiceThrottled",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     })  # fmt: skip
     made.check(tmp_path)
 
@@ -118,7 +118,7 @@ def test_everything_abroad_against_its_own_week_is_throttled(tmp_path: Path) -> 
         "lines": f"2 of ours in {MCI}",
         "not_known": "why; distance, a crowded link, a broken cable and a throttle look alike in one ratio",
         "runbook_url": "http://127.0.0.1:9810/runbook/InternationalThrottled",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     })  # fmt: skip
     made.check(tmp_path)
 
@@ -162,7 +162,7 @@ def test_forged_answers_for_a_name_that_was_answered_truly_are_told(tmp_path: Pa
             "who forges and why; whether people who use another resolver are met too; names that we do not ask for"
         ),
         "runbook_url": "http://127.0.0.1:9810/runbook/DNSTampering",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     })  # fmt: skip
     made.check(tmp_path)
 
@@ -270,7 +270,7 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
         "lines": "4 of ours in IR",
         "not_known": "why it refuses; whether people with an account, or another address, are served",
         "runbook_url": "http://127.0.0.1:9810/runbook/ProviderRefusal",
-        "dashboard_url": "http://127.0.0.1:3000/d/didban-overview",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
     }).check(tmp_path)  # fmt: skip
 
 

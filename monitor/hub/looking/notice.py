@@ -75,7 +75,9 @@ def notice(country: str, incidents: Sequence[Incident], landed: Landed) -> Notic
             "lines": "see the incidents on the dashboard",
             "not_known": "who did it and why; what no line of ours saw",
             "runbook_url": f"{RUNBOOK_URL}/{ALERT}",
-            "dashboard_url": f"{DASHBOARD_URL}/didban-overview",
+            "dashboard_url": (
+                f"{DASHBOARD_URL}/didban-incident?var-country={country}&from={landed.since_ms}&to={landed.until_ms}"
+            ),
         },
     )
 
