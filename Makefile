@@ -39,6 +39,7 @@ test: lint test-unit test-cover test-lab
 venv-dev:
 	@deploy/machine.sh have $(TEST)
 	@deploy/machine.sh venv dev
+	@deploy/machine.sh axe
 
 lint: venv-dev
 	$(VENV)/bin/ruff check .

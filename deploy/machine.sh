@@ -2,6 +2,7 @@
 # Gives a Debian or Ubuntu machine what Didban needs, and starts nothing.
 #   machine.sh venv [EXTRA]     a virtual environment in .venv with Didban in it
 #   machine.sh have PACKAGE...  Debian packages, without their recommendations and without starting a service
+#   machine.sh axe              axe-core, which looks at pages in the tests, beside the virtual environment
 # Where apt is not there, or nobody may use it, it says in one line what is missing, and goes on.
 set -eu
 
@@ -83,8 +84,33 @@ make_venv() {
   touch "$stamp"
 }
 
+# the very bytes that were looked at once: another tarball of the same name is refused
+axe='axe-core@4.14.1'
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+
+have_axe() {
+  kept=$venv/share/$axe
+  [ ! -e "$kept/axe.min.js" ] || return 0
+  command -v npm >/dev/null 2>&1 || have npm
+  fetched=$(mktemp -d)
+  trap 'rm -rf "$fetched"' EXIT INT TERM
+  say "fetching $axe"
+  if ! (cd "$fetched" && npm pack --silent "$axe" >packed 2>log); then
+    say "$axe could not be had: $(tail -n 1 "$fetched/log")"
+    return 0
+  fi
+  tarball=$fetched/$(tail -n 1 "$fetched/packed")
+  printf '%s  %s\n' "$axe_sha512" "$tarball" | sha512sum -c --status || { say "$axe is not the one we looked at"; exit 3; }
+  tar -xzf "$tarball" -C "$fetched" package/axe.min.js package/LICENSE
+  mkdir -p "$kept"
+  cp "$fetched/package/LICENSE" "$fetched/package/axe.min.js" "$kept/"
+  rm -rf "$fetched"
+  trap - EXIT INT TERM
+}
+
 case ${1:-} in
   venv) shift; make_venv "$@" ;;
   have) shift; have "$@" ;;
-  *) sed -n '2,5p' "$0" >&2; exit 2 ;;
+  axe) have_axe ;;
+  *) sed -n '2,6p' "$0" >&2; exit 2 ;;
 esac
