@@ -1,0 +1,154 @@
+"""One language of a dossier: its sentences, numbers and times. Persian has its own digits, calendar and direction.
+
+What is Latin in a Persian sentence stands in isolates (Unicode Standard Annex 9, FSI and PDI). Times are UTC first, and
+beside it the country's own, from the time zone database for that very instant.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import jdatetime
+
+from dashboards.report.model import Dossier, Titles
+from dashboards.report.words import en, fa
+
+_FSI, _PDI, _RLI = "\u2068", "\u2069", "\u2067"
+_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_LATIN = re.compile(r"[A-Za-z]")
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,.:% /]*")
+_PERSIAN_MONTHS = (
+    "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+
+
+class Language(StrEnum):
+    EN = "en"
+    FA = "fa"
+
+
+TABLES: Mapping[Language, Mapping[str, str]] = {Language.EN: en.WORDS, Language.FA: fa.WORDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """`zone`: of the country, where it has one; `place`: what its time is called."""
+
+    language: Language
+    zone: datetime.tzinfo | None
+    place: str
+
+    @classmethod
+    def of(cls, dossier: Dossier, language: Language) -> Tongue:
+        return cls(language, dossier.zone, dossier.country_title.get(language.value, dossier.country))
+
+    @property
+    def rtl(self) -> bool:
+        return self.language is Language.FA
+
+    def __call__(self, key: str, **given: object) -> str:
+        """The words of that key with what is given put in. A key without words is a bug, and says which."""
+        return TABLES[self.language][key].format(**{name: self.put(value) for name, value in given.items()})
+
+    def knows(self, key: str) -> bool:
+        return key in TABLES[self.language]
+
+    def put(self, value: object) -> str:
+        """As it may stand in a sentence of this language."""
+        text = f"{value:,}" if isinstance(value, int) else str(value)
+        if not self.rtl:
+            return text
+        if _LATIN.search(text) and not text.startswith((_FSI, _RLI)):
+            return f"{_FSI}{text}{_PDI}"
+        return self.digits(text)
+
+    def digits(self, text: str) -> str:
+        """Numbers as this language writes them; those beside Latin letters stay as they are."""
+        if not self.rtl or _LATIN.search(text):
+            return text
+        return text.replace("%", "٪").translate(_DIGITS)
+
+    def alone(self, text: str) -> str:
+        """A text that stands by itself where nobody says which way it runs, as in a picture."""
+        return f"{_RLI}{text}{_PDI}" if self.rtl else text
+
+    def title(self, titles: Titles, otherwise: str) -> str:
+        return titles.get(self.language.value) or titles.get("en") or otherwise
+
+    # ---------------------------------------------------------------- numbers
+
+    def share(self, value: float | None, *, tenths: bool = False) -> str:
+        if value is None:
+            return "–"
+        return self.put(f"{value:.0%}" if not tenths else f"{round(value, 1):.0%}")
+
+    def count(self, value: int | None, *, least: bool) -> str:
+        """`least`: more than that may not be said; None: it may not be said at all."""
+        if value is None:
+            return self("few")
+        return self("at_least", n=value) if least else self.put(value)
+
+    def names(self, given: list[str]) -> str:
+        """`a, b and c`."""
+        if len(given) < 2:
+            return "".join(given)
+        return self("comma").join(given[:-1]) + self("and") + given[-1]
+
+    # ---------------------------------------------------------------- times
+
+    def clock(self, at_ms: int, *, local: bool) -> str:
+        """`14:10`."""
+        at = self._at(at_ms, local=local)
+        return self.put(f"{at:%H:%M}")
+
+    def date(self, at_ms: int, *, local: bool, year: bool = True) -> str:
+        """`21 September 2022`; in Persian by the Persian calendar."""
+        at = self._at(at_ms, local=local)
+        if not self.rtl:
+            return f"{at.day} {at:%B %Y}" if year else f"{at.day} {at:%b}"
+        day = jdatetime.date.fromgregorian(year=at.year, month=at.month, day=at.day)
+        written = f"{day.day} {_PERSIAN_MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
+        return self.digits(written)
+
+    def moment(self, at_ms: int) -> str:
+        """UTC, and what clocks there said: `21 September 2022, 14:10 UTC (17:40 in Iran)`."""
+        date = self.date(at_ms, local=False)
+        if self.rtl:
+            date = self("both_calendars", persian=date, gregorian=f"{self._at(at_ms, local=False):%Y-%m-%d}")
+        said = self("moment", date=date, clock=self.clock(at_ms, local=False))
+        return f"{said} {self('local', clock=self._local(at_ms), place=self.place)}" if self.zone else said
+
+    def short(self, at_ms: int) -> str:
+        """For a table: `21 Sep 14:10`."""
+        return self("short", date=self.date(at_ms, local=False, year=False), clock=self.clock(at_ms, local=False))
+
+    def short_local(self, at_ms: int) -> str:
+        return self("short", date=self.date(at_ms, local=True, year=False), clock=self.clock(at_ms, local=True))
+
+    def _local(self, at_ms: int) -> str:
+        """With the date where it is another one there."""
+        here, there = self._at(at_ms, local=False), self._at(at_ms, local=True)
+        return self.clock(at_ms, local=True) if here.date() == there.date() else self.short_local(at_ms)
+
+    def length(self, from_ms: int, until_ms: int) -> str:
+        minutes = round((until_ms - from_ms) / 60_000)
+        if minutes < 120:
+            return self("minutes", n=minutes)
+        hours, rest = divmod(minutes, 60)
+        if hours >= 48:
+            return self("days", n=round(hours / 24, 1))
+        return self("hours_minutes", h=hours, m=rest) if rest else self("hours", n=hours)
+
+    def _at(self, at_ms: int, *, local: bool) -> datetime.datetime:
+        at = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
+        return at.astimezone(self.zone) if local and self.zone is not None else at
+
+    def offset(self, at_ms: int) -> str:
+        """`+03:30`, of the country's time at that instant."""
+        found = self._at(at_ms, local=True).utcoffset() or datetime.timedelta(0)
+        minutes = round(found.total_seconds() / 60)
+        return f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
