@@ -18,7 +18,10 @@ def axis(dossier: Dossier, say: Tongue) -> Axis:
     last = ("", "")
     for at_ms in marks(dossier.since_ms, dossier.until_ms):
         days = (say.date(at_ms, local=True, year=False), say.date(at_ms, local=False, year=False))
-        texts = [say.clock(at_ms, local=local) if day == was else day + " " + say.clock(at_ms, local=local) for day, was, local in zip(days, last, (True, False), strict=True)]
+        texts = [
+            say.clock(at_ms, local=local) if day == was else day + " " + say.clock(at_ms, local=local)
+            for day, was, local in zip(days, last, (True, False), strict=True)
+        ]
         found.append((at_ms, say.alone(texts[0]), say.alone(texts[1])))
         last = days
     above = say.alone(say("axis_local", place=say.place)) if say.zone else ""
@@ -36,16 +39,22 @@ def where(dossier: Dossier, network: str, say: Tongue) -> str:
 
 def timeline(dossier: Dossier, say: Tongue) -> str:
     chart = Chart(axis(dossier, say), title=say("timeline_title"), rtl=say.rtl, id="timeline")
-    return chart.draw(list(_happened(dossier, say)))
+    return chart.draw(list(happened(dossier, say)))
 
 
-def _happened(dossier: Dossier, say: Tongue) -> Iterator[Row]:
+def happened(dossier: Dossier, say: Tongue) -> Iterator[Row]:
     """Networks first, then services; a row each."""
-    keys = dict.fromkeys((each.service, each.network) for each in sorted(dossier.events, key=lambda e: (e.service, e.from_ms)))
+    keys = dict.fromkeys(
+        (each.service, each.network) for each in sorted(dossier.events, key=lambda e: (e.service, e.from_ms))
+    )
     for service, network in keys:
         mine = [each for each in dossier.events if (each.service, each.network) == (service, network)]
         name = say.title(dossier.title_of(service), service) if service else say("whole_network")
-        yield Row(say.alone(name), tuple(_bar(each, dossier, say) for each in mine), under=say.put(where(dossier, network, say)))
+        yield Row(
+            say.alone(name),
+            tuple(_bar(each, dossier, say) for each in mine),
+            under=say.put(where(dossier, network, say)),
+        )
 
 
 def _bar(event: Event, dossier: Dossier, say: Tongue) -> Bar:
@@ -76,7 +85,10 @@ def lines_of(dossier: Dossier, lines: int | None, say: Tongue) -> str:
 def service(dossier: Dossier, of: Service, say: Tongue) -> str:
     title = say("service_title", service=say.title(of.title, of.service))
     chart = Chart(axis(dossier, say), title=title, rtl=say.rtl, height=24, id=f"service-{of.service}")
-    rows = [Row(say.put(where(dossier, each.network, say)), tuple(_verdicts(each.verdicts, dossier, say))) for each in of.strips]
+    rows = [
+        Row(say.put(where(dossier, each.network, say)), tuple(_verdicts(each.verdicts, dossier, say)))
+        for each in of.strips
+    ]
     return chart.draw([*rows, Row(say.alone(say("control_row")), tuple(_verdicts(control_words(of), dossier, say)))])
 
 
@@ -89,4 +101,6 @@ def _verdicts(words: Sequence[str], dossier: Dossier, say: Tongue) -> Iterator[B
     for word, first, last in runs(words):
         from_ms = dossier.since_ms + first * dossier.slot_ms
         until_ms = min(dossier.since_ms + last * dossier.slot_ms, dossier.until_ms)
-        yield Bar(from_ms, until_ms, word, f"{say(f'verdict_{word}')}: {say.short(from_ms)} – {say.short(until_ms)} UTC")
+        yield Bar(
+            from_ms, until_ms, word, f"{say(f'verdict_{word}')}: {say.short(from_ms)} – {say.short(until_ms)} UTC"
+        )

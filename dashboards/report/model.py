@@ -13,6 +13,11 @@ from enum import StrEnum
 Titles = Mapping[str, str]  # by language
 
 
+class Language(StrEnum):
+    EN = "en"
+    FA = "fa"
+
+
 class Form(StrEnum):
     """Whom it is for: everybody, or those who must have it."""
 

@@ -8,9 +8,16 @@ from html import escape
 
 from dashboards.report import looks
 
-WIDTH, LABEL, RIGHT = 960, 210, 14
+WIDTH, LABEL, RIGHT = 960, 200, 44
 _AXIS = 34
 _HOUR_MS = 3_600_000
+# as attributes, for what makes a page of it (WeasyPrint) takes no style sheet into a picture
+_FONT = "Vazirmatn, 'Noto Sans', 'Noto Naskh Arabic', 'DejaVu Sans', sans-serif"
+_GRID, _GROUND, _COURSE = "#d5d7da", "#f0f1f2", "#0072B2"
+_NAME = 'font-size="13" font-weight="bold" fill="#1b1f24"'
+_SMALL = 'font-size="11" fill="#4b525c"'
+_AXIS_NAME = _SMALL + ' font-weight="bold"'
+_HALF = 'stroke="#9aa0a8" stroke-width="0.75" stroke-dasharray="2 3"'
 _STEPS_H = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336)
 _MOST_MARKS = 13
 
@@ -71,7 +78,7 @@ class Chart:
         total = top + _AXIS - self._gap
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {total}" role="img" '
-            f'aria-labelledby="{self._id}"><title id="{self._id}">{escape(self._title)}</title>{"".join(body)}</svg>'
+            f'font-family="{_FONT}" aria-labelledby="{self._id}"><title id="{self._id}">{escape(self._title)}</title>{"".join(body)}</svg>'
         )
 
     def _x(self, at_ms: int) -> float:
@@ -82,23 +89,22 @@ class Chart:
         bottom = _AXIS + rows * (self._height + self._gap)
         for at_ms, above, below in self._axis.marks:
             x = self._x(at_ms)
-            yield f'<line class="grid" x1="{x}" x2="{x}" y1="{_AXIS - 6}" y2="{bottom}"/>'
-            yield f'<text class="tick" x="{x}" y="{_AXIS - 12}" text-anchor="middle">{escape(above)}</text>'
-            yield f'<text class="tick" x="{x}" y="{bottom + 13}" text-anchor="middle">{escape(below)}</text>'
-        yield self._named(self._axis.above, _AXIS - 12, "axis")
-        yield self._named(self._axis.below, bottom + 13, "axis")
+            yield f'<line stroke="{_GRID}" x1="{x}" x2="{x}" y1="{_AXIS - 6}" y2="{bottom}"/>'
+            yield _text(above, x, _AXIS - 12, "middle", _SMALL)
+            yield _text(below, x, bottom + 13, "middle", _SMALL)
+        yield self._named(self._axis.above, _AXIS - 12, _AXIS_NAME)
+        yield self._named(self._axis.below, bottom + 13, _AXIS_NAME)
 
-    def _named(self, text: str, y: float, style: str) -> str:
-        x, anchor = (WIDTH - 2, "end") if self._rtl else (2, "start")
-        return f'<text class="{style}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+    def _named(self, text: str, y: float, how: str) -> str:
+        return _text(text, WIDTH - 2 if self._rtl else 2, y, "end" if self._rtl else "start", how)
 
     def _row(self, row: Row, top: float) -> Iterator[str]:
         middle = top + self._height / 2
-        yield self._named(row.name, middle + (0 if row.under else 4), "name")
+        yield self._named(row.name, middle + (0 if row.under else 4), _NAME)
         if row.under:
-            yield self._named(row.under, middle + 13, "under")
+            yield self._named(row.under, middle + 13, _SMALL)
         width = self._right - self._left
-        yield f'<rect class="ground" x="{self._left}" y="{top}" width="{width}" height="{self._height}"/>'
+        yield f'<rect fill="{_GROUND}" x="{self._left}" y="{top}" width="{width}" height="{self._height}"/>'
         for bar in row.bars:
             yield from self._bar(bar, top)
         if row.course is not None:
@@ -107,12 +113,12 @@ class Chart:
     def _bar(self, bar: Bar, top: float) -> Iterator[str]:
         x, end = self._x(bar.from_ms), self._x(bar.until_ms)
         yield (
-            f'<rect class="is-{bar.look}" x="{x}" y="{top}" width="{round(max(end - x, 1.5), 2)}" '
+            f'<rect fill="{looks.of(bar.look).fill}" x="{x}" y="{top}" width="{round(max(end - x, 1.5), 2)}" '
             f'height="{self._height}"><title>{escape(bar.text)}</title></rect>'
         )
         if end - x >= 16:
-            sign, y = looks.of(bar.look).sign, top + self._height / 2 + 4
-            yield f'<text class="sign on-{bar.look}" x="{x + 9}" y="{y}" text-anchor="middle">{sign}</text>'
+            look = looks.of(bar.look)
+            yield _text(look.sign, x + 9, top + self._height / 2 + 4, "middle", f'font-size="12" fill="{look.on_fill}"')
 
     def _course(self, course: Sequence[float | None], top: float) -> Iterator[str]:
         """Steps, filled from below; a hole where nobody could say. Half and whole are drawn as thin lines."""
@@ -125,10 +131,14 @@ class Chart:
             xs = [(self._x(int(self._axis.since_ms + n * slot_ms)), y) for n, y in points]
             line = " ".join(f"{x},{y}" for x, y in xs)
             floor = top + self._height
-            yield f'<polygon class="area" points="{xs[0][0]},{floor} {line} {xs[-1][0]},{floor}"/>'
-            yield f'<polyline class="line" points="{line}"/>'
+            yield f'<polygon fill="{_COURSE}" fill-opacity="0.22" points="{xs[0][0]},{floor} {line} {xs[-1][0]},{floor}"/>'
+            yield f'<polyline fill="none" stroke="{_COURSE}" stroke-width="1.6" points="{line}"/>'
         half = top + self._height / 2
-        yield f'<line class="half" x1="{self._left}" x2="{self._right}" y1="{half}" y2="{half}"/>'
+        yield f'<line {_HALF} x1="{self._left}" x2="{self._right}" y1="{half}" y2="{half}"/>'
+
+
+def _text(words: str, x: float, y: float, anchor: str, how: str) -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}" {how}>{escape(words)}</text>'
 
 
 def _spans(course: Sequence[float | None]) -> Iterator[tuple[int, int]]:

@@ -10,11 +10,10 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import jdatetime
 
-from dashboards.report.model import Dossier, Titles
+from dashboards.report.model import Dossier, Language, Titles
 from dashboards.report.words import en, fa
 
 _FSI, _PDI, _RLI = "\u2068", "\u2069", "\u2067"
@@ -24,11 +23,6 @@ _NUMBER = re.compile(r"[-+]?[0-9][0-9,.:% /]*")
 _PERSIAN_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
-
-
-class Language(StrEnum):
-    EN = "en"
-    FA = "fa"
 
 
 TABLES: Mapping[Language, Mapping[str, str]] = {Language.EN: en.WORDS, Language.FA: fa.WORDS}

@@ -62,9 +62,7 @@ def is_spool(name: str) -> bool:
     return (path / "spool.db").is_file() or (path.is_file() and path.suffix == ".db")
 
 
-def columns(
-    spools: Iterable[Kept], names: Collection[str], from_ms: int, until_ms: int
-) -> Iterator[Column]:
+def columns(spools: Iterable[Kept], names: Collection[str], from_ms: int, until_ms: int) -> Iterator[Column]:
     """What was stated then under these names, each sample at its own time."""
     found: defaultdict[Named, Column] = defaultdict(lambda: Column(()))
     for spool in spools:

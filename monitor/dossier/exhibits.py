@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class Picked:
 
     kind: str
     box: Box
+    target: str
     records: tuple[Record, ...]
     shows: tuple[str, ...]
     told: Walk | None = None
@@ -37,41 +39,49 @@ class Shelf:
     """Of one service in one network."""
 
     first: dict[str, Picked] = field(default_factory=dict)
+    failed: Counter[str] = field(default_factory=Counter)
 
     def walked(self, box: Box, record: Record, walk: Walk) -> None:
         """A regular walk."""
         found = tuple(finding.value for finding in walk.findings)
         if not _FORGED.isdisjoint(walk.findings):
-            self.first.setdefault(FORGED, Picked(FORGED, box, (record,), found))
+            self.first.setdefault(FORGED, Picked(FORGED, box, walk.target, (record,), found))
         if Finding.BLOCK_PAGE in walk.findings:
-            self.first.setdefault(PAGE, Picked(PAGE, box, (record,), found))
-        if walk.failure is not None:
-            self.first.setdefault(f"{FAILED} {walk.broken[0].step.value}", Picked(FAILED, box, (record,), found))
+            self.first.setdefault(PAGE, Picked(PAGE, box, walk.target, (record,), found))
+        if walk.broken and not found:
+            key = f"{FAILED} {walk.broken[0].step} {walk.broken[0].failure}"
+            self.failed[key] += 1
+            self.first.setdefault(key, Picked(FAILED, box, walk.target, (record,), ()))
 
     def compared(self, box: Box, walked: Walked, records: Sequence[Record]) -> None:
         """One window of a comparison; it is shown where it is consistent with a cause."""
         found = tuple(sorted(finding.value for finding in shown(walked.walks)))
         mine = sum(each.kind == COMPARED for each in self.first.values())
         if found and mine < _MOST_CAUSES:
-            self.first.setdefault(f"{COMPARED} {found}", Picked(COMPARED, box, tuple(records), found))
+            self.first.setdefault(f"{COMPARED} {found}", Picked(COMPARED, box, walked.target, tuple(records), found))
         for record, walk in zip(records, walked.walks, strict=True):
             told = box.kept.account(walk.marks[0]) if walk.marks else None
             if told is not None:
                 with_it = with_account(walk, {walk.marks[0]: told})
                 if with_it.told is not None and with_it.told.hearing is Hearing.TOLD:
-                    self.first.setdefault(WITNESSED, Picked(WITNESSED, box, (record,), (), with_it))
+                    self.first.setdefault(WITNESSED, Picked(WITNESSED, box, walk.target, (record,), (), with_it))
 
     def picked(self) -> list[Picked]:
-        return sorted(self.first.values(), key=lambda each: KINDS.index(each.kind))
+        """Of bare failures the commonest alone."""
+        common = {key for key, _ in self.failed.most_common(1)}
+        mine = [each for key, each in self.first.items() if each.kind != FAILED or key in common]
+        return sorted(mine, key=lambda each: KINDS.index(each.kind))
 
 
 def exhibit(picked: Picked, commitments: Mapping[tuple[str, int], str]) -> Exhibit:
     """As it is shown. `commitments`: by folder of the box and id of the record."""
     first = picked.told or picked.records[0].walk
     told = [(picked.box.name, each.id) for each in picked.records]
+    asked = next((each.walk for each in picked.records if each.walk.cell is Cell.NAME_HERE), first)
+    endpoint = str(asked.endpoint)
     lines = _cells(picked) if picked.kind == COMPARED else [_line(seen, first) for seen in first.steps]
     return Exhibit(
-        picked.kind, picked.records[0].started_ms, first.target, str(first.endpoint), picked.shows, tuple(lines),
+        picked.kind, picked.records[0].started_ms, picked.target, endpoint, picked.shows, tuple(lines),
         tuple((*each, commitments.get(each, "")) for each in told), (sentence(first) or "") if picked.told else "",
     )  # fmt: skip
 
@@ -85,7 +95,7 @@ def _cells(picked: Picked) -> list[Line]:
             walk.cell.value if walk.cell else "",
             sum(seen.took_s for seen in walk.steps),
             walk.failure.value if walk.failure else "",
-            (("name", walk.endpoint.host), ("address", walk.address), ("step", walk.last.step.value)),
+            (("place", walk.endpoint.host), ("address", walk.address), ("step", walk.last.step.value)),
         )
         for walk in walks
     ]
@@ -97,7 +107,12 @@ def _line(seen: Observation, walk: Walk) -> Line:
 
 def _facts(seen: Observation, walk: Walk) -> Iterator[tuple[str, str]]:
     """Of the far end only; ours is in no record."""
-    for key, answers in (("answers", seen.answers), ("isp", seen.isp), ("trusted", seen.trusted), ("second", seen.others)):
+    for key, answers in (
+        ("answers", seen.answers),
+        ("isp", seen.isp),
+        ("trusted", seen.trusted),
+        ("second", seen.others),
+    ):
         if answers:
             yield key, " ".join(answers)
     if seen.fingerprint:

@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.report.model import (
-    Broke, Control, Counts, Dossier, Event, Form, Found, Method, Network, Proof, Service, Strip,
+    Broke,
+    Control,
+    Counts,
+    Dossier,
+    Event,
+    Form,
+    Found,
+    Method,
+    Network,
+    Proof,
+    Service,
+    Strip,
 )  # fmt: skip
 from monitor import __version__, judge
 from monitor.dossier import grid as grids
 from monitor.dossier import happened, heads, others, played, thinned, walked
-from monitor.dossier.exhibits import Picked, exhibit
+from monitor.dossier.exhibits import exhibit
 from monitor.dossier.grid import Grid
 from monitor.dossier.named import country_title, operators, services_named
 from monitor.dossier.played import Played
@@ -24,18 +35,18 @@ from monitor.evidence.window import Window
 from monitor.stored.committed import Record
 from monitor.telling.localtime import zone_of
 
+SIMULATED = "simulated"
 _MOST_BROKE = 8  # ways to fail that are listed of one service in one network
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`simulated`: the name of the simulation these spools are of. `folder`: of the evidence beside the dossier."""
+    """`folder`: of the evidence beside the dossier."""
 
     country: str
     window: Window
     form: Form
     at_ms: int
-    simulated: str = ""
     folder: str = ""
 
 
@@ -69,7 +80,9 @@ def gathered(asked: Asked, boxes: Sequence[Box], progress: Progress, stamped: St
 def _made_out(asked: Asked, boxes: Sequence[Box], inside: Sequence[Box], window: Window, progress: Progress) -> Whole:
     told = played.played(boxes, window, progress)
     grid = grids.grid(boxes, told, window)
-    events = happened.events(told, grid.lines, window)
+    people_use = {service for _, service in grid.cells}
+    every = happened.events(told, grid.lines, window)
+    events = [each for each in every if not each.service or each.service in people_use]
 
     def source(box: Box) -> Iterable[Record]:
         timed = (each for each in box.kept.records(window.since_ms, window.until_ms) if each.between is None)
@@ -82,7 +95,9 @@ def _made_out(asked: Asked, boxes: Sequence[Box], inside: Sequence[Box], window:
 # ---------------------------------------------------------------- where and how
 
 
-def _proofs(inside: Sequence[Box], told: Played, events: Sequence[Event], walks: Walks, window: Window) -> Iterable[Proof]:
+def _proofs(
+    inside: Sequence[Box], told: Played, events: Sequence[Event], walks: Walks, window: Window
+) -> Iterable[Proof]:
     picked = [each for shelf in walks.shelves.values() for each in shelf.picked()]
     opened = heads.commitments(picked, window)
     line_of = {each.identity.get("vantage", ""): each.line for each in inside}
@@ -99,7 +114,12 @@ def _proofs(inside: Sequence[Box], told: Played, events: Sequence[Event], walks:
 
 
 def _found(
-    told: Played, key: tuple[str, str], spans: Sequence[Event], line_of: Mapping[str, str], seen: walked.Seen, until_ms: int
+    told: Played,
+    key: tuple[str, str],
+    spans: Sequence[Event],
+    line_of: Mapping[str, str],
+    seen: walked.Seen,
+    until_ms: int,
 ) -> Iterable[Found]:
     """What the judge had in hand meanwhile, by how many lines; and in how many walks it stood itself."""
     lines: dict[str, set[str]] = {}
@@ -152,7 +172,7 @@ def _public(
         None, thinned.few(len(lines)), thinned.few(len(thin.lines)), thinned.few(len(controls)),
         thinned.few(len(networks)), None, None,
     )  # fmt: skip
-    made = thinned.others(others.alternatives(found.events, found.grid, found.played, found.walks, len(lines)))
+    made = thinned.others(others.alternatives(events, thin, found.played, found.walks, counts.lines or 0))
     whole = heads.evidence(heads.heads(boxes, window, stamped), "", None, None)
     evidence = type(whole)(whole.root, (), "", None, None, whole.days, whole.stamped_days, whole.authorities)
     shown = {n: thinned.few(len({e.line for e in inside if e.network == n})) for n in thin.lines}
@@ -161,6 +181,12 @@ def _public(
         others=tuple(made), evidence=evidence, written_ms=asked.at_ms // thinned.DAY_MS * thinned.DAY_MS,
         rules=found.played.rules,
     )  # fmt: skip
+
+
+def simulated(boxes: Sequence[Box]) -> str:
+    """The scenario, where one of them is no box but a simulation that wrote a spool; it says so in its memory."""
+    said = (each.kept.memory(SIMULATED) for each in boxes)
+    return next((name for name in said if isinstance(name, str)), "")
 
 
 def services_known() -> frozenset[str]:
@@ -190,14 +216,16 @@ def _dossier(
     )
     return Dossier(
         asked.form, asked.country, country_title(asked.country), zone_of(asked.country), window.since_ms, window.until_ms,
-        written_ms, asked.simulated, grid.slot_ms, counts, events, networks, tuple(_services(grid, named)), proofs,
+        written_ms, simulated(boxes), grid.slot_ms, counts, events, networks, tuple(_services(grid, named)), proofs,
         others, _method(boxes, rules), evidence,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def _services(grid: Grid, named: Mapping[str, Service]) -> Iterable[Service]:
     for service, known in named.items():
-        strips = tuple(Strip(n, tuple(c.verdict for c in cells)) for (n, s), cells in grid.cells.items() if s == service)
+        strips = tuple(
+            Strip(n, tuple(c.verdict for c in cells)) for (n, s), cells in grid.cells.items() if s == service
+        )
         control = Control(tuple(grid.control.get(service, ())))
         yield Service(service, known.title, known.depth, known.not_seen, strips, control)
 
@@ -207,7 +235,3 @@ def _method(boxes: Sequence[Box], rules: str) -> Method:
     judges = sorted({each["judge"] for each in said if "judge" in each} or {str(judge.VERSION)})
     catalogues = sorted({each["catalogue"] for each in said if "catalogue" in each})
     return Method(__version__, tuple(judges), rules, tuple(catalogues))
-
-
-def picked_of(found: Walks) -> list[Picked]:
-    return [each for shelf in found.shelves.values() for each in shelf.picked()]

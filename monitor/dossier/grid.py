@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from monitor.dossier import played
+from monitor.dossier.named import watched
 from monitor.dossier.played import Played, Told
 from monitor.evidence.lines import Box
 from monitor.evidence.window import Window
@@ -67,11 +68,16 @@ def grid(boxes: Sequence[Box], found: Played, window: Window) -> Grid:
         made.reach[network] = [_mean(told, at_ms, made.slot_ms) for at_ms in made.slots]
         spoke = list(found.of(played.CONNECTIVITY, network=network, scope="international", role=INSIDE))
         made.lines[network] = [_lines(spoke, line_of, at_ms, made.slot_ms) for at_ms in made.slots]
-    for network, service in sorted({_of(each) for each in found.of(played.VERDICT)}):
-        if network in made.lines:
+    pairs = sorted({_of(each) for each in found.of(played.VERDICT)})
+    people_use = watched(service for _, service in pairs)
+    for network, service in pairs:
+        if network in made.lines and service in people_use:
             made.cells[(network, service)] = [_cell(found, network, service, at, made.slot_ms) for at in made.slots]
     for service in sorted({service for _, service in made.cells}):
-        ok, fails = list(found.of(played.CONTROL_OK, service=service)), list(found.of(played.CONTROL_FAILS, service=service))
+        ok, fails = (
+            list(found.of(played.CONTROL_OK, service=service)),
+            list(found.of(played.CONTROL_FAILS, service=service)),
+        )
         counted = [(_mean(ok, at, made.slot_ms) or 0.0, _mean(fails, at, made.slot_ms) or 0.0) for at in made.slots]
         made.control[service] = [good / (good + bad) if good + bad else None for good, bad in counted]
         made.control_networks[service] = [round(good) for good, _ in counted]

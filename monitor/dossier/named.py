@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dashboards.report.model import Control, Service
@@ -30,6 +30,13 @@ def operators(country: str) -> dict[str, str]:
     """Network -> who it belongs to, as far as a country file says."""
     rows, _ = networks.load()
     return {each.network: each.operator for each in rows if each.country == country}
+
+
+def watched(ids: Iterable[str]) -> frozenset[str]:
+    """What people use, as against what is only asked because it tells something of networks; one nobody ships is theirs."""
+    given = sorted(ids)
+    known, _ = catalogue.load([each for each in given if each in catalogue.shipped()], beside=Path())
+    return frozenset(given) - {each.id for each in known if not each.watched}
 
 
 def services_named(ids: Sequence[str]) -> dict[str, Service]:

@@ -25,7 +25,7 @@ def alternatives(events: Sequence[Event], grid: Grid, found: Played, walks: Walk
     if cuts:
         made += [_power(cuts, found, grid.until_ms), _cable(cuts)]
     if made:
-        made += [_house(walks, lines), _clock(walks), _own(events, grid)]
+        made += [_house(events, walks, lines), _clock(walks), _own(events, grid)]
     return made
 
 
@@ -84,10 +84,13 @@ def _cable(cuts: Sequence[Event]) -> Alternative:
     return Alternative("cable", Holds.OPEN, {"networks": len({each.network for each in cuts})})
 
 
-def _house(walks: Walks, lines: int) -> Alternative:
+def _house(events: Sequence[Event], walks: Walks, lines: int) -> Alternative:
+    """What one home shows another may not; what two show is no home's."""
+    least = min((each.lines or 0 for each in events), default=0)
     local = sum(walks.local.values())
     share = local / walks.inside if walks.inside else 0.0
-    return Alternative("house", Holds.RULED_OUT if lines >= 2 else Holds.OPEN, {"lines": lines, "share": share})
+    holds = Holds.RULED_OUT if least >= 2 else Holds.UNLIKELY if lines >= 2 else Holds.OPEN
+    return Alternative("house", holds, {"lines": least, "share": share})
 
 
 def _clock(walks: Walks) -> Alternative:

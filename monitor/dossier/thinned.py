@@ -8,21 +8,25 @@ difference between two such reports says nothing either of them does not say.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from dashboards.report.model import Broke, Event, Found, Holds, Kind, Proof, Sure
 from dashboards.report.model import Alternative as Other
+from dashboards.report.model import Broke, Event, Found, Kind, Proof, Sure
 from monitor.dossier.grid import HOUR_MS, NOTHING, SLOT_MS, Cell, Grid
 from monitor.evidence.forms import public
 from monitor.evidence.forms.public import Row
 from monitor.evidence.window import Window
-from probes.facts import Service
+from probes.words import LOCAL, Finding
+
+S, T = TypeVar("S"), TypeVar("T")
 
 DAY_MS = 86_400_000
 FEWEST = 3
 _HIDDEN = "few_lines"
 _PROVEN = "lie"
+_OF_A_HOME = LOCAL | {Finding.IPV6_BROKEN}
 
 
 def few(count: int | None) -> int | None:
@@ -42,30 +46,33 @@ def grid(whole: Grid, now_ms: int) -> Grid:
     made = Grid(whole.since_ms, whole.until_ms, whole.slot_ms)
     for network, reach in whole.reach.items():
         agreed = [count >= FEWEST for count in whole.lines[network]]
-        coarse = _by_hour(whole, now_ms, lambda numbers, of=reach: _mean(of[n] for n in numbers))
+        coarse = _by_hour(whole, now_ms, reach, _mean)
         made.reach[network] = [_tenth(reach[n]) if agreed[n] else coarse[n] for n in range(len(reach))]
         made.lines[network] = [few(count) or 0 for count in whole.lines[network]]
     for key, cells in whole.cells.items():
-        hours = _by_hour(whole, now_ms, lambda numbers, of=cells: _usual(of[n] for n in numbers))
+        hours = _by_hour(whole, now_ms, cells, _usual)
         made.cells[key] = [
-            Cell(cell.verdict, FEWEST) if cell.lines >= FEWEST else Cell(hours[n] or "", 0) for n, cell in enumerate(cells)
+            Cell(cell.verdict, FEWEST) if cell.lines >= FEWEST else Cell(hours[n] or "", 0)
+            for n, cell in enumerate(cells)
         ]
     for service, share in whole.control.items():
         networks = whole.control_networks[service]
-        coarse = _by_hour(whole, now_ms, lambda numbers, of=share: _mean(of[n] for n in numbers))
+        coarse = _by_hour(whole, now_ms, share, _mean)
         made.control[service] = [_tenth(each) if networks[n] >= FEWEST else coarse[n] for n, each in enumerate(share)]
         made.control_networks[service] = [few(each) or 0 for each in networks]
     return made
 
 
-def _by_hour(whole: Grid, now_ms: int, of):  # type: ignore[no-untyped-def]
+def _by_hour(whole: Grid, now_ms: int, values: Sequence[S], of: Callable[[list[S]], T]) -> list[T | None]:
     """Of each slot what its whole hour says, once that is a day old and wholly in the window."""
     length_ms = max(HOUR_MS, whole.slot_ms)
-    found = []
+    found: list[T | None] = []
     for at_ms in whole.slots:
         hour_ms = at_ms // length_ms * length_ms
-        known = hour_ms >= whole.since_ms and hour_ms + length_ms <= whole.until_ms and hour_ms + length_ms + DAY_MS <= now_ms
-        found.append(of([whole.at(each) for each in range(hour_ms, hour_ms + length_ms, whole.slot_ms)]) if known else None)
+        old = hour_ms + length_ms + DAY_MS <= now_ms
+        known = old and hour_ms >= whole.since_ms and hour_ms + length_ms <= whole.until_ms
+        slots = range(hour_ms, hour_ms + length_ms, whole.slot_ms)
+        found.append(of([values[whole.at(each)] for each in slots]) if known else None)
     return found
 
 
@@ -120,7 +127,10 @@ def proofs(rows: Sequence[Row], shown: Sequence[Event], found: Iterable[Proof], 
     """Of the shares that may be shown to everybody; no exhibit."""
     settled = {(each.network, each.service): each.found for each in found}
     keys = dict.fromkeys((each.network, each.service) for each in shown if each.service)
-    return [_proof(key, rows, [e for e in shown if (e.network, e.service) == key], settled.get(key, ()), until_ms) for key in keys]
+    return [
+        _proof(key, rows, [e for e in shown if (e.network, e.service) == key], settled.get(key, ()), until_ms)
+        for key in keys
+    ]
 
 
 def _proof(
@@ -140,27 +150,30 @@ def _proof(
     for row in mine:
         if row.minutes == whole:
             shares[(row.outcome.kind, row.outcome.step, row.outcome.failure)] += row.share / cells
-    broke = [Broke(step, failure, round(share, 1), None) for (kind, step, failure), share in shares.items() if kind == public.FAILED]
+    broke = [
+        Broke(step, failure, round(share, 1), None)
+        for (kind, step, failure), share in shares.items()
+        if kind == public.FAILED
+    ]
     reached = round(shares[(public.OK, "", "")], 1) if cells else None
-    return Proof(service, network, None, reached, tuple(sorted((b for b in broke if b.share), key=lambda b: -b.share)), tuple(_found(settled)))
+    return Proof(
+        service,
+        network,
+        None,
+        reached,
+        tuple(sorted((b for b in broke if b.share), key=lambda b: -b.share)),
+        tuple(_found(settled, shares)),
+    )
 
 
-def _found(settled: Iterable[Found]) -> Iterator[Found]:
+def _found(settled: Iterable[Found], shares: Mapping[tuple[str, str, str], float]) -> Iterator[Found]:
+    """What is a matter of one home is not said."""
     for each in settled:
-        yield Found(each.finding, few(each.lines), _tenth(each.share))
+        if each.finding not in _OF_A_HOME:
+            share = round(shares.get((public.FOUND, "", each.finding), 0.0), 1) or None
+            yield Found(each.finding, few(each.lines), share)
 
 
 def others(whole: Iterable[Other]) -> list[Other]:
-    """Numbers of lines, controls and walks are not said below three, nor exactly; shares are to a tenth."""
-    return [_other(each) for each in whole]
-
-
-def _other(each: Other) -> Other:
-    numbers = {k: (round(v, 1) if isinstance(v, float) else few(v) or 0 if isinstance(v, int) else v) for k, v in each.numbers.items()}
-    return Other(each.key, Holds(each.holds), numbers)
-
-
-def shown_services(services: Iterable[Service]) -> frozenset[str]:
-    """A service only one operator knows would name that operator."""
-    known = {name.partition("/")[0] for name in public.shown()}
-    return frozenset(each.id for each in services if each.id in known)
+    """Without their numbers: those would be of the whole window."""
+    return [Other(each.key, each.holds, {}) for each in whole]

@@ -16,6 +16,7 @@ from monitor.backtest.lived.living import Lived
 from monitor.backtest.trial import known_since
 from monitor.backtest.worlds import reading
 from monitor.backtest.worlds.world import World
+from monitor.dossier.gather import SIMULATED
 from monitor.evidence.proof.commitments import DAY_MS
 from monitor.keeping import chain, records, ticks
 from monitor.keeping.schema import bring_forward
@@ -58,8 +59,11 @@ class Kept:
             bring_forward(db, path / "spool.db")
             whose = {"cohort": vantage.cohort, **self._who}
             db.execute("INSERT INTO memory VALUES ('vantage', ?)", (msgspec.json.encode(whose),))
+            db.execute("INSERT INTO memory VALUES (?, ?)", (SIMULATED, msgspec.json.encode(world)))
             method = {**self._who, "judge": str(judge.VERSION), "build": __version__, "contract": str(CONTRACT)}
-            db.execute("INSERT INTO series(name, labels) VALUES ('didban_method_info', ?)", (msgspec.json.encode(method),))
+            db.execute(
+                "INSERT INTO series(name, labels) VALUES ('didban_method_info', ?)", (msgspec.json.encode(method),)
+            )
             self._names.load(db)
 
     async def add(self, done: Round) -> None:
@@ -89,7 +93,9 @@ def spools(world: World, folder: Path) -> Iterator[Path]:
         return kept.setdefault(vantage.id, Kept(folder / vantage.id, vantage, world.name))
 
     with contextlib.ExitStack() as stack:
-        Lived(world, known_since(world), frozenset(), dozes=False, keeper=keeper).through(lambda until_ms, columns: None)
+        Lived(world, known_since(world), frozenset(), dozes=False, keeper=keeper).through(
+            lambda until_ms, columns: None
+        )
         for each in kept.values():
             stack.callback(each.close, world.until_ms + HOUR_MS)
     return iter(sorted(folder / name for name in kept))

@@ -1,0 +1,62 @@
+"""One picture for social media, 1200 by 675: what happened, when, and how sure; made of the same rows as the page."""
+
+from __future__ import annotations
+
+from dashboards.report import charts
+from dashboards.report.markup import text
+from dashboards.report.model import Dossier, Form, Language
+from dashboards.report.page import heading
+from dashboards.report.summary import sentences
+from dashboards.report.svg import Chart
+from dashboards.report.tongue import Tongue
+
+_MOST_ROWS, _MOST_SENTENCES = 7, 3
+
+_STYLE = """
+@page{size:1200px 675px;margin:0}
+*{box-sizing:border-box}
+html,body{margin:0}
+body{width:1200px;height:675px;padding:34px 48px 0;background:#fff;color:#1b1f24;position:relative;
+font:20px/1.35 'Vazirmatn','Noto Sans','Noto Naskh Arabic','DejaVu Sans',sans-serif}
+h1{font-size:36px;line-height:1.15;margin:0 0 4px}
+p{margin:0}
+.window{color:#4b525c;font-size:18px;margin-bottom:12px}
+.said{font-size:19px;margin-bottom:7px}
+.mark{position:absolute;top:0;left:0;right:0;background:#fff3c4;border-bottom:3px solid #8c6100;text-align:center;
+font-weight:700;font-size:17px;padding:5px}
+.marked{padding-top:62px}
+.chart{width:1104px;position:absolute;left:48px;bottom:56px}
+.foot{position:absolute;left:48px;right:48px;bottom:16px;color:#4b525c;font-size:16px}
+"""
+
+
+def render(dossier: Dossier, language: Language) -> str:
+    say = Tongue.of(dossier, language)
+    counts = dossier.counts
+    least = dossier.form is Form.PUBLIC
+    seen = say(
+        "card_lines",
+        lines=say.count(counts.lines, least=least),
+        controls=say.count(counts.control_networks, least=least),
+    )
+    source = say("card_simulated" if dossier.simulated else "card_source")
+    told = "".join(f'<p class="said">{text(each)}</p>' for each in sentences(dossier, say)[:_MOST_SENTENCES])
+    mark = f'<p class="mark">{text(say("simulation"))}</p>' if dossier.simulated else ""
+    window = f"{say.date(dossier.since_ms, local=True)} – {say.date(dossier.until_ms, local=True)}"
+    return (
+        f'<!doctype html><html lang="{language}" dir="{"rtl" if say.rtl else "ltr"}"><head><meta charset="utf-8">'
+        f"<style>{_STYLE}</style></head><body{' class=marked' if dossier.simulated else ''}>{mark}"
+        f'<h1>{text(heading(dossier, say))}</h1><p class="window">{text(window)}</p>{told}{_chart(dossier, say)}'
+        f'<p class="foot">{text(seen)} · {text(source)}</p></body></html>'
+    )
+
+
+def _chart(dossier: Dossier, say: Tongue) -> str:
+    rows = list(charts.happened(dossier, say))[:_MOST_ROWS]
+    if not rows:
+        return ""
+    height = 30 if len(rows) <= 4 else 22
+    drawn = Chart(
+        charts.axis(dossier, say), title=say("timeline_title"), rtl=say.rtl, id="card", height=height, gap=5
+    ).draw(rows)
+    return drawn
