@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dashboards.report import charts
+from dashboards.report import charts, strips
 from dashboards.report.markup import text
 from dashboards.report.model import Dossier, Form, Language
 from dashboards.report.page import heading
 from dashboards.report.summary import sentences
-from dashboards.report.svg import Chart
 from dashboards.report.tongue import Tongue
 
 _MOST_ROWS, _MOST_SENTENCES = 7, 3
@@ -25,7 +24,10 @@ p{margin:0}
 .mark{position:absolute;top:0;left:0;right:0;background:#fff3c4;border-bottom:3px solid #8c6100;text-align:center;
 font-weight:700;font-size:17px;padding:5px}
 .marked{padding-top:62px}
-.chart{width:1104px;position:absolute;left:48px;bottom:56px}
+.chart{position:absolute;left:48px;right:48px;bottom:50px;margin:0}
+.name{width:22%}
+.strip{margin-left:22%}
+[dir=rtl] .strip{margin-right:22%}
 .foot{position:absolute;left:48px;right:48px;bottom:16px;color:#4b525c;font-size:16px}
 """
 
@@ -45,18 +47,14 @@ def render(dossier: Dossier, language: Language) -> str:
     window = f"{say.date(dossier.since_ms, local=True)} – {say.date(dossier.until_ms, local=True)}"
     return (
         f'<!doctype html><html lang="{language}" dir="{"rtl" if say.rtl else "ltr"}"><head><meta charset="utf-8">'
-        f"<style>{_STYLE}</style></head><body{' class=marked' if dossier.simulated else ''}>{mark}"
+        f"<style>{strips.STYLE}{_STYLE}</style></head><body{' class=marked' if dossier.simulated else ''}>{mark}"
         f'<h1>{text(heading(dossier, say))}</h1><p class="window">{text(window)}</p>{told}{_chart(dossier, say)}'
         f'<p class="foot">{text(seen)} · {text(source)}</p></body></html>'
     )
 
 
 def _chart(dossier: Dossier, say: Tongue) -> str:
+    """As many rows as there is room for, those of whole networks first."""
     rows = list(charts.happened(dossier, say))[:_MOST_ROWS]
-    if not rows:
-        return ""
-    height = 30 if len(rows) <= 4 else 22
-    drawn = Chart(
-        charts.axis(dossier, say), title=say("timeline_title"), rtl=say.rtl, id="card", height=height, gap=5
-    ).draw(rows)
-    return drawn
+    height = 30 if len(rows) <= 4 else 24
+    return strips.draw(charts.axis(dossier, say), rows, title=say("timeline_title"), height=height) if rows else ""

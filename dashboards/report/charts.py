@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from dashboards.report import strips
 from dashboards.report.model import Dossier, Event, Form, Service
-from dashboards.report.svg import Axis, Bar, Chart, Row, marks, runs
+from dashboards.report.svg import Axis, Bar, Chart, Mark, Row, marks, runs
 from dashboards.report.tongue import Tongue
 
 CONTROLS = "controls"
@@ -13,19 +15,17 @@ _WELL, _HALF = 0.66, 0.34  # of control networks: above the first the service is
 
 
 def axis(dossier: Dossier, say: Tongue) -> Axis:
-    """UTC below, the country's own time above; dates where a day begins."""
+    """UTC below, the country's own time above; the date where a day begins."""
     found = []
     last = ("", "")
     for at_ms in marks(dossier.since_ms, dossier.until_ms):
         days = (say.date(at_ms, local=True, year=False), say.date(at_ms, local=False, year=False))
-        texts = [
-            say.clock(at_ms, local=local) if day == was else day + " " + say.clock(at_ms, local=local)
-            for day, was, local in zip(days, last, (True, False), strict=True)
-        ]
-        found.append((at_ms, say.alone(texts[0]), say.alone(texts[1])))
+        new = [say.alone(day) if day != was else "" for day, was in zip(days, last, strict=True)]
+        clocks = (say.clock(at_ms, local=True), say.clock(at_ms, local=False))
+        found.append(Mark(at_ms, clocks, (new[0], new[1])))
         last = days
     above = say.alone(say("axis_local", place=say.place)) if say.zone else ""
-    return Axis(dossier.since_ms, dossier.until_ms, tuple(found), above, say.alone(say("axis_utc")))
+    return Axis(dossier.since_ms, dossier.until_ms, tuple(found), (above, say.alone(say("axis_utc"))))
 
 
 def where(dossier: Dossier, network: str, say: Tongue) -> str:
@@ -34,12 +34,31 @@ def where(dossier: Dossier, network: str, say: Tongue) -> str:
     return f"{operator.partition(' (')[0]} ({network})" if operator else network
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart before it is drawn: on a page by `strips`, or as a file of its own."""
+
+    axis: Axis
+    rows: tuple[Row, ...]
+    title: str
+    id: str
+    rtl: bool
+    height: int
+
+    def on_page(self) -> str:
+        return strips.draw(self.axis, self.rows, title=self.title, height=self.height)
+
+    def alone(self) -> str:
+        chart = Chart(self.axis, title=self.title, rtl=self.rtl, height=self.height, id=self.id)
+        return chart.draw(self.rows)
+
+
 # ---------------------------------------------------------------- what happened when
 
 
-def timeline(dossier: Dossier, say: Tongue) -> str:
-    chart = Chart(axis(dossier, say), title=say("timeline_title"), rtl=say.rtl, id="timeline")
-    return chart.draw(list(happened(dossier, say)))
+def timeline(dossier: Dossier, say: Tongue) -> Picture:
+    rows = tuple(happened(dossier, say))
+    return Picture(axis(dossier, say), rows, say("timeline_title"), "timeline", say.rtl, 30)
 
 
 def happened(dossier: Dossier, say: Tongue) -> Iterator[Row]:
@@ -66,13 +85,12 @@ def _bar(event: Event, dossier: Dossier, say: Tongue) -> Bar:
 # ---------------------------------------------------------------- reach
 
 
-def reach(dossier: Dossier, say: Tongue) -> str:
-    chart = Chart(axis(dossier, say), title=say("reach_title"), rtl=say.rtl, height=52, gap=12, id="reach")
-    rows = [
+def reach(dossier: Dossier, say: Tongue) -> Picture:
+    rows = tuple(
         Row(say.put(where(dossier, each.network, say)), course=each.reach, under=lines_of(dossier, each.lines, say))
         for each in dossier.networks
-    ]
-    return chart.draw(rows)
+    )
+    return Picture(axis(dossier, say), rows, say("reach_title"), "reach", say.rtl, 56)
 
 
 def lines_of(dossier: Dossier, lines: int | None, say: Tongue) -> str:
@@ -82,14 +100,14 @@ def lines_of(dossier: Dossier, lines: int | None, say: Tongue) -> str:
 # ---------------------------------------------------------------- services
 
 
-def service(dossier: Dossier, of: Service, say: Tongue) -> str:
+def service(dossier: Dossier, of: Service, say: Tongue) -> Picture:
     title = say("service_title", service=say.title(of.title, of.service))
-    chart = Chart(axis(dossier, say), title=title, rtl=say.rtl, height=24, id=f"service-{of.service}")
     rows = [
         Row(say.put(where(dossier, each.network, say)), tuple(_verdicts(each.verdicts, dossier, say)))
         for each in of.strips
     ]
-    return chart.draw([*rows, Row(say.alone(say("control_row")), tuple(_verdicts(control_words(of), dossier, say)))])
+    abroad = Row(say.alone(say("control_row")), tuple(_verdicts(control_words(of), dossier, say)))
+    return Picture(axis(dossier, say), (*rows, abroad), title, f"service-{of.service}", say.rtl, 24)
 
 
 def control_words(of: Service) -> list[str]:

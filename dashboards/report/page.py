@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards.report import charts, proven, style, summary
+from dashboards.report import charts, proven, strips, style, summary
 from dashboards.report.markup import code, figure, paragraph, said, section, table, text
 from dashboards.report.model import Dossier, Form, Language, Service
 from dashboards.report.numbers import appendix, reach_beside
@@ -35,7 +35,7 @@ def render(dossier: Dossier, language: Language) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f'<meta name="referrer" content="no-referrer"><title>{title}</title>'
-        f"<style>{style.sheet(_running(dossier, say), rtl=say.rtl)}</style></head>"
+        f"<style>{style.sheet(_running(dossier, say), rtl=say.rtl)}{strips.STYLE}</style></head>"
         f"<body>{_banner(dossier, say)}<main>{''.join(parts)}</main>"
         f"<footer>{paragraph(say('footer'))}</footer></body></html>\n"
     )
@@ -78,12 +78,12 @@ def _parts(dossier: Dossier) -> list[str]:
 def _timeline(dossier: Dossier, say: Tongue) -> str:
     if not dossier.events:
         return ""
-    drawn = figure(charts.timeline(dossier, say), say("timeline_means", place=say.place))
+    drawn = figure(charts.timeline(dossier, say).on_page(), say("timeline_means", place=say.place))
     return section("timeline", say("h_timeline"), drawn, summary.events(dossier, say))
 
 
 def _reach(dossier: Dossier, say: Tongue) -> str:
-    drawn = figure(charts.reach(dossier, say), say("reach_means"))
+    drawn = figure(charts.reach(dossier, say).on_page(), say("reach_means"))
     return section("reach", say("h_reach"), drawn, reach_beside(dossier, say))
 
 
@@ -101,7 +101,7 @@ def _service(dossier: Dossier, each: Service, say: Tongue) -> Iterator[str]:
     yield f"<h3>{text(say.title(each.title, each.service))}</h3>"
     not_seen = say.title(each.not_seen, "")
     means = say("service_depth", depth=say(f"depth_{each.depth}"), not_seen=not_seen) if each.depth and not_seen else ""
-    yield figure(charts.service(dossier, each, say), means)
+    yield figure(charts.service(dossier, each, say).on_page(), means)
 
 
 # ---------------------------------------------------------------- method, and how to check it

@@ -24,7 +24,7 @@ def part(dossier: Dossier, say: Tongue) -> str:
 
 
 def _proof(dossier: Dossier, proof: Proof, say: Tongue) -> str:
-    name = f"{service_name(dossier, proof.service, say)}, {say.put(where(dossier, proof.network, say))}"
+    name = say("comma").join((service_name(dossier, proof.service, say), say.put(where(dossier, proof.network, say))))
     share = say.share(proof.reached, tenths=dossier.form is Form.PUBLIC)
     many = (
         say("attempts_public", share=share)

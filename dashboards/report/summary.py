@@ -63,10 +63,12 @@ def _hull(events: list[Event]) -> Event:
 
 def when(event: Event, say: Tongue) -> str:
     """`from 21 September 2022, 15:32 UTC (20:02 in Iran), for 6 h 30 min`."""
+    if not event.fine and event.until_ms is not None and not event.began_before:
+        return say("when_hours", since=say.brief(event.from_ms), until=say.brief(event.until_ms))
     key = "when_before" if event.began_before else "when_since"
     if event.until_ms is None:
-        return say("when_still", since=say(key, since=say.moment(event.from_ms)))
-    since = say(key, since=say.moment(event.from_ms))
+        return say("when_still", since=say(key, since=say.brief(event.from_ms)))
+    since = say(key, since=say.brief(event.from_ms))
     return say("when_for", since=since, length=say.length(event.from_ms, event.until_ms))
 
 

@@ -1,4 +1,7 @@
-"""Charts as SVG: time runs to the right in every language, rows are named at the side where a reader begins. Pure."""
+"""Charts as SVG that stand by themselves: time runs to the right in every language, rows are named where one reads first.
+
+On a page the same rows are drawn by `strips`, whose words are HTML.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from html import escape
 from dashboards.report import looks
 
 WIDTH, LABEL, RIGHT = 960, 200, 44
-_AXIS = 34
+_AXIS = 42
 _HOUR_MS = 3_600_000
 # as attributes, for what makes a page of it (WeasyPrint) takes no style sheet into a picture
 _FONT = "Vazirmatn, 'Noto Sans', 'Noto Naskh Arabic', 'DejaVu Sans', sans-serif"
-_GRID, _GROUND, _COURSE = "#d5d7da", "#f0f1f2", "#0072B2"
+GRID, GROUND, COURSE = "#d5d7da", "#f0f1f2", "#0072B2"
 _NAME = 'font-size="13" font-weight="bold" fill="#1b1f24"'
 _SMALL = 'font-size="11" fill="#4b525c"'
 _AXIS_NAME = _SMALL + ' font-weight="bold"'
@@ -43,14 +46,22 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment, what clocks say above and below, and the date where it is a new one there."""
+
+    at_ms: int
+    clocks: tuple[str, str]
+    dates: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
-    """`marks`: moments and what stands above and below at each of them."""
+    """`names`: of the times above and below."""
 
     since_ms: int
     until_ms: int
-    marks: tuple[tuple[int, str, str], ...]
-    above: str
-    below: str
+    marks: tuple[Mark, ...]
+    names: tuple[str, str]
 
 
 def marks(since_ms: int, until_ms: int) -> Iterator[int]:
@@ -77,7 +88,7 @@ class Chart:
             top += self._height + self._gap
         total = top + _AXIS - self._gap
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH} {total}" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" role="img" direction="ltr" '
             f'font-family="{_FONT}" aria-labelledby="{self._id}"><title id="{self._id}">{escape(self._title)}</title>{"".join(body)}</svg>'
         )
 
@@ -87,13 +98,15 @@ class Chart:
 
     def _grid(self, rows: int) -> Iterator[str]:
         bottom = _AXIS + rows * (self._height + self._gap)
-        for at_ms, above, below in self._axis.marks:
-            x = self._x(at_ms)
-            yield f'<line stroke="{_GRID}" x1="{x}" x2="{x}" y1="{_AXIS - 6}" y2="{bottom}"/>'
-            yield _text(above, x, _AXIS - 12, "middle", _SMALL)
-            yield _text(below, x, bottom + 13, "middle", _SMALL)
-        yield self._named(self._axis.above, _AXIS - 12, _AXIS_NAME)
-        yield self._named(self._axis.below, bottom + 13, _AXIS_NAME)
+        for mark in self._axis.marks:
+            x = self._x(mark.at_ms)
+            yield f'<line stroke="{GRID}" x1="{x}" x2="{x}" y1="{_AXIS - 6}" y2="{bottom}"/>'
+            yield _text(mark.clocks[0], x, _AXIS - 12, "middle", _SMALL)
+            yield _text(mark.dates[0], x, _AXIS - 26, "middle", _SMALL)
+            yield _text(mark.clocks[1], x, bottom + 13, "middle", _SMALL)
+            yield _text(mark.dates[1], x, bottom + 27, "middle", _SMALL)
+        yield self._named(self._axis.names[0], _AXIS - 12, _AXIS_NAME)
+        yield self._named(self._axis.names[1], bottom + 13, _AXIS_NAME)
 
     def _named(self, text: str, y: float, how: str) -> str:
         return _text(text, WIDTH - 2 if self._rtl else 2, y, "end" if self._rtl else "start", how)
@@ -104,11 +117,11 @@ class Chart:
         if row.under:
             yield self._named(row.under, middle + 13, _SMALL)
         width = self._right - self._left
-        yield f'<rect fill="{_GROUND}" x="{self._left}" y="{top}" width="{width}" height="{self._height}"/>'
+        yield f'<rect fill="{GROUND}" x="{self._left}" y="{top}" width="{width}" height="{self._height}"/>'
         for bar in row.bars:
             yield from self._bar(bar, top)
         if row.course is not None:
-            yield from self._course(row.course, top)
+            yield from steps(row.course, self._left, self._right, top, self._height)
 
     def _bar(self, bar: Bar, top: float) -> Iterator[str]:
         x, end = self._x(bar.from_ms), self._x(bar.until_ms)
@@ -120,24 +133,23 @@ class Chart:
             look = looks.of(bar.look)
             yield _text(look.sign, x + 9, top + self._height / 2 + 4, "middle", f'font-size="12" fill="{look.on_fill}"')
 
-    def _course(self, course: Sequence[float | None], top: float) -> Iterator[str]:
-        """Steps, filled from below; a hole where nobody could say. Half and whole are drawn as thin lines."""
-        slot_ms = (self._axis.until_ms - self._axis.since_ms) / len(course)
-        for first, last in _spans(course):
-            points = []
-            for number in range(first, last + 1):
-                y = round(top + self._height * (1 - (course[number] or 0.0)), 2)
-                points += [(number, y), (number + 1, y)]
-            xs = [(self._x(int(self._axis.since_ms + n * slot_ms)), y) for n, y in points]
-            line = " ".join(f"{x},{y}" for x, y in xs)
-            floor = top + self._height
-            yield f'<polygon fill="{_COURSE}" fill-opacity="0.22" points="{xs[0][0]},{floor} {line} {xs[-1][0]},{floor}"/>'
-            yield f'<polyline fill="none" stroke="{_COURSE}" stroke-width="1.6" points="{line}"/>'
-        half = top + self._height / 2
-        yield f'<line {_HALF} x1="{self._left}" x2="{self._right}" y1="{half}" y2="{half}"/>'
+
+def steps(course: Sequence[float | None], left: float, right: float, top: float, height: float) -> Iterator[str]:
+    """A course of shares, filled from below; a hole where nobody could say. The dashed line is one half."""
+    width, floor = (right - left) / len(course), top + height
+    for first, last in _spans(course):
+        ys = [(n, round(top + height * (1 - (course[n] or 0.0)), 2)) for n in range(first, last + 1)]
+        points = [(round(left + x * width, 2), y) for n, y in ys for x in (n, n + 1)]
+        line = " ".join(f"{x},{y}" for x, y in points)
+        yield f'<polygon fill="{COURSE}" fill-opacity="0.22" points="{points[0][0]},{floor} {line} {points[-1][0]},{floor}"/>'
+        yield f'<polyline fill="none" stroke="{COURSE}" stroke-width="1.6" vector-effect="non-scaling-stroke" points="{line}"/>'
+    half = top + height / 2
+    yield f'<line {_HALF} x1="{left}" x2="{right}" y1="{half}" y2="{half}"/>'
 
 
 def _text(words: str, x: float, y: float, anchor: str, how: str) -> str:
+    if not words:
+        return ""
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" {how}>{escape(words)}</text>'
 
 

@@ -16,12 +16,16 @@ import jdatetime
 from dashboards.report.model import Dossier, Language, Titles
 from dashboards.report.words import en, fa
 
-_FSI, _PDI, _RLI = "\u2068", "\u2069", "\u2067"
+_FSI, _PDI, _RLI, _LRI = "\u2068", "\u2069", "\u2067", "\u2066"
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _LATIN = re.compile(r"[A-Za-z]")
-_NUMBER = re.compile(r"[-+]?[0-9][0-9,.:% /]*")
+_PERSIAN_LETTER = re.compile(r"[\u0621-\u064a\u067e\u0686\u0698\u06a9\u06af\u06cc]")
+_TOGETHER = re.compile(r"[-:/.<]")  # numbers of several parts keep their order
 _PERSIAN_MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
+)  # fmt: skip
+_GREGORIAN_MONTHS = (
+    "ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن", "ژوئیه", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر",
 )  # fmt: skip
 
 
@@ -58,7 +62,8 @@ class Tongue:
             return text
         if _LATIN.search(text) and not text.startswith((_FSI, _RLI)):
             return f"{_FSI}{text}{_PDI}"
-        return self.digits(text)
+        text = self.digits(text)
+        return text if _PERSIAN_LETTER.search(text) or not _TOGETHER.search(text) else f"{_LRI}{text}{_PDI}"
 
     def digits(self, text: str) -> str:
         """Numbers as this language writes them; those beside Latin letters stay as they are."""
@@ -112,7 +117,18 @@ class Tongue:
         """UTC, and what clocks there said: `21 September 2022, 14:10 UTC (17:40 in Iran)`."""
         date = self.date(at_ms, local=False)
         if self.rtl:
-            date = self("both_calendars", persian=date, gregorian=f"{self._at(at_ms, local=False):%Y-%m-%d}")
+            date = self("both_calendars", persian=date, gregorian=self._gregorian(at_ms))
+        said = self("moment", date=date, clock=self.clock(at_ms, local=False))
+        return f"{said} {self('local', clock=self._local(at_ms), place=self.place)}" if self.zone else said
+
+    def _gregorian(self, at_ms: int) -> str:
+        at = self._at(at_ms, local=False)
+        return self.digits(f"{at.day} {_GREGORIAN_MONTHS[at.month - 1]} {at.year}")
+
+    def brief(self, at_ms: int) -> str:
+        """The same without the year, and without the other calendar: `21 September, 15:32 UTC (20:02 in Iran)`."""
+        at = self._at(at_ms, local=False)
+        date = self.date(at_ms, local=False, year=False) if self.rtl else f"{at.day} {at:%B}"
         said = self("moment", date=date, clock=self.clock(at_ms, local=False))
         return f"{said} {self('local', clock=self._local(at_ms), place=self.place)}" if self.zone else said
 

@@ -17,10 +17,10 @@ def files(dossier: Dossier, language: Language, *, paper: bool) -> Iterator[tupl
     yield PAGE, html.encode()
     say = Tongue.of(dossier, language)
     if dossier.events:
-        yield "timeline.svg", charts.timeline(dossier, say).encode()
-    yield "reach.svg", charts.reach(dossier, say).encode()
+        yield "timeline.svg", charts.timeline(dossier, say).alone().encode()
+    yield "reach.svg", charts.reach(dossier, say).alone().encode()
     for each in dossier.services:
-        yield f"service-{each.service}.svg", charts.service(dossier, each, say).encode()
+        yield f"service-{each.service}.svg", charts.service(dossier, each, say).alone().encode()
     for name, text in sheets.files(dossier).items():
         yield name, text.encode()
     if paper:

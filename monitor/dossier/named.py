@@ -10,6 +10,7 @@ from dashboards.report.model import Control, Service
 from monitor.meaning import networks
 from probes import catalogue
 
+_NOBODYS = "infrastructure"  # a category of services nobody uses by name
 # of the countries shipped worlds are of, as Persian press writes them; any other is called by its English name
 _PERSIAN = {
     "IR": "ایران", "AF": "افغانستان", "TJ": "تاجیکستان", "IQ": "عراق", "TR": "ترکیه", "SY": "سوریه", "PK": "پاکستان",
@@ -36,7 +37,7 @@ def watched(ids: Iterable[str]) -> frozenset[str]:
     """What people use, as against what is only asked because it tells something of networks; one nobody ships is theirs."""
     given = sorted(ids)
     known, _ = catalogue.load([each for each in given if each in catalogue.shipped()], beside=Path())
-    return frozenset(given) - {each.id for each in known if not each.watched}
+    return frozenset(given) - {each.id for each in known if not each.watched or each.category == _NOBODYS}
 
 
 def services_named(ids: Sequence[str]) -> dict[str, Service]:

@@ -9,40 +9,50 @@ WORDS = {
     "written": "Written {date}",
     "form_public": "Public form",
     "form_public_means": (
-        "Public form: times are rounded to ten minutes or to an hour, no count below three is said, nothing identifies a"
+        "Public form: times are rounded to ten minutes or to an hour, no count below three is said, nothing"
+        " identifies a"
         " computer, a home or a person. It may be shown to anybody."
     ),
     "form_sealed": "Sealed form",
     "form_sealed_means": (
-        "Sealed form: exact times and records. With the time and the network of a measurement a home can be found. It is"
+        "Sealed form: exact times and records. With the time and the network of a measurement a home can be"
+        " found. It is"
         " for those who must have it, and is not to be passed on."
     ),
     "simulation": "IN SIMULATION",
     "simulation_means": (
-        "This is a replay of the scenario {name} by a program. No computer of ours stood in {country} then, nobody measured"
+        "This is a replay of the scenario {name} by a program. No computer of ours stood in {country} then,"
+        " nobody measured"
         " any of this, and it is evidence of nothing. It shows what a dossier looks like."
     ),
     "contents": "Contents",
     # ---------------------------------------------------------------- summary
     "h_summary": "In short",
     "nothing": (
-        "In this window our lines in {country} saw no network cut off from abroad and no service blocked for five minutes or"
+        "In this window our lines in {country} saw no network cut off from abroad and no service blocked for"
+        " five minutes or"
         " longer. That does not say that nothing happened where no line of ours stands."
     ),
     "s_shutdown": "{network} lost its connection to the world outside {country} {when}.",
     "s_shutdown_many": "{networks} lost their connection to the world outside {country}, {n} times in all.",
     "s_outage": "{network} lost connectivity, inside the country as well, {when}. The cause is not visible.",
-    "s_outage_many": "{networks} lost connectivity, inside the country as well, {n} times in all. The cause is not visible.",
+    "s_outage_many": (
+        "{networks} lost connectivity, inside the country as well, {n} times in all. The cause is not"
+        " visible."
+    ),
     "s_silence": "Our lines in {network} fell silent {when}.",
     "s_silence_many": "Our lines in {networks} fell silent, {n} times in all.",
     "s_blocked": "{service} could not be reached on {networks} {when}, while it worked for our control points abroad.",
-    "s_blocked_many": "Could not be reached on {networks}, while they worked for our control points abroad: {services}.",
+    "s_blocked_many": (
+        "Could not be reached on {networks}, while they worked for our control points abroad: {services}."
+    ),
     "s_down": "{service} failed abroad as well {when}: an outage of its own, not a block.",
     "s_down_many": "Failed abroad as well, outages of their own and not blocks: {services}.",
     "s_refused": "{service} itself refused to serve people on {networks} {when}. Why is not visible.",
     "s_refused_many": "Refused by the services themselves, on {networks}: {services}. Why is not visible.",
     "when_since": "from {since}",
     "when_before": "already before {since}",
+    "when_hours": "within the hours from {since} to {until}",
     "when_for": "{since}, for {length}",
     "when_still": "{since} on, until after the end of this window",
     "s_proof": "Something on the way was seen to lie: {found}.",
@@ -51,7 +61,8 @@ WORDS = {
         " networks named are where it was seen, not who did it."
     ),
     "s_one_line": (
-        "All of this rests on a single line inside the country. A single line cannot tell what happens to a network from what"
+        "All of this rests on a single line inside the country. A single line cannot tell what happens to a"
+        " network from what"
         " happens to itself; read it as a report of one witness."
     ),
     "glance_cut": "Networks cut off",
@@ -64,8 +75,10 @@ WORDS = {
     "h_timeline": "What happened, when",
     "timeline_title": "Timeline: cut networks and blocked services",
     "timeline_means": (
-        "Each bar is a time in which our rules found something wrong, by the clock in UTC (below) and in {place} (above). A"
-        " bar begins when it could be told, up to a few minutes after it began. While a network is cut off nobody can tell"
+        "Each bar is a time in which our rules found something wrong, by the clock in UTC (below) and in"
+        " {place} (above). A"
+        " bar begins when it could be told, up to a few minutes after it began. While a network is cut off"
+        " nobody can tell"
         " whether a service is blocked there as well: a bar that goes on through it was so before and after."
     ),
     "whole_network": "Everything abroad",
@@ -107,8 +120,10 @@ WORDS = {
     "h_reach": "How much of the world could be reached",
     "reach_title": "Share of neutral hosts abroad that answered, by network",
     "reach_means": (
-        "Of some neutral hosts abroad that nobody has a reason to block, the share that answered and proved who they are, as"
-        " the middle of our lines in that network. The top of each row is all of them, the dashed line half. Empty: nobody"
+        "Of some neutral hosts abroad that nobody has a reason to block, the share that answered and proved"
+        " who they are, as"
+        " the middle of our lines in that network. The top of each row is all of them, the dashed line half."
+        " Empty: nobody"
         " could say, which is neither good nor bad news."
     ),
     "reach_least": "Least",
@@ -119,7 +134,8 @@ WORDS = {
     "h_services": "The services people use",
     "service_title": "{service}, by network",
     "services_means": (
-        "What the comparison of our lines inside with our control points abroad said, {slot} at a time. The last row is what"
+        "What the comparison of our lines inside with our control points abroad said, {slot} at a time. The"
+        " last row is what"
         " control points abroad saw at the same time."
     ),
     "control_row": "Control points abroad",
@@ -140,8 +156,10 @@ WORDS = {
     # ---------------------------------------------------------------- proof
     "h_proof": "What broke, where on the way, and the proof",
     "proof_means": (
-        "A connection takes steps: a name is looked up, a connection is opened, the two ends greet one another in encrypted form"
-        " and the far end proves who it is, then a page or the first words of the service follow. Below, for each service and"
+        "A connection takes steps: a name is looked up, a connection is opened, the two ends greet one"
+        " another in encrypted form"
+        " and the far end proves who it is, then a page or the first words of the service follow. Below, for"
+        " each service and"
         " network, at which step attempts failed while the service was not reached, and what was found."
     ),
     "attempts": "{n} attempts in that time; {share} reached the service.",
@@ -159,8 +177,10 @@ WORDS = {
     "nothing_found": "No proof of interference was found: what failed, failed without a trace of why.",
     "ex_compared": "The comparison that settles it",
     "ex_compared_means": (
-        "Two names and two addresses, tried within moments of one another, between two neutral hosts that had to answer. What"
-        " fails with the name and passes without it is about the name; what fails with the address is about the address."
+        "Two names and two addresses, tried within moments of one another, between two neutral hosts that"
+        " had to answer. What"
+        " fails with the name and passes without it is about the name; what fails with the address is about"
+        " the address."
     ),
     "ex_forged": "The forged answer",
     "ex_page": "The page put in its place",
@@ -232,11 +252,16 @@ WORDS = {
     "finding_throttled_by_name": "transfers that say the name are slowed, others are not",
     "finding_stalled_transfer": "transfers stop after the same few kilobytes",
     "finding_provider_refusal": "the real service answers, and refuses to serve",
-    "finding_address_filtered": "its addresses answer to no name from here: a network on the way, or the provider; not separable",
+    "finding_address_filtered": (
+        "its addresses answer to no name from here: a network on the way, or the provider; not separable"
+    ),
     "finding_ipv6_broken": "IPv6 does not work on a line at all (set aside)",
     # ---------------------------------------------------------------- what else
     "h_others": "What else it could have been",
-    "others_means": "Every other explanation we know of, and what of the evidence stands against it. Where nothing does, it says so.",
+    "others_means": (
+        "Every other explanation we know of, and what of the evidence stands against it. Where nothing does,"
+        " it says so."
+    ),
     "t_other": "It could have been",
     "t_holds": "Is it?",
     "t_against": "Because",
@@ -250,7 +275,9 @@ WORDS = {
     "other_refusal": "The service itself refuses to serve this country",
     "other_refusal_ruled_out": "It never said so, and a lie on the way was seen wherever it was not reached.",
     "other_refusal_unlikely": "It never said so, and on some networks a lie on the way was seen.",
-    "other_refusal_open": "Either it said so, or it was silent, and silence of a service and of a filter look alike from here.",
+    "other_refusal_open": (
+        "Either it said so, or it was silent, and silence of a service and of a filter look alike from here."
+    ),
     "other_resolver": "The operators' name servers were broken",
     "other_resolver_ruled_out": "Attempts with a known good address failed as well, at later steps.",
     "other_resolver_open": "Nearly everything failed at the name, which a broken name server explains too.",
@@ -259,45 +286,71 @@ WORDS = {
     "other_power_open": "Hosts inside the country did not answer either, or nobody asked them.",
     "other_cable": "A cable or a router on the way abroad broke",
     "other_cable_open": (
-        "From inside a country a broken cable and a switched-off one look the same. What is decided by people mostly begins"
+        "From inside a country a broken cable and a switched-off one look the same. What is decided by"
+        " people mostly begins"
         " on the hour or half-hour and spares other networks; that is a hint, never a proof."
     ),
     "other_house": "Something inside a home: a filter, a login page, an empty data plan, a VPN",
-    "other_house_ruled_out": "Independent homes show the same, and attempts with something of the house in the way were left out.",
-    "other_house_unlikely": "Several independent homes show it, though not in every network; such attempts were left out.",
-    "other_house_open": "It rests on too few lines to be sure; attempts that showed something of the house were left out.",
+    "other_house_ruled_out": (
+        "Independent homes show the same, and attempts with something of the house in the way were left out."
+    ),
+    "other_house_unlikely": (
+        "Several independent homes show it, though not in every network; such attempts were left out."
+    ),
+    "other_house_open": (
+        "It rests on too few lines to be sure; attempts that showed something of the house were left out."
+    ),
     "other_clock": "A wrong clock in one of our computers",
     "other_clock_ruled_out": "No attempt showed one; every greeting checks the date.",
     "other_clock_open": "Some attempts showed a wrong clock; they were left out.",
     "other_own": "A fault in our program or its lists",
-    "other_own_ruled_out": "The same program with the same lists reached the same services from abroad at the same time.",
+    "other_own_ruled_out": (
+        "The same program with the same lists reached the same services from abroad at the same time."
+    ),
     "other_own_unlikely": "Other networks inside the country were well by the same program.",
     "other_own_open": "Nothing ran elsewhere at the time that could show otherwise.",
     # ---------------------------------------------------------------- method
     "h_method": "How this was measured, and what it cannot show",
     "method_1": (
-        "Small computers inside the country (“lines”) ask every minute, each at moments of its own, whether services and neutral"
-        " hosts abroad can be reached, as a phone would, and go as far as the far end proving who it is. Others stand abroad"
+        "Small computers inside the country (“lines”) ask every minute, each at moments of its own, whether"
+        " services and neutral"
+        " hosts abroad can be reached, as a phone would, and go as far as the far end proving who it is."
+        " Others stand abroad"
         " (“control points”) and ask the same. Computers that share a home count as one line."
     ),
     "method_2": (
-        "No single computer ever says “blocked”. Each says what it met; fixed rules, the same for every country, compare lines"
-        " with control points: blocked is what fails on lines that reach abroad while two or more networks of control points"
+        "No single computer ever says “blocked”. Each says what it met; fixed rules, the same for every"
+        " country, compare lines"
+        " with control points: blocked is what fails on lines that reach abroad while two or more networks"
+        " of control points"
         " reach it. A network is cut off when next to nothing abroad answers while hosts inside the country do."
     ),
     "method_3": (
-        "All of it counts as known today: what a cut computer could not send at the time came home later and is part of this."
+        "All of it counts as known today: what a cut computer could not send at the time came home later and"
+        " is part of this."
     ),
     "method_versions": "Didban {didban}, judge {judges}, rules {rules}.",
     "confidence_means": (
-        "Confidence. Low: one line, or nobody says how many, and no proof. Medium: two or more independent lines agree. High: a"
+        "Confidence. Low: one line, or nobody says how many, and no proof. Medium: two or more independent"
+        " lines agree. High: a"
         " lie on the way was seen, landmarks agree, or the service says so itself."
     ),
-    "counts": "{lines} independent lines in {networks} networks inside; {controls} control points in {control_networks} networks abroad.",
-    "counts_walks": "{walks} attempts were read for this dossier. Hours in which no line inside said anything: {hours}.",
-    "limit_1": "Only networks in which a line of ours stands are seen; of other networks, cities and villages nothing is said.",
+    "counts": (
+        "{lines} independent lines in {networks} networks inside; {controls} control points in"
+        " {control_networks} networks abroad."
+    ),
+    "counts_walks": (
+        "{walks} attempts were read for this dossier. Hours in which no line inside said anything: {hours}."
+    ),
+    "limit_1": (
+        "Only networks in which a line of ours stands are seen; of other networks, cities and villages"
+        " nothing is said."
+    ),
     "limit_2": "What a service lets people do after its first words (messages, calls, pictures) is not measured.",
-    "limit_3": "A time is when it could be told, to within a few minutes; the true beginning lies up to a few minutes before.",
+    "limit_3": (
+        "A time is when it could be told, to within a few minutes; the true beginning lies up to a few"
+        " minutes before."
+    ),
     "limit_4": "Nothing here shows intent, an order, or an actor.",
     "few": "fewer than three, or not said",
     "at_least": "{n} or more",
@@ -305,23 +358,30 @@ WORDS = {
     # ---------------------------------------------------------------- check it
     "h_check": "How to check it",
     "check_commit": (
-        "Each computer commits to every record of an hour when that hour ends: SHA-256 over a salt of its own and the record's"
-        " bytes; the commitments of an hour are chained to those of the hour before. Nothing can be changed, added or left out"
+        "Each computer commits to every record of an hour when that hour ends: SHA-256 over a salt of its"
+        " own and the record's"
+        " bytes; the commitments of an hour are chained to those of the hour before. Nothing can be changed,"
+        " added or left out"
         " later without changing the heads below."
     ),
     "check_root": "One SHA-256 over all heads (the root):",
-    "check_sealed": "The records lie beside this file in {folder}. Check all of them, the chain and the time-stamps with:",
+    "check_sealed": (
+        "The records lie beside this file in {folder}. Check all of them, the chain and the time-stamps with:"
+    ),
     "check_command_note": (
-        "Better with verify.py from Didban's source code (monitor/evidence/proof/verify.py). It prints the root above as “All"
+        "Better with verify.py from Didban's source code (monitor/evidence/proof/verify.py). It prints the"
+        " root above as “All"
         " heads together”, and changes nothing."
     ),
     "check_public": (
-        "The records themselves find homes and are not published. Whoever is shown the sealed form can check that its verify.py"
+        "The records themselves find homes and are not published. Whoever is shown the sealed form can check"
+        " that its verify.py"
         " prints this root: then this page speaks of those very records."
     ),
     "check_stamps": "Days: {days}; with an outside time-stamp (RFC 3161) on every head: {stamped}. By: {authorities}.",
     "check_no_stamps": (
-        "No head of these days carries an outside time-stamp: the chain shows order, not time, and whoever has the computers could"
+        "No head of these days carries an outside time-stamp: the chain shows order, not time, and whoever"
+        " has the computers could"
         " have made another one."
     ),
     "check_none": "No record of this window has been committed to yet: a daemon does so at the end of every hour.",
