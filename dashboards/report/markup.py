@@ -28,7 +28,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str 
     )
     named = f"<caption>{text(caption)}</caption>" if caption else ""
     label = f' role="region" tabindex="0" aria-label="{text(caption or header[0])}"'
-    return f'<div class="wide"{label}><table{_class(style)}>{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    inside = f"{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="wide"{label}><table{_class(style)}>{inside}</table></div>'
 
 
 def said(word: str, words: str) -> str:

@@ -153,6 +153,7 @@ class Exhibit:
         kind: `forged` `page` `compared` `failed` `witnessed`.
         shows: findings it is consistent with.
         records: folder and id of each record it is made of, and its commitment.
+        head: of the link of the chain that holds the first of them; empty where its hour is not closed yet.
         said: what the responder at the far end tells, in English.
     """
 
@@ -163,6 +164,7 @@ class Exhibit:
     shows: tuple[str, ...]
     lines: tuple[Line, ...]
     records: tuple[tuple[str, int, str], ...]
+    head: str = ""
     said: str = ""
 
 

@@ -55,7 +55,8 @@ def _banner(dossier: Dossier, say: Tongue) -> str:
     if not dossier.simulated:
         return ""
     means = say("simulation_means", name=dossier.simulated, country=say.place)
-    return f'<aside class="banner" aria-label="{text(say("simulation"))}"><strong>{text(say("simulation"))}.</strong> {text(means)}</aside>'
+    name = text(say("simulation"))
+    return f'<aside class="banner" aria-label="{name}"><strong>{name}.</strong> {text(means)}</aside>'
 
 
 def _head(dossier: Dossier, say: Tongue) -> str:
@@ -100,7 +101,8 @@ def _services(dossier: Dossier, say: Tongue) -> str:
 def _service(dossier: Dossier, each: Service, say: Tongue) -> Iterator[str]:
     yield f"<h3>{text(say.title(each.title, each.service))}</h3>"
     not_seen = say.title(each.not_seen, "")
-    means = say("service_depth", depth=say(f"depth_{each.depth}"), not_seen=not_seen) if each.depth and not_seen else ""
+    depth = say(f"depth_{each.depth}") if each.depth else ""
+    means = say("service_depth", depth=depth, not_seen=not_seen) if depth and not_seen else ""
     yield figure(charts.service(dossier, each, say).on_page(), means)
 
 
@@ -110,9 +112,12 @@ def _service(dossier: Dossier, each: Service, say: Tongue) -> Iterator[str]:
 def _method(dossier: Dossier, say: Tongue) -> str:
     least, counts = dossier.form is Form.PUBLIC, dossier.counts
     many = say(
-        "counts", lines=say.count(counts.lines, least=least), networks=say.count(counts.networks, least=least),
-        controls=say.count(counts.controls, least=least), control_networks=say.count(counts.control_networks, least=least),
-    )  # fmt: skip
+        "counts",
+        lines=say.count(counts.lines, least=least),
+        networks=say.count(counts.networks, least=least),
+        controls=say.count(counts.controls, least=least),
+        control_networks=say.count(counts.control_networks, least=least),
+    )
     limits = "".join(f"<li>{text(say(f'limit_{number}'))}</li>" for number in range(1, 5))
     walks = say("counts_walks", walks=counts.walks, hours=counts.hours_without or 0) if counts.walks is not None else ""
     method = dossier.method

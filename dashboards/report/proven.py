@@ -84,10 +84,11 @@ def _exhibit(each: Exhibit, say: Tongue) -> str:
         else ""
     )
     told = paragraph(each.said) if each.said else ""
+    header = [say("t_step"), say("t_how"), say("t_facts")]
     rows = [_line(each.kind, line, say) for line in each.lines]
     return (
         f'<div class="exhibit"><h4>{text(say(f"ex_{each.kind}"))}</h4>{paragraph(of, "soft")}{means}'
-        f"{table([say('t_step'), say('t_how'), say('t_facts')], rows, caption=say(f'ex_{each.kind}'), style='steps')}{shows}{told}"
+        f"{table(header, rows, caption=say(f'ex_{each.kind}'), style='steps')}{shows}{told}"
         f"{''.join(_records(each, say))}</div>"
     )
 
@@ -113,7 +114,9 @@ def _records(each: Exhibit, say: Tongue) -> Iterator[str]:
     box, id, commitment = each.records[0]
     ids = ", ".join(str(record[1]) for record in each.records)
     words = say("ex_record", id=str(id), box=box) if len(each.records) == 1 else say("ex_records", ids=ids, box=box)
-    yield f'<p class="soft">{text(words)} {code(commitment)}</p>'
+    yield f'<p class="soft">{text(words)} {code(commitment)}</p>' if commitment else paragraph(words, "soft")
+    if each.head:
+        yield f'<p class="soft">{text(say("ex_head"))} {code(each.head)}</p>'
 
 
 # ---------------------------------------------------------------- what else

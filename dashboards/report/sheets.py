@@ -32,9 +32,10 @@ _EVENTS = (
 def _events(dossier: Dossier) -> Iterator[tuple[Cell, ...]]:
     for each in dossier.events:
         until = _utc(each.until_ms) if each.until_ms is not None else ""
+        lines, controls = _count(dossier, each.lines), _count(dossier, each.controls)
         yield (
             each.kind.value, each.service, each.network, _utc(each.from_ms), until, str(each.began_before).lower(),
-            _count(dossier, each.lines), _count(dossier, each.controls), each.sure.value, each.why_sure, _share(each.low),
+            lines, controls, each.sure.value, each.why_sure, _share(each.low),
         )  # fmt: skip
 
 

@@ -22,13 +22,9 @@ def _axis(axis: Axis, which: int) -> str:
     """Dates stand on the far side of the clocks."""
     marks = []
     for mark in axis.marks:
-        words = [
-            escape(mark.clocks[which]),
-            f"<i>{escape(mark.dates[which])}</i>" if mark.dates[which] else "<i>&nbsp;</i>",
-        ]
-        marks.append(
-            f'<span style="left:{_percent(axis, mark.at_ms)}%">{"".join(words if which else words[::-1])}</span>'
-        )
+        clock, date = escape(mark.clocks[which]), f"<i>{escape(mark.dates[which]) or '&nbsp;'}</i>"
+        words = clock + date if which else date + clock
+        marks.append(f'<span style="left:{_percent(axis, mark.at_ms)}%">{words}</span>')
     side = ("above", "below")[which]
     return (
         f'<div class="row ticks {side}"><div class="name">{escape(axis.names[which])}</div>'
@@ -46,9 +42,10 @@ def _row(axis: Axis, row: Row, height: int) -> str:
     label = f' role="img" aria-label="{escape(said)}"' if said else ' aria-hidden="true"'
     drawn = "".join((*_grid(axis, height), *_drawn(axis, row, height)))
     return (
-        f'<div class="row"><div class="name"><b>{escape(row.name)}</b>{under}</div><div class="strip" style="height:{height}px">'
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" preserveAspectRatio="none"{label}>{drawn}'
-        f"</svg>{''.join(_signs(axis, row))}</div></div>"
+        f'<div class="row"><div class="name"><b>{escape(row.name)}</b>{under}</div>'
+        f'<div class="strip" style="height:{height}px">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" preserveAspectRatio="none"{label}>'
+        f"{drawn}</svg>{''.join(_signs(axis, row))}</div></div>"
     )
 
 
@@ -94,8 +91,8 @@ STYLE = f"""
 .ticks i{{display:block;font-style:normal}}
 .above .name{{padding-top:1rem}}
 .ticks .name{{font-size:.72rem;font-weight:600;color:#4b525c}}
-.ticks span{{position:absolute;width:5rem;margin-left:-2.5rem;text-align:center;font-size:.7rem;line-height:1rem;color:#4b525c;
-white-space:nowrap}}
+.ticks span{{position:absolute;width:5rem;margin-left:-2.5rem;text-align:center;font-size:.7rem;line-height:1rem;
+color:#4b525c;white-space:nowrap}}
 @media (max-width:600px){{.name,[dir=rtl] .name{{float:none;width:auto}}.strip,[dir=rtl] .strip{{margin:0 6%}}
 .ticks span:nth-child(even){{display:none}}}}
 """

@@ -1,4 +1,4 @@
-"""Charts as SVG that stand by themselves: time runs to the right in every language, rows are named where one reads first.
+"""Charts as SVG by themselves: time runs to the right in every language, rows are named where one reads first.
 
 On a page the same rows are drawn by `strips`, whose words are HTML.
 """
@@ -20,6 +20,7 @@ GRID, GROUND, COURSE = "#d5d7da", "#f0f1f2", "#0072B2"
 _NAME = 'font-size="13" font-weight="bold" fill="#1b1f24"'
 _SMALL = 'font-size="11" fill="#4b525c"'
 _AXIS_NAME = _SMALL + ' font-weight="bold"'
+_LINE = f'fill="none" stroke="{COURSE}" stroke-width="1.6" vector-effect="non-scaling-stroke"'
 _HALF = 'stroke="#9aa0a8" stroke-width="0.75" stroke-dasharray="2 3"'
 _STEPS_H = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336)
 _MOST_MARKS = 13
@@ -89,7 +90,8 @@ class Chart:
         total = top + _AXIS - self._gap
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" role="img" direction="ltr" '
-            f'font-family="{_FONT}" aria-labelledby="{self._id}"><title id="{self._id}">{escape(self._title)}</title>{"".join(body)}</svg>'
+            f'font-family="{_FONT}" aria-labelledby="{self._id}">'
+            f'<title id="{self._id}">{escape(self._title)}</title>{"".join(body)}</svg>'
         )
 
     def _x(self, at_ms: int) -> float:
@@ -141,8 +143,9 @@ def steps(course: Sequence[float | None], left: float, right: float, top: float,
         ys = [(n, round(top + height * (1 - (course[n] or 0.0)), 2)) for n in range(first, last + 1)]
         points = [(round(left + x * width, 2), y) for n, y in ys for x in (n, n + 1)]
         line = " ".join(f"{x},{y}" for x, y in points)
-        yield f'<polygon fill="{COURSE}" fill-opacity="0.22" points="{points[0][0]},{floor} {line} {points[-1][0]},{floor}"/>'
-        yield f'<polyline fill="none" stroke="{COURSE}" stroke-width="1.6" vector-effect="non-scaling-stroke" points="{line}"/>'
+        area = f"{points[0][0]},{floor} {line} {points[-1][0]},{floor}"
+        yield f'<polygon fill="{COURSE}" fill-opacity="0.22" points="{area}"/>'
+        yield f'<polyline {_LINE} points="{line}"/>'
     half = top + height / 2
     yield f'<line {_HALF} x1="{left}" x2="{right}" y1="{half}" y2="{half}"/>'
 

@@ -1,4 +1,4 @@
-"""Every file of a dossier, by name: the page, the charts, the tables; and, where the extra is installed, paper and picture."""
+"""Every file of a dossier, by name: page, charts, tables; and, where the extra is installed, paper and picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that writes a dossier: report. What it needs beyond a box's own (numpy, rules) is loaded when it is asked."""
+"""The command that writes a dossier: report. What no box needs (numpy, rules) is loaded when it is asked."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def report_command(
     ] = None,
     seal_key: Annotated[Path | None, typer.Option("--seal.key-file", help="The hub's: opens sealed hours.")] = None,
 ) -> None:
-    """Write the dossier of a country and a window: what broke, where and how, the proof, and what else it could have been.
+    """Write the dossier of a country and a window: what broke, where and how, the proof, what else it could have been.
 
     Give the spools of as many boxes as there are, controls among them: one line alone cannot show a block. A PDF and a
     picture need the extra didban[report].

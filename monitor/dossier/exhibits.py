@@ -34,6 +34,17 @@ class Picked:
     told: Walk | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The commitment to a record, and the head of the link it stands in, both in hexadecimal."""
+
+    commitment: str
+    head: str
+
+
+NOT_YET = Committed("", "")  # of an hour that has not been closed
+
+
 @dataclass(slots=True)
 class Shelf:
     """Of one service in one network."""
@@ -73,17 +84,20 @@ class Shelf:
         return sorted(mine, key=lambda each: KINDS.index(each.kind))
 
 
-def exhibit(picked: Picked, commitments: Mapping[tuple[str, int], str]) -> Exhibit:
+def exhibit(picked: Picked, commitments: Mapping[tuple[str, int], Committed]) -> Exhibit:
     """As it is shown. `commitments`: by folder of the box and id of the record."""
     first = picked.told or picked.records[0].walk
     told = [(picked.box.name, each.id) for each in picked.records]
     asked = next((each.walk for each in picked.records if each.walk.cell is Cell.NAME_HERE), first)
     endpoint = str(asked.endpoint)
     lines = _cells(picked) if picked.kind == COMPARED else [_line(seen, first) for seen in first.steps]
+    opened = [commitments.get(each, NOT_YET) for each in told]
+    records = tuple((*each, by.commitment) for each, by in zip(told, opened, strict=True))
+    said = (sentence(first) or "") if picked.told else ""
+    at_ms = picked.records[0].started_ms
     return Exhibit(
-        picked.kind, picked.records[0].started_ms, picked.target, endpoint, picked.shows, tuple(lines),
-        tuple((*each, commitments.get(each, "")) for each in told), (sentence(first) or "") if picked.told else "",
-    )  # fmt: skip
+        picked.kind, at_ms, picked.target, endpoint, picked.shows, tuple(lines), records, opened[0].head, said
+    )
 
 
 def _cells(picked: Picked) -> list[Line]:

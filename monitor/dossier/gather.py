@@ -1,4 +1,4 @@
-"""Puts a dossier together: from boxes' spools, through the shipped rules, to what is shown. Reads, and writes nothing."""
+"""Puts a dossier together: from spools, through the shipped rules, to what is shown. Reads, and writes nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.report.model import (
+    Alternative,
     Broke,
     Control,
     Counts,
     Dossier,
     Event,
+    Evidence,
     Form,
     Found,
     Method,
@@ -18,7 +20,7 @@ from dashboards.report.model import (
     Proof,
     Service,
     Strip,
-)  # fmt: skip
+)
 from monitor import __version__, judge
 from monitor.dossier import grid as grids
 from monitor.dossier import happened, heads, others, played, thinned, walked
@@ -206,7 +208,8 @@ def _hours_without(grid: Grid) -> int:
 
 def _dossier(
     asked: Asked, window: Window, grid: Grid, boxes: Sequence[Box], lines: Callable[[str], int | None], *,
-    counts: Counts, events: tuple[Event, ...], proofs: tuple[Proof, ...], others: tuple[object, ...], evidence: object,
+    counts: Counts, events: tuple[Event, ...], proofs: tuple[Proof, ...], others: tuple[Alternative, ...],
+    evidence: Evidence,
     written_ms: int, rules: str,
 ) -> Dossier:  # fmt: skip
     whose, named = operators(asked.country), services_named(sorted({service for _, service in grid.cells}))
@@ -215,9 +218,9 @@ def _dossier(
         Network(n, whose.get(n, ""), access.get(n, ""), lines(n), tuple(reach)) for n, reach in grid.reach.items()
     )
     return Dossier(
-        asked.form, asked.country, country_title(asked.country), zone_of(asked.country), window.since_ms, window.until_ms,
-        written_ms, simulated(boxes), grid.slot_ms, counts, events, networks, tuple(_services(grid, named)), proofs,
-        others, _method(boxes, rules), evidence,  # type: ignore[arg-type]
+        asked.form, asked.country, country_title(asked.country), zone_of(asked.country), window.since_ms,
+        window.until_ms, written_ms, simulated(boxes), grid.slot_ms, counts, events, networks,
+        tuple(_services(grid, named)), proofs, others, _method(boxes, rules), evidence,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Time cut into slots, and what each says of networks, services and controls. Arithmetic over what the rules recorded."""
+"""Time cut into slots, and what each says of networks, services and controls. Arithmetic over what rules recorded."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dashboards.report.model import Evidence, Head, Stamp
-from monitor.dossier.exhibits import Picked
+from monitor.dossier.exhibits import Committed, Picked
 from monitor.evidence.export import Stamped
 from monitor.evidence.lines import Box
 from monitor.evidence.opened import Opener
@@ -36,14 +36,15 @@ def evidence(found: Sequence[Head], folder: str, records: int | None, opened: in
     return Evidence(root, tuple(found), folder, records, opened, len(days), len(stamped), tuple(authorities))
 
 
-def commitments(picked: Sequence[Picked], window: Window) -> dict[tuple[str, int], str]:
+def commitments(picked: Sequence[Picked], window: Window) -> dict[tuple[str, int], Committed]:
     """To each record that is shown, by folder and id; none where its hour is not closed yet."""
-    made: dict[tuple[str, int], str] = {}
+    made: dict[tuple[str, int], Committed] = {}
     for box in {id(each.box): each.box for each in picked}.values():
         links = box.kept.links(window.since_ms, window.until_ms)
         opener = Opener(box.kept, [(each.number, each.ids[0], each.ids[-1]) for each in links])
         for record in (record for each in picked if each.box is box for record in each.records):
-            _, salt = opener.opened(record)
-            if salt is not None:
-                made[(box.name, record.id)] = commitment(salt, record.blob).hex()
+            number, salt = opener.opened(record)
+            if number is not None and salt is not None:
+                link_head = box.kept.link(number).head.hex()
+                made[(box.name, record.id)] = Committed(commitment(salt, record.blob).hex(), link_head)
     return made

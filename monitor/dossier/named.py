@@ -34,7 +34,7 @@ def operators(country: str) -> dict[str, str]:
 
 
 def watched(ids: Iterable[str]) -> frozenset[str]:
-    """What people use, as against what is only asked because it tells something of networks; one nobody ships is theirs."""
+    """What people use, as against what only tells something of networks; what nobody ships is theirs."""
     given = sorted(ids)
     known, _ = catalogue.load([each for each in given if each in catalogue.shipped()], beside=Path())
     return frozenset(given) - {each.id for each in known if not each.watched or each.category == _NOBODYS}

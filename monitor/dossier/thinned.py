@@ -20,7 +20,8 @@ from monitor.evidence.forms.public import Row
 from monitor.evidence.window import Window
 from probes.words import LOCAL, Finding
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 
 DAY_MS = 86_400_000
 FEWEST = 3
@@ -109,7 +110,8 @@ def _rounded(event: Event, window: Window, now_ms: int) -> Event | None:
     sure, why = (event.sure, event.why_sure) if agreed else _hidden(event)
     return replace(
         event, from_ms=max(window.since_ms, event.from_ms // step_ms * step_ms), until_ms=until_ms,
-        lines=few(event.lines), controls=few(event.controls), sure=sure, why_sure=why, fine=agreed, low=_tenth(event.low),
+        lines=few(event.lines), controls=few(event.controls), sure=sure, why_sure=why, fine=agreed,
+        low=_tenth(event.low),
     )  # fmt: skip
 
 

@@ -189,6 +189,7 @@ WORDS = {
     "ex_of": "{target}, {endpoint}, {time}",
     "ex_record": "Record {id} of {box}, commitment:",
     "ex_records": "Records {ids} of {box}; the first is committed to by:",
+    "ex_head": "Head of that hour's link in the chain:",
     "ex_shows": "Consistent with: {what}.",
     "fact_answers": "answer of the resolver people here get",
     "fact_isp": "answer of the operator's own resolver",

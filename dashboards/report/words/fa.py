@@ -183,6 +183,7 @@ WORDS = {
     "ex_of": "{target}، {endpoint}، {time}",
     "ex_record": "سند {id} از {box}، تعهد:",
     "ex_records": "سندهای {ids} از {box}؛ تعهد نخستین:",
+    "ex_head": "سرِ حلقهٔ آن ساعت در زنجیر:",
     "ex_shows": "سازگار با این است: {what}.",
     "fact_answers": "پاسخ نام‌یابی که مردم اینجا دارند",
     "fact_isp": "پاسخ نام‌یاب خودِ اپراتور",
