@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dashboards.report import charts, strips
 from dashboards.report.markup import text
-from dashboards.report.model import Dossier, Form, Language
+from dashboards.report.model import Dossier, Event, Form, Kind, Language
 from dashboards.report.page import heading
-from dashboards.report.summary import sentences
+from dashboards.report.summary import of, sentences, service_name
+from dashboards.report.svg import Row
 from dashboards.report.tongue import Tongue
 
 _MOST_ROWS, _MOST_SENTENCES = 7, 3
@@ -20,7 +21,7 @@ font:20px/1.35 'Vazirmatn','Noto Sans','Noto Naskh Arabic','DejaVu Sans',sans-se
 h1{font-size:36px;line-height:1.15;margin:0 0 4px}
 p{margin:0}
 .window{color:#4b525c;font-size:18px;margin-bottom:12px}
-.said{font-size:19px;margin-bottom:7px}
+.said{font-size:22px;margin-bottom:8px}
 .mark{position:absolute;top:0;left:0;right:0;background:#fff3c4;border-bottom:3px solid #8c6100;text-align:center;
 font-weight:700;font-size:17px;padding:5px}
 .marked{padding-top:62px}
@@ -28,7 +29,9 @@ font-weight:700;font-size:17px;padding:5px}
 .name{width:22%}
 .strip{margin-left:22%}
 [dir=rtl] .strip{margin-right:22%}
-.foot{position:absolute;left:48px;right:48px;bottom:16px;color:#4b525c;font-size:16px}
+.name{font-size:17px}.name small{font-size:13px}.ticks .name,.ticks span{font-size:13px}
+.ticks .strip{height:34px}.row{margin-bottom:9px}
+.foot{position:absolute;left:48px;right:48px;bottom:18px;color:#4b525c;font-size:15px}
 """
 
 
@@ -42,7 +45,7 @@ def render(dossier: Dossier, language: Language) -> str:
         controls=say.count(counts.control_networks, least=least),
     )
     source = say("card_simulated" if dossier.simulated else "card_source")
-    told = "".join(f'<p class="said">{text(each)}</p>' for each in sentences(dossier, say)[:_MOST_SENTENCES])
+    told = "".join(f'<p class="said">{text(each)}</p>' for each in _told(dossier, say))
     mark = f'<p class="mark">{text(say("simulation"))}</p>' if dossier.simulated else ""
     window = f"{say.date(dossier.since_ms, local=True)} – {say.date(dossier.until_ms, local=True)}"
     return (
@@ -53,8 +56,30 @@ def render(dossier: Dossier, language: Language) -> str:
     )
 
 
+def _told(dossier: Dossier, say: Tongue) -> list[str]:
+    """Shorter than on the page: when it was is in the picture."""
+    found = []
+    cut = _networks(dossier, of(dossier, Kind.SHUTDOWN), say)
+    if cut:
+        found.append(say("card_cut_one" if len(cut) == 1 else "card_cut", networks=say.names(cut), country=say.place))
+    if blocked := of(dossier, Kind.BLOCKED):
+        services = [service_name(dossier, each, say) for each in dict.fromkeys(each.service for each in blocked)]
+        networks = say.names(_networks(dossier, blocked, say))
+        found.append(say("card_blocked", services=say.names(services), networks=networks))
+    return found or sentences(dossier, say)[:_MOST_SENTENCES]
+
+
+def _networks(dossier: Dossier, events: list[Event], say: Tongue) -> list[str]:
+    return [say.put(charts.where(dossier, each, say)) for each in dict.fromkeys(e.network for e in events)]
+
+
 def _chart(dossier: Dossier, say: Tongue) -> str:
-    """As many rows as there is room for, those of whole networks first."""
-    rows = list(charts.happened(dossier, say))[:_MOST_ROWS]
-    height = 30 if len(rows) <= 4 else 24
-    return strips.draw(charts.axis(dossier, say), rows, title=say("timeline_title"), height=height) if rows else ""
+    """As many rows as there is room for, those of whole networks first; a service once, wherever it was."""
+    rows: dict[str, Row] = {}
+    for service, row in charts.by_service(dossier, say):
+        key = service or f"{row.name} {row.under}"
+        before = rows.get(key)
+        rows[key] = Row(row.name, (*before.bars, *row.bars)) if before else row
+    shown = list(rows.values())[:_MOST_ROWS]
+    height = 40 if len(shown) <= 4 else 26
+    return strips.draw(charts.axis(dossier, say), shown, title=say("timeline_title"), height=height) if shown else ""

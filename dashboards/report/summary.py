@@ -84,7 +84,7 @@ def part(dossier: Dossier, say: Tongue) -> str:
     lies = dict.fromkeys(
         f.finding for p in dossier.proofs for f in p.found if say.knows(f"finding_{f.finding}") and f.finding in _LIES
     )
-    found = say.names([say(f"finding_{each}") for each in lies])
+    found = say("semicolon").join(say(f"finding_{each}") for each in lies)
     one = dossier.counts.lines == 1 and dossier.form is Form.SEALED
     return section(
         "summary",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jdatetime
 
 from dashboards.report.model import Dossier, Language, Titles
-from dashboards.report.words import en, fa
+from dashboards.report.words import en, en_proof, fa, fa_proof
 
 _FSI, _PDI, _RLI, _LRI = "\u2068", "\u2069", "\u2067", "\u2066"
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -29,7 +29,10 @@ _GREGORIAN_MONTHS = (
 )  # fmt: skip
 
 
-TABLES: Mapping[Language, Mapping[str, str]] = {Language.EN: en.WORDS, Language.FA: fa.WORDS}
+TABLES: Mapping[Language, Mapping[str, str]] = {
+    Language.EN: {**en.WORDS, **en_proof.WORDS},
+    Language.FA: {**fa.WORDS, **fa_proof.WORDS},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,12 @@ class Tongue:
     # ---------------------------------------------------------------- numbers
 
     def share(self, value: float | None, *, tenths: bool = False) -> str:
+        """`tenths`: no finer is said; what rounds to nothing may be a little."""
         if value is None:
             return "–"
-        return self.put(f"{value:.0%}" if not tenths else f"{round(value, 1):.0%}")
+        if tenths:
+            return self.put(f"{round(value, 1):.0%}" if round(value, 1) else "< 5%")
+        return self.put(f"{value:.0%}")
 
     def count(self, value: int | None, *, least: bool) -> str:
         """`least`: more than that may not be said; None: it may not be said at all."""

@@ -49,11 +49,16 @@ def _control(blocks: Sequence[Event], grid: Grid) -> Iterator[float]:
 
 
 def _refusal(walks: Walks) -> Alternative:
-    """A refusal is said by the service itself. One that is silent cannot be told from a filter on its address."""
+    """A refusal is said by the service itself. One that is silent cannot be told from a filter on its address.
+
+    Where a comparison was consistent with the address being filtered, it is never ruled out.
+    """
     every = walks.seen.values()
     said = sum(seen.found[Finding.PROVIDER_REFUSAL] for seen in every)
     lies = sum(any(seen.found[finding] for finding in INTERFERENCE) for seen in every)
-    holds = Holds.OPEN if said or not lies else Holds.RULED_OUT if lies == len(walks.seen) else Holds.UNLIKELY
+    silent = any(Finding.ADDRESS_FILTERED in each.shows for shelf in walks.shelves.values() for each in shelf.picked())
+    every_one = lies == len(walks.seen) and not silent
+    holds = Holds.OPEN if said or not lies else Holds.RULED_OUT if every_one else Holds.UNLIKELY
     return Alternative("refusal", holds, {"said": said, "lies": lies, "of": len(walks.seen)})
 
 

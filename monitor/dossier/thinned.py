@@ -58,8 +58,8 @@ def grid(whole: Grid, now_ms: int) -> Grid:
         ]
     for service, share in whole.control.items():
         networks = whole.control_networks[service]
-        coarse = _by_hour(whole, now_ms, share, _mean)
-        made.control[service] = [_tenth(each) if networks[n] >= FEWEST else coarse[n] for n, each in enumerate(share)]
+        abroad = _by_hour(whole, now_ms, share, _mean)
+        made.control[service] = [_tenth(each) if networks[n] >= FEWEST else abroad[n] for n, each in enumerate(share)]
         made.control_networks[service] = [few(each) or 0 for each in networks]
     return made
 

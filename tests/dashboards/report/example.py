@@ -32,6 +32,19 @@ WRITTEN_MS = SINCE_MS + 3 * 24 * HOUR_MS
 SHOWN = Window(SINCE_MS + 5 * HOUR_MS, SINCE_MS + 6 * HOUR_MS)  # the hour Instagram was blocked in
 
 
+NOTE = """\
+The dossier of 21 September 2022 as the shipped scenario iran-2022-09 has it, replayed in simulation: no box of ours stood there,
+and it is evidence of nothing. Made by `python -m tests.dashboards.report.example`.
+
+    public.*  events.csv  reach.csv  services.csv    the form that may be shown to anybody, in English and Persian
+    sealed.*                                         the exact form: page only
+    evidence/                                        of 210,235 records, those the sealed page shows of the hour from 11:00 UTC
+
+`didban report --sealed` writes every record into evidence/, 130 MB here, and `python3 evidence/verify.py evidence` then prints the root that
+both pages name. Of this cut it checks each record against the commitments of its hour, whose head the sealed page names beside each exhibit.
+"""
+
+
 class Cited(Committed):
     """A spool of which only these records leave."""
 
@@ -63,6 +76,7 @@ def cited(whole: Dossier) -> dict[str, frozenset[int]]:
 def write(kept: Sequence[Box], folder: Path, out: Path) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    (out / "README.md").write_text(NOTE, encoding="utf-8")
     for form in Form:
         made = dossier(kept, form)
         for language in Language:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -26,7 +27,7 @@ def records() -> dict[tuple[str, int], tuple[str, str]]:
         heads = {row["number"]: row["head"] for row in map(json.loads, (box / "chain.jsonl").read_text().splitlines())}
         for line in (box / "walks.jsonl").read_bytes().splitlines():
             row, at = json.loads(line), line.index(b'"walk":') + len(b'"walk":')
-            made = verify.hashlib.sha256(bytes.fromhex(row["salt"]) + line[at:-1]).hexdigest()
+            made = hashlib.sha256(bytes.fromhex(row["salt"]) + line[at:-1]).hexdigest()
             found[(box.name, row["id"])] = (made, heads[row["link"]])
     return found
 

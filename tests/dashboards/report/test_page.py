@@ -12,8 +12,22 @@ import pytest
 
 from dashboards.report import card, charts, page, sheets, written
 from dashboards.report.model import (
-    Alternative, Control, Counts, Dossier, Event, Evidence, Form, Holds, Kind, Language, Method, Network, Proof, Service,
-    Strip, Sure,
+    Alternative,
+    Control,
+    Counts,
+    Dossier,
+    Event,
+    Evidence,
+    Form,
+    Holds,
+    Kind,
+    Language,
+    Method,
+    Network,
+    Proof,
+    Service,
+    Strip,
+    Sure,
 )  # fmt: skip
 from dashboards.report.svg import runs, steps
 from dashboards.report.tongue import Tongue

@@ -15,7 +15,7 @@ from probes.words import Cell, Failure, Finding, Step
 
 TEHRAN = zoneinfo.ZoneInfo("Asia/Tehran")
 EN, FA = Tongue(Language.EN, TEHRAN, "Iran"), Tongue(Language.FA, TEHRAN, "ایران")
-_BARE = {"axis_utc", "because", "short", "both_calendars", "comma", "ex_of"}  # signs and holes alone
+_BARE = {"axis_utc", "because", "short", "both_calendars", "comma", "semicolon", "ex_of"}  # signs and holes alone
 _OF_A_HOME = {
     "local_sinkhole", "captive_portal", "walled_garden", "clock_wrong", "tunnelled_egress", "resolver_rewrite",
 }  # fmt: skip
@@ -72,6 +72,7 @@ def test_latin_in_persian_stands_in_isolates() -> None:
 
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
+    assert EN.share(0.01, tenths=True) == "< 5%"
     assert (EN.share(0.256), FA.share(0.256)) == ("26%", "۲۶٪")
     assert (EN.put(15_615), FA.put(15_615)) == ("15,615", "۱۵,۶۱۵")
     assert (EN.count(None, least=True), EN.count(3, least=True)) == ("fewer than three, or not said", "3 or more")

@@ -28,11 +28,13 @@ def control(number: int) -> Vantage:
     return replace(CONTROL, id=f"c9d{number}", network=f"AS{24940 + number}")
 
 
-def country(folder: Path, lines: Iterable[Vantage], controls: int = 3, *, cohort: str = "") -> list[Path]:
-    """Their spools. `cohort`: of every line; with it they are one home."""
+def country(
+    folder: Path, lines: Iterable[Vantage], controls: int = 3, *, cohort: str = "", cut: range = range(0)
+) -> list[Path]:
+    """Their spools. `cohort`: of every line; with it they are one home. `cut`: minutes in which nothing abroad answers."""
     who = [replace(each, cohort=cohort) for each in lines] + [control(number) for number in range(controls)]
     return [
-        box(folder / each.id, each, list(_rounds(each)), stated=_ticks(each), closed_ms=NOON_MS + 3 * HOUR_MS)
+        box(folder / each.id, each, list(_rounds(each)), stated=_ticks(each, cut), closed_ms=NOON_MS + 3 * HOUR_MS)
         for each in who
     ]
 
@@ -55,18 +57,20 @@ def _rounds(vantage: Vantage) -> Iterator[Round]:
         yield rounds(replace(forged, steps=(seen,)), number=minute)
 
 
-def _ticks(vantage: Vantage) -> Iterator[Tick]:
+def _ticks(vantage: Vantage, cut: range) -> Iterator[Tick]:
     last: Tick | None = None
     for minute in range(MINUTES):
         at_ms = NOON_MS + minute * MINUTE_MS + STRAY_MS + 5_000
         blocked = _blocked(vantage, minute)
-        state = "interfered" if blocked else "ok"
+        dark = vantage.role is Role.INSIDE and minute in cut
+        state = "cut_off" if dark else "interfered" if blocked else "ok"
         samples: dict[Series, float] = {
-            Series(metrics.CONNECTIVITY, ("international",)): 1.0,
+            Series(metrics.CONNECTIVITY, ("international",)): float(not dark),
             Series(metrics.CONNECTIVITY, ("domestic",)): 1.0,
             Series(metrics.HEARTBEAT, ()): at_ms / 1000,
             Series(metrics.SERVICE_STATE, ("instagram", "ok")): float(state == "ok"),
             Series(metrics.SERVICE_STATE, ("instagram", "interfered")): float(state == "interfered"),
+            Series(metrics.SERVICE_STATE, ("instagram", "cut_off")): float(state == "cut_off"),
         }
         if blocked:
             samples[Series(metrics.TARGET_FINDING, ("instagram", "web", "forged_dns_answer"))] = 1.0

@@ -47,6 +47,21 @@ def test_a_block_is_an_event_with_its_lines_its_controls_and_its_proof(tmp_path:
     assert re.fullmatch("[0-9a-f]{64}", proof.exhibits[0].records[0][2]), "it is committed to"
 
 
+def test_a_cut_network_is_an_event_and_a_block_goes_on_behind_it(tmp_path: Path) -> None:
+    """While it is cut nobody can tell; it was blocked before and after."""
+    found = dossier(country(tmp_path, [inside(n) for n in range(3)], cut=range(50, 65)))
+    blocked, cut = found.events
+    assert (cut.kind, cut.service, cut.lines, cut.sure, cut.low) == (Kind.SHUTDOWN, "", 3, Sure.MEDIUM, 0.0)
+    assert abs(cut.from_ms - (NOON_MS + 50 * MINUTE_MS)) <= 2 * MINUTE_MS
+    assert cut.until_ms is not None
+    assert abs(cut.until_ms - (NOON_MS + 65 * MINUTE_MS)) <= 2 * MINUTE_MS
+    assert (blocked.kind, blocked.until_ms) == (Kind.BLOCKED, None)
+    assert {each.key: each.holds for each in found.others}["cable"] is Holds.OPEN, "nothing here ever rules that out"
+    assert {each.key: each.holds for each in found.others}["power"] is Holds.RULED_OUT
+    strip = found.services[0].strips[0].verdicts
+    assert {"ok", "blocked", "cut_off"} <= set(strip)
+
+
 def test_without_controls_nothing_is_blocked_and_nothing_is_ruled_out(tmp_path: Path) -> None:
     found = dossier(country(tmp_path, [inside(n) for n in range(3)], controls=0))
     assert not [each for each in found.events if each.kind is Kind.BLOCKED]
