@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import io
 import logging
 from typing import Any, NoReturn
 
 NEEDS = ("weasyprint", "pypdfium2")
+LIBRARIES = "Pango (Debian: libpangoft2-1.0-0)"
 SIZE = (1200, 675)
 _DPI = 96 / 72  # a CSS pixel is 1/96 inch, a point of PDF 1/72
 
 
 def lacking() -> list[str]:
-    """The packages that are not installed; with any of them missing there is neither."""
-    return [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    """What is not installed; with any of it missing there is neither."""
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if not missing:
+        try:
+            importlib.import_module("weasyprint")
+        except OSError:  # it is there, and the libraries it calls are not
+            missing.append(LIBRARIES)
+    return missing
 
 
 def pdf(html: str) -> bytes:

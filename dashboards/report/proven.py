@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from dashboards.report.charts import where
 from dashboards.report.markup import code, paragraph, section, table, text
-from dashboards.report.model import Dossier, Exhibit, Form, Line, Proof
+from dashboards.report.model import Dossier, Form
+from dashboards.report.proof import Exhibit, Line, Proof
 from dashboards.report.summary import service_name
 from dashboards.report.tongue import Tongue
 

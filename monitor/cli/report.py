@@ -107,9 +107,10 @@ def _write(
 
     evidence = EVIDENCE if form is Form.SEALED else ""
     dossier = gather.gathered(gather.Asked(country, window, form, now_ms, evidence), mine, progress, stamped)
-    for name, content in written.files(dossier, lang, paper=not printed.lacking()):
+    lacking = printed.lacking()
+    for name, content in written.files(dossier, lang, paper=not lacking):
         folder.write(name, content)
-    news = list(_said(dossier))
+    news = list(said(dossier, lacking))
     if form is Form.SEALED:
         asked = Export(window, export.Form.JSONL, now_ms)
         news += export.sealed(
@@ -121,15 +122,13 @@ def _write(
     typer.echo(f"{out}: written; {written.PAGE} is the dossier")
 
 
-def _said(dossier: Dossier) -> Sequence[str]:
-    """What whoever asked should know."""
-    from dashboards.report import printed, written
-
+def said(dossier: Dossier, lacking: Sequence[str]) -> list[str]:
+    """What whoever asked should know. `lacking`: what a PDF and a picture would need."""
     news = []
-    if lacking := printed.lacking():
+    if lacking:
         news.append(
-            f"no {written.PAPER} and no {written.PICTURE}: {' and '.join(lacking)} not installed (pip install"
-            " 'didban[report]'); the page prints from any browser"
+            f"no dossier.pdf and no dossier.png: not installed: {', '.join(lacking)} (pip install 'didban[report]');"
+            " the page prints from any browser"
         )
     if (dossier.counts.controls or 0) < 2 and dossier.form is Form.SEALED:
         news.append("fewer than two control points are among these spools: no block can be told from an outage by them")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dashboards.report.model import Exhibit, Line
+from dashboards.report.proof import Exhibit, Line
 from monitor.evidence.lines import Box
 from monitor.evidence.rounds import Walked
 from monitor.keeping.records import with_account

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 
 from dashboards.report.model import (
     Alternative,
-    Broke,
     Control,
     Counts,
     Dossier,
     Event,
     Evidence,
     Form,
-    Found,
     Method,
     Network,
-    Proof,
     Service,
     Strip,
 )
+from dashboards.report.proof import Broke, Found, Proof
 from monitor import __version__, judge
 from monitor.dossier import grid as grids
 from monitor.dossier import happened, heads, others, played, thinned, walked

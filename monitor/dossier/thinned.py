@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from dashboards.report.model import Alternative as Other
-from dashboards.report.model import Broke, Event, Found, Kind, Proof, Sure
+from dashboards.report.model import Event, Kind, Sure
+from dashboards.report.proof import Broke, Found, Proof
 from monitor.dossier.grid import HOUR_MS, NOTHING, SLOT_MS, Cell, Grid
 from monitor.evidence.forms import public
 from monitor.evidence.forms.public import Row

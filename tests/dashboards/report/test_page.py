@@ -24,11 +24,11 @@ from dashboards.report.model import (
     Language,
     Method,
     Network,
-    Proof,
     Service,
     Strip,
     Sure,
-)  # fmt: skip
+)
+from dashboards.report.proof import Proof
 from dashboards.report.svg import runs, steps
 from dashboards.report.tongue import Tongue
 from monitor.telling.localtime import zone_of

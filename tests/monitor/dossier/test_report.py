@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,21 @@ from typer.testing import CliRunner
 
 from dashboards.report.model import Form, Holds, Kind, Sure
 from monitor.__main__ import app
+from monitor.cli.report import said
 from monitor.dossier.gather import Asked, gathered, mine
 from monitor.evidence.lines import boxes
 from monitor.evidence.progress import Progress
 from monitor.evidence.window import Window
 from probes.doors.clock import SystemClock
+from tests.dashboards.report.test_page import DOSSIER
 from tests.monitor.dossier.small import BLOCKED_FROM, HOUR_MS, MINUTES, country, inside
 from tests.monitor.evidence.boxes import MINUTE_MS, NOON_MS
 
 WINDOW = Window(NOON_MS, NOON_MS + MINUTES * MINUTE_MS)
 SINCE, UNTIL = "2026-11-16T12:00Z", "2026-11-16T13:30Z"
+DOSSIER_OF_TWO = replace(
+    DOSSIER, counts=replace(DOSSIER.counts, controls=2), evidence=replace(DOSSIER.evidence, root="ab" * 32)
+)
 runner = CliRunner()
 
 
@@ -112,3 +118,17 @@ def test_a_country_in_which_no_box_looked_has_no_dossier(tmp_path: Path) -> None
     done = runner.invoke(app, [*asked, *options(folders)])
     assert done.exit_code == 3
     assert "none of these spools is of a box inside TR" in done.output
+
+
+def test_what_was_not_written_is_said_in_one_line() -> None:
+    (line,) = said(DOSSIER_OF_TWO, ["weasyprint"])
+    assert "no dossier.pdf and no dossier.png" in line
+    assert "didban[report]" in line
+    assert said(DOSSIER_OF_TWO, []) == []
+
+
+def test_that_too_few_controls_looked_is_said() -> None:
+    one = replace(DOSSIER_OF_TWO, counts=replace(DOSSIER.counts, controls=1))
+    assert any("fewer than two control points" in each for each in said(one, []))
+    bare = replace(DOSSIER_OF_TWO, evidence=DOSSIER.evidence)
+    assert any("nothing in this dossier can be checked" in each for each in said(bare, []))

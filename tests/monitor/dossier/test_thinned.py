@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboards.report.model import Event, Found, Kind, Proof, Sure
+from dashboards.report.model import Event, Kind, Sure
+from dashboards.report.proof import Found, Proof
 from monitor.dossier import thinned
 from monitor.dossier.grid import HOUR_MS, SLOT_MS, Cell, Grid
 from monitor.evidence.forms.public import Outcome, Place, Row
