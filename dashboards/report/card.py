@@ -76,10 +76,11 @@ def _networks(dossier: Dossier, events: list[Event], say: Tongue) -> list[str]:
 def _chart(dossier: Dossier, say: Tongue) -> str:
     """As many rows as there is room for, those of whole networks first; a service once, wherever it was."""
     rows: dict[str, Row] = {}
-    for service, row in charts.by_service(dossier, say):
-        key = service or f"{row.name} {row.under}"
-        before = rows.get(key)
-        rows[key] = Row(row.name, (*before.bars, *row.bars)) if before else row
+    for each in sorted(dossier.events, key=lambda event: (event.service, event.from_ms)):
+        name = service_name(dossier, each.service, say) if each.service else charts.where(dossier, each.network, say)
+        bars = rows[name].bars if name in rows else ()
+        under = say.alone(say(f"kind_{each.kind}"))
+        rows[name] = Row(say.put(name), (*bars, charts.bar(each, dossier, say)), under=under)
     shown = list(rows.values())[:_MOST_ROWS]
     height = 40 if len(shown) <= 4 else 26
     return strips.draw(charts.axis(dossier, say), shown, title=say("timeline_title"), height=height) if shown else ""

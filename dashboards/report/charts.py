@@ -63,20 +63,15 @@ def timeline(dossier: Dossier, say: Tongue) -> Picture:
 
 def happened(dossier: Dossier, say: Tongue) -> Iterator[Row]:
     """Networks first, then services; a row each."""
-    return (row for _, row in by_service(dossier, say))
-
-
-def by_service(dossier: Dossier, say: Tongue) -> Iterator[tuple[str, Row]]:
-    """Each row with the service it is of; with none, where it is of a whole network."""
     ordered = sorted(dossier.events, key=lambda each: (each.service, each.from_ms))
     for service, network in dict.fromkeys((each.service, each.network) for each in ordered):
         mine = [each for each in dossier.events if (each.service, each.network) == (service, network)]
         name = say.title(dossier.title_of(service), service) if service else say("whole_network")
-        bars = tuple(_bar(each, dossier, say) for each in mine)
-        yield service, Row(say.alone(name), bars, under=say.put(where(dossier, network, say)))
+        bars = tuple(bar(each, dossier, say) for each in mine)
+        yield Row(say.alone(name), bars, under=say.put(where(dossier, network, say)))
 
 
-def _bar(event: Event, dossier: Dossier, say: Tongue) -> Bar:
+def bar(event: Event, dossier: Dossier, say: Tongue) -> Bar:
     until_ms = event.until_ms or dossier.until_ms
     text = f"{say(f'kind_{event.kind}')}: {say.short(event.from_ms)} – {say.short(until_ms)} UTC"
     return Bar(event.from_ms, until_ms, event.kind.value, text)

@@ -266,7 +266,7 @@ WORDS = {
     "card_cut": "{networks} lost their connection to the world outside {country}.",
     "card_cut_one": "{networks} lost its connection to the world outside {country}.",
     "card_blocked": "{services} could not be reached on {networks}, while control points abroad reached the same.",
-    "card_lines": "Seen by {lines} lines inside, compared with control points in {controls} networks abroad",
+    "card_lines": "Seen by {lines} lines inside, compared with {controls} networks abroad",
     "card_source": "Measured by Didban · who and why is not visible from measurements",
     "card_simulated": "Replayed in simulation by Didban · evidence of nothing",
 }
