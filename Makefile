@@ -12,7 +12,7 @@ LAB := $(STACK) unbound nginx-light openvpn iproute2 util-linux procps
 # independent peers for what we speak ourselves (tests/lab/peers.py, tests/lab/test_within_tls.py)
 PEERS := wireguard-go wireguard-tools charon-systemd strongswan-swanctl libstrongswan-standard-plugins coturn \
   shadowsocks-libev tor caddy obfs4proxy v2ray
-TEST := $(LAB) $(PEERS) victoria-metrics microsocks e2fsprogs mount openssl libfaketime nftables chromium curl systemd shellcheck
+TEST := $(LAB) $(PEERS) victoria-metrics microsocks e2fsprogs mount openssl libfaketime nftables chromium libpangoft2-1.0-0 fonts-dejavu-core curl systemd shellcheck
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def replayed(spools: Sequence[Kept], rules: Rules, routing: Routing) -> Replayed
     changes: list[Change] = []
     for from_ms in range(since_ms, until_ms + 1, _HOUR_MS):
         end_ms = min(from_ms + _HOUR_MS, until_ms + 1)
-        for column in (*_columns(spools, rules, from_ms, end_ms), *stated(hub, from_ms, end_ms)):
+        for column in (*columns(spools, rules.names, from_ms, end_ms), *stated(hub, from_ms, end_ms)):
             rules_.take(column.labels, column.times_ms, column.values)
         changes += rules_.until(end_ms)
     sealed = sum(len(each.sealed()) for each in spools if not each.opens)
@@ -62,13 +62,14 @@ def is_spool(name: str) -> bool:
     return (path / "spool.db").is_file() or (path.is_file() and path.suffix == ".db")
 
 
-def _columns(spools: Iterable[Kept], rules: Rules, from_ms: int, until_ms: int) -> Iterator[Column]:
+def columns(spools: Iterable[Kept], names: Collection[str], from_ms: int, until_ms: int) -> Iterator[Column]:
+    """What was stated then under these names, each sample at its own time."""
     found: defaultdict[Named, Column] = defaultdict(lambda: Column(()))
     for spool in spools:
         for tick in spool.ticks(from_ms, until_ms):
             ended = ((named, STALE) for named in tick.ended)
             for named, value in (*tick.samples, *ended):
-                if named[0] in rules.names:
+                if named[0] in names:
                     found[named].times_ms.append(tick.at_ms)
                     found[named].values.append(value)
     for (name, text), column in found.items():

@@ -88,13 +88,9 @@ def export_command(
 
 
 def _sealed(asked: Export, boxes: Sequence[Box], out: Path, progress: Progress, config: Loaded | None) -> list[str]:
-    try:
-        authorities = Authorities.of(config.config, config.folder) if config else None
-        roots = authorities.roots if authorities else stamps.roots_of(None)
-    except ValueError:
-        fail("evidence.ca_file: there is no certificate in it")
+    authorities, roots = asked_of(config)
     found: list[Stamp] = []
-    asking = _stamped(authorities, roots)
+    asking = stamped_by(authorities, roots)
 
     def stamped(box: Box, head: bytes) -> Sequence[Stamp]:
         more = asking(box, head)
@@ -104,7 +100,16 @@ def _sealed(asked: Export, boxes: Sequence[Box], out: Path, progress: Progress, 
     return export.sealed(asked, boxes, out, progress, stamped=stamped, roots=lambda: stamps.roots_for(found, roots))
 
 
-def _stamped(authorities: Authorities | None, roots: stamps.Roots) -> Stamped:
+def asked_of(config: Loaded | None) -> tuple[Authorities | None, stamps.Roots]:
+    """Who stamps, and the roots by which stamps are believed: the configured ones, else this machine's."""
+    try:
+        authorities = Authorities.of(config.config, config.folder) if config else None
+        return authorities, authorities.roots if authorities else stamps.roots_of(None)
+    except ValueError:
+        fail("evidence.ca_file: there is no certificate in it")
+
+
+def stamped_by(authorities: Authorities | None, roots: stamps.Roots) -> Stamped:
     """Those on disk; authorities that have not said yet are asked now, each as long as it answers."""
     silent: set[str] = set()
 

@@ -1,7 +1,8 @@
 """One simulated box: the daemon's own rounds, view, judge and tick, on a clock that leaps and a line that is told.
 
 Everything from "this is due" to the tick is the daemon's code. What differs: who walks (`walker`),
-who keeps (nobody: a simulation needs no evidence), and that the beat is the same arithmetic without APScheduler.
+who keeps (nobody, unless somebody asks: a simulation needs no evidence), and that the beat is the same arithmetic
+without APScheduler.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from monitor import metrics, parts
 from monitor.backtest.lived import nowhere
@@ -43,11 +44,25 @@ Stated = Callable[[Tick], None]
 Memory = dict[str, Any]
 
 
+class Keeper(Protocol):
+    """In the place of the spool."""
+
+    async def add(self, done: Round) -> None: ...
+
+    def state(self, tick: Tick) -> None: ...
+
+
 class _Unkept:
-    """In the place of the spool: facts go nowhere."""
+    """Facts go nowhere."""
 
     async def add(self, done: Round) -> None:
         return None
+
+    def state(self, tick: Tick) -> None:
+        return None
+
+
+UNKEPT = _Unkept()
 
 
 def loaded(vantage: Vantage, services: Sequence[Service], *, controls: int) -> Loaded:
@@ -72,6 +87,7 @@ class Box:
     Args:
         stated: told of every tick, as a whole, but of those that say what the one before said.
         said_again: told of these, by their time.
+        keeper: given every round and every tick, but of those that said what the one before said.
     """
 
     def __init__(
@@ -85,10 +101,12 @@ class Box:
         stated: Stated,
         said_again: Callable[[int], None] = lambda at_ms: None,
         calm: Calm = NEVER,
+        keeper: Keeper = UNKEPT,
     ) -> None:
         self.vantage = config.config.as_vantage()
         self._hands, self._spawn, self._stated = hands, spawn, stated
         self._said_again = said_again
+        self._keeper = keeper
         self._secret = hashlib.sha256(f"{world} {self.vantage.id}".encode()).digest()
         self._pace = pace = Pace.of(config.config)
         services = walked_by(self.vantage, config.services, config.config.dns.system)
@@ -103,7 +121,7 @@ class Box:
             self.view,
             todo,
             tools=tools,
-            spool=cast(Spool, _Unkept()),
+            spool=cast(Spool, keeper),
             limits=Limits(hands, concurrency=limits.concurrency, starts_per_second=limits.starts_per_second),
             budget=self._budget,
             pace=pace,
@@ -188,6 +206,7 @@ class Box:
         tick = Tick(now_ms, dict(self._samples(now_ms))).after(self.last)
         self._doze.consider(tick, self.last, now_ms)
         self.last = tick
+        self._keeper.state(tick)
         self._stated(tick)
 
     def _samples(self, now_ms: int) -> Iterator[tuple[Series, float]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.backtest.lived.box import Box, loaded
+from monitor.backtest.lived.box import UNKEPT, Box, Keeper, loaded
 from monitor.backtest.lived.cast import causes_of, services_of, vantages
 from monitor.backtest.lived.delivery import Column, Delivery
 from monitor.backtest.lived.doze import NEVER, Calm
@@ -43,12 +43,14 @@ class Lived:
         since_ms: when its boxes start: before the world itself, so that they know their lines.
         wanted: names of series that anybody at the hub reads.
         dozes: whether the quiet is stepped over (monitor/backtest/lived/doze.py).
+        keeper: who keeps what each box sees, for whoever needs evidence of a world.
     """
 
     world: World
     since_ms: int
     wanted: Collection[str]
     dozes: bool = True
+    keeper: Callable[[Vantage], Keeper] = lambda vantage: UNKEPT
 
     def through(self, on_hour: OnHour) -> None:
         """Every hour `on_hour` is told until when it lived, and what ticks of that hour brought home, now or later."""
@@ -97,7 +99,7 @@ class _Stage:
         config = loaded(vantage, self._services, controls=len(self._world.controls))
         delivery = Delivery(identity(vantage), self._lived.wanted)
         self._deliveries.append(delivery)
-        ways = self._ways(vantage)
+        ways, keeper = self._ways(vantage), self._lived.keeper(vantage)
 
         def build(spawn: Callable[[Coroutine[Any, Any, None]], object], stated: Callable[[Tick], None]) -> Box:
             world = self._world.name
@@ -105,7 +107,7 @@ class _Stage:
             hands, walker = self._hands, walks.walker
             return Box(
                 config, hands=hands, walker=walker, world=world, spawn=spawn, stated=stated, said_again=said_again,
-                calm=calm,
+                calm=calm, keeper=keeper,
             )  # fmt: skip
 
         def is_open() -> bool:

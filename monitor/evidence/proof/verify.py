@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterator  # noqa: UP035  it also runs where Python is old
+from typing import Any, Iterable, Iterator  # noqa: UP035  it also runs where Python is old
 
 SUMS, MANIFEST, ROOTS = "SHA256SUMS", "manifest.json", "tsa-roots.pem"
 _RECORD = re.compile(rb'\{"id":(\d{1,19}),"round":-?\d{1,19},"link":(null|\d{1,19}),"salt":(null|"([0-9a-f]{64})"),')
@@ -36,15 +36,24 @@ def check(folder: Path, say: list[str]) -> list[str]:
         boxes = [(str(box["folder"]), box) for box in manifest["boxes"]]
     except (OSError, *_WRONG) as error:
         return [*wrong, f"{MANIFEST}: cannot be read: {error}"]
+    heads: list[str] = []
     for name, box in boxes:
         try:
+            heads += [str(head["head"]) for head in box["heads"]]
             chain = Chain(folder / name, box)
             wrong += chain.wrong
             wrong += list(_records(folder / name, chain, box, say))
             wrong += list(_stamps(folder, name, chain, box, say))
         except (OSError, *_WRONG) as error:
             wrong.append(f"{name}: cannot be read: {type(error).__name__}: {error}")
+    if heads:
+        say.append(f"All heads together: {together(heads)} (the root a dossier of this names).")
     return wrong
+
+
+def together(heads: Iterable[str]) -> str:
+    """One SHA-256 over every head: each in hexadecimal on a line of its own, in their order as text."""
+    return hashlib.sha256("".join(f"{head}\n" for head in sorted(heads)).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------- sums
