@@ -13,7 +13,6 @@ import msgspec
 
 from monitor import CONTRACT, __version__, judge
 from monitor.backtest.lived.living import Lived
-from monitor.backtest.trial import known_since
 from monitor.backtest.worlds import reading
 from monitor.backtest.worlds.world import World
 from monitor.dossier.gather import SIMULATED
@@ -93,7 +92,7 @@ def spools(world: World, folder: Path) -> Iterator[Path]:
         return kept.setdefault(vantage.id, Kept(folder / vantage.id, vantage, world.name))
 
     with contextlib.ExitStack() as stack:
-        Lived(world, known_since(world), frozenset(), dozes=False, keeper=keeper).through(
+        Lived(world, world.boxes_start_ms, frozenset(), dozes=False, keeper=keeper).through(
             lambda until_ms, columns: None
         )
         for each in kept.values():
