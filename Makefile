@@ -49,7 +49,7 @@ lint: venv-dev
 # what test-cover runs it need not run as well
 COUNTED := tests/probes tests/golden tests/monitor/test_judge.py tests/monitor/test_schedule.py
 test-unit: venv-dev
-	$(PY) -m pytest -n 3 --dist worksteal -m "not lab and not evening and not long" $(COUNTED:%=--ignore=%)
+	$(PY) -m pytest -n 4 --dist worksteal -m "not lab and not evening and not long" $(COUNTED:%=--ignore=%)
 
 # every line of what judges, schedules, names failures and speaks protocols; which files: pyproject.toml
 test-cover: venv-dev

@@ -42,7 +42,10 @@ def asked(base: str, query: str) -> list[dict[str, Any]]:
         return found
 
 
-@pytest.mark.parametrize("database", [prometheus, victoria], ids=["prometheus", "victoria-metrics"])
+@pytest.mark.parametrize(
+    "database",
+    [pytest.param(prometheus, id="prometheus"), pytest.param(victoria, id="victoria-metrics", marks=pytest.mark.long)],
+)
 async def test_a_backlog_that_comes_home_through_a_hub_at_work_is_told_once(
     database: Callable[[Path], AbstractContextManager[str]], tmp_path: Path
 ) -> None:

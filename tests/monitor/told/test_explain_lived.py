@@ -54,7 +54,10 @@ def explained(base: str, *more: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("database", [prometheus, victoria], ids=["prometheus", "victoria-metrics"])
+@pytest.mark.parametrize(
+    "database",
+    [pytest.param(prometheus, id="prometheus"), pytest.param(victoria, id="victoria-metrics", marks=pytest.mark.long)],
+)
 async def test_who_asks_for_a_service_in_mid_shutdown_reads_of_the_shutdown_first(
     database: Callable[[Path], AbstractContextManager[str]], tmp_path: Path
 ) -> None:
