@@ -1,10 +1,12 @@
-"""A real Prometheus that holds the night of September 2022, as it came in, and what can be asked of it."""
+"""A real Prometheus or VictoriaMetrics that holds the night of September 2022, as it came in, and what can be asked of it."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections import defaultdict
@@ -54,6 +56,12 @@ class Database:
                 headers={"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"},
             )
             urllib.request.urlopen(asked, timeout=30).close()
+
+    def settle(self) -> None:
+        """VictoriaMetrics shows what was written, and forgets what it had answered; Prometheus does so by itself."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            for each in ("force_flush", "resetRollupResultCache"):
+                urllib.request.urlopen(f"{self._base}/internal/{each}", timeout=30).close()
 
     def instant(self, expr: str, at_ms: int) -> list[Found]:
         found = self._asked("query", {"query": expr, "time": at_ms / 1000})
