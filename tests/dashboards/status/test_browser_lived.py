@@ -77,7 +77,7 @@ async def test_everything_its_keeper_must_know_is_on_it(place: Living, browser: 
         assert "not in 30 days" in await _of(window, "f1")
         assert "59 ticks" in await _of(window, "m1") or "60 ticks" in await _of(window, "m1")
         assert "Heard by telephone." in await _said(window, "#noted")
-        assert "The database" in await _said(window, "#database")
+        assert "Nothing waits; last taken" in await _said(window, "#database")
         await _is_quiet(window, place)
 
 
