@@ -67,9 +67,8 @@ class Database:
         found = self._asked("query", {"query": expr, "time": at_ms / 1000})
         return [Found(each["metric"], _points([each["value"]])) for each in found]
 
-    def over(self, expr: str, from_ms: int, until_ms: int) -> list[Found]:
-        """Minute by minute."""
-        span = {"start": from_ms / 1000, "end": until_ms / 1000, "step": 60}
+    def over(self, expr: str, from_ms: int, until_ms: int, step_s: int = 60) -> list[Found]:
+        span = {"start": from_ms / 1000, "end": until_ms / 1000, "step": step_s}
         found = self._asked("query_range", {"query": expr, **span})
         return [Found(each["metric"], _points(each["values"])) for each in found]
 
