@@ -312,11 +312,9 @@ def _flat(found: list[Found]) -> Points:
 def _unsettled(until_ms: int) -> set[float]:
     """Ten minutes from when a box falls silent, or an incident is over: panels hold what was said for five of them."""
     times: defaultdict[Labels, list[int]] = defaultdict(list)
+    said = {("__name__", metrics.HEARTBEAT.name), ("__name__", metrics.INCIDENT.name)}
     for each in september.samples():
-        if each.came_ms <= until_ms and dict(each.series)["__name__"] in (
-            metrics.HEARTBEAT.name,
-            metrics.INCIDENT.name,
-        ):
+        if each.came_ms <= until_ms and not said.isdisjoint(each.series):
             times[each.series].append(each.time_ms)
     ends = [
         at

@@ -13,6 +13,7 @@ from playwright.async_api import Error, Locator
 
 from dashboards.status import public
 from dashboards.status.frame import EVERY_S
+from dashboards.status.tongue import Lang
 from tests.browser import DESKTOP, PHONE, Browser, View, Window, needs_axe, needs_browser, opened
 from tests.dashboards.status.living import DRILLED, FELL_SILENT, LEAVING, PAUSED, Living, living
 
@@ -126,7 +127,8 @@ async def test_what_is_published_of_the_evening_is_read_by_anybody(
     assert hours["AS197207", "whatsapp"][-1] == "cut_off"
     assert "ok" in hours["AS197207", "whatsapp"]
     assert hours["AS197207", "whatsapp"][0] is None, "nobody was there so early"
-    for lang, words in (("en", ("Instagram", "blocked", "cut off")), ("fa", ("اینستاگرام", "مسدود"))):
+    said: dict[Lang, tuple[str, ...]] = {"en": ("Instagram", "blocked", "cut off"), "fa": ("اینستاگرام", "مسدود")}
+    for lang, words in said.items():
         async with browser.window(View(PHONE if lang == "fa" else DESKTOP, "light", lang)) as window:
             await window.page.context.set_offline(True)
             await window.show((tmp_path / public.FILES[lang]).as_uri())

@@ -51,7 +51,7 @@ def on_terminal(command: list[str], more: Mapping[str, str]) -> str:
     """What a terminal of 80 columns was sent."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=_plain() | more):
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**_plain(), **more}):
         os.close(theirs)
         sent = b"".join(iter(lambda: _read(ours), b""))
     os.close(ours)
