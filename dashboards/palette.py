@@ -35,7 +35,7 @@ _NOBODY_KNOWS = Look("○", "#666666", "#FFFFFF", "#666666", "#949494")
 _REFUSED = Look("■", "#56B4E9", "#000000", "#346E8E", "#56B4E9")
 _NOT_REACHED = Look("▲", "#E69F00", "#000000", "#8C6100", "#E69F00")
 _HELD_BACK = Look("◆", "#D55E00", "#000000", "#AD4C00", "#DD7B2E")
-_CUT = Look("✕", "#CC79A7", "#000000", "#915677", "#CC79A7")
+_CUT = Look("✕", "#D07FAD", "#000000", "#915677", "#CC79A7")
 
 # what one vantage can say; the order is the order of concern, and its place the number a panel draws a word as
 STATES = {

@@ -104,6 +104,7 @@ def _early() -> Shelf:
             Ask(f"max(didban_transfer_ratio{{{raw.INSIDE}}})", "slowest line"),
             Ask('max(didban_transfer_ratio{role="control"})', "slowest control"), unit="none",
             dashed=["slowest control"],
+            colours={"slowest line": VERDICTS["throttled"].fill, "slowest control": VERDICTS["ok"].fill},
             marks=((None, "transparent"), (3, VERDICTS["blocked"].fill)),
         )),
     ))  # fmt: skip

@@ -73,6 +73,7 @@ def _fleet() -> Shelf:
             now("count by (catalogue, judge, build, contract) (didban_method_info)"), by="boxes",
             columns={"catalogue": "catalogue", "judge": "judge", "build": "build", "contract": "contract",
                      "Value": "boxes"},
+            widths={"catalogue": 95, "judge": 60, "build": 65, "contract": 75, "boxes": 60},
         )),
     ))  # fmt: skip
 

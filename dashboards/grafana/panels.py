@@ -25,6 +25,7 @@ def _begun(panel: Panel, title: str, says: str, empty: str, asks: Sequence[Ask],
     if any(each.held for each in asks):
         says = f"{says} Of each few minutes what is of most concern is drawn."
     made = panel.title(title).description(f"{says} No data: {empty}").datasource(SOURCE).unit(unit)
+    made = made.no_value(f"{empty[0].upper()}{empty[1:]}")
     for place, each in enumerate(asks):
         made = made.with_target(each.built(chr(ord("A") + place)))
     return made
@@ -60,7 +61,7 @@ def _banded(panel: Panel, links: Iterable[Any]) -> Panel:
         .merge_values(True)
         .row_height(0.82)
         .line_width(0)
-        .fill_opacity(90)
+        .fill_opacity(100)
         .legend(_legend(shown=False))
         .data_links(list(links))
     )
@@ -175,7 +176,7 @@ def rows(
     widths: Mapping[str, int] | None = None,
 ) -> Panel:
     """A table as of now. `columns`: what is shown, in this order; all that follows is keyed by their headings."""
-    made = _begun(table.Panel(), title, says, empty, asks, "string").no_value("")  # else 1.10 would be the number 1.1
+    made = _begun(table.Panel(), title, says, empty, asks, "string")  # else 1.10 would be the number 1.1
     if len(asks) > 1:
         made = made.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
     order = {label: place for place, label in enumerate(columns)}
@@ -188,7 +189,7 @@ def rows(
         )
     )
     for label, heading in columns.items():
-        looks = [model.DynamicConfigValue("custom.align", "left")]
+        looks = [model.DynamicConfigValue("custom.align", "left"), model.DynamicConfigValue("noValue", "")]
         if heading in (widths or {}):
             looks.append(model.DynamicConfigValue("custom.width", (widths or {})[heading]))
         if label.startswith("Value"):
@@ -216,5 +217,12 @@ def by_hour(title: str, says: str, empty: str, ask: Ask, *, unit: str, colour: s
         ("convertFieldType", as_text),
     ):
         made = made.with_transformation(model.DataTransformerConfig(id_val=name, options=options))
-    made = made.x_field("hour").fill_opacity(85).line_width(0).bar_width(0.9).legend(_legend(shown=False))
+    made = (
+        made.x_field("hour")
+        .x_tick_label_spacing(100)
+        .fill_opacity(85)
+        .line_width(0)
+        .bar_width(0.9)
+        .legend(_legend(shown=False))
+    )
     return made.show_value(common_model.VisibilityMode.NEVER)

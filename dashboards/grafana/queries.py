@@ -80,8 +80,8 @@ def _marks(found: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Q
 
 
 def filled(expr: str, variables: Mapping[str, str], span: str = "6h") -> str:
-    """As Grafana would send it, asked minute by minute."""
+    """As Grafana would send it, asked minute by minute where `variables` do not say otherwise."""
     own = {"__range": span, "__rate_interval": "5m", "__interval": "1m"}
-    for name, value in sorted({**variables, **own}.items(), reverse=True):
+    for name, value in sorted({**own, **variables}.items(), reverse=True):
         expr = expr.replace(f"${name}", value)
     return expr

@@ -15,11 +15,11 @@ _SHARES = tuple((value, look.fill) for value, _, look in words.SHARES)
 
 
 def _now() -> Shelf:
-    blocked = f"({raw.verdict()}) == {words.number(VERDICTS, 'blocked')}"
+    blocked = f"sum(({raw.verdict()}) == bool {words.number(VERDICTS, 'blocked')})"
     return Shelf("Here and now", 4, (
         (6, panels.number(
             "Networks where it is blocked", "It fails there on lines that reach abroad, and controls reach it.",
-            "no line says anything of it.", now(f"count({blocked}) or 0 * count({raw.verdict()})"), unit="none",
+            "no line says anything of it.", now(blocked), unit="none",
             steps=((None, VERDICTS["ok"].fill), (1, VERDICTS["blocked"].fill)),
         )),
         (6, panels.number(

@@ -144,6 +144,8 @@ def _step(tongue: Tongue, step: Json, now: str) -> str:
 
 
 def _told(tongue: Tongue, told: Json) -> str:
+    if not told["messages"]:
+        return tongue.say("told_nobody")
     numbers = {key: tongue.number(told[key]) for key in ("delivered", "messages")}
     said = [tongue.say("told_to", **numbers)]
     if told.get("first"):

@@ -28,6 +28,7 @@ FLEET: Mapping[str, Pair] = {
     "no_incidents": ("Nothing fires.", "هیچ هشداری برپا نیست."),
     "incidents_unknown": ("What fires is not known.", "دانسته نیست چه هشدارهایی برپاست."),
     "step_since": ("since {at} ({ago})", "از {at} ({ago})"),
+    "told_nobody": ("The relay has no message about it.", "رله پیامی دربارهٔ آن ندارد."),
     "told_to": ("Told: {delivered} of {messages} messages delivered.", "خبر: {delivered} از {messages} پیام رسید."),
     "told_first": ("First at {at}.", "نخستین در {at}."),
     "taken_by": ("{who} has it.", "{who} پیگیر است."),

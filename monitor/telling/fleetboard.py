@@ -71,6 +71,12 @@ def _boxes(status: Json) -> Table:
     return shown
 
 
+def _ago(last: str | None, now: str, *, heard: bool) -> str:
+    if last is None:
+        return "silent, never"
+    return ago(last, now) if heard else f"silent, {ago(last, now)}"
+
+
 def _row(each: Json, now: str) -> Iterator[Text]:
     heard, last = _heard(each, now), _last(each)
     if each["paused"]:
@@ -80,7 +86,7 @@ def _row(each: Json, now: str) -> Iterator[Text]:
     yield Text(each["vantage"])
     yield Text(each["role"], style="" if each["role"] == "inside" else "dim")
     yield Text(" ".join(filter(None, (each["country"], each.get("network"), each["access"]))))
-    said = "paused" if each["paused"] else ago(last, now) if last else "never"
+    said = "paused" if each["paused"] else _ago(last, now, heard=heard)
     yield Text(said, style="dim" if each["paused"] else "" if heard else "red")
     delivered = each.get("delivered")
     yield Text(str(delivered["ticks_1h"]) if delivered else "?")

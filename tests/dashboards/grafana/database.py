@@ -1,10 +1,12 @@
-"""A real Prometheus that holds the night of September 2022, as it came in, and what can be asked of it."""
+"""A real Prometheus or VictoriaMetrics that holds the night of September 2022, as it came in, and what can be asked of it."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections import defaultdict
@@ -55,13 +57,18 @@ class Database:
             )
             urllib.request.urlopen(asked, timeout=30).close()
 
+    def settle(self) -> None:
+        """VictoriaMetrics shows what was written, and forgets what it had answered; Prometheus does so by itself."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            for each in ("force_flush", "resetRollupResultCache"):
+                urllib.request.urlopen(f"{self._base}/internal/{each}", timeout=30).close()
+
     def instant(self, expr: str, at_ms: int) -> list[Found]:
         found = self._asked("query", {"query": expr, "time": at_ms / 1000})
         return [Found(each["metric"], _points([each["value"]])) for each in found]
 
-    def over(self, expr: str, from_ms: int, until_ms: int) -> list[Found]:
-        """Minute by minute."""
-        span = {"start": from_ms / 1000, "end": until_ms / 1000, "step": 60}
+    def over(self, expr: str, from_ms: int, until_ms: int, step_s: int = 60) -> list[Found]:
+        span = {"start": from_ms / 1000, "end": until_ms / 1000, "step": step_s}
         found = self._asked("query_range", {"query": expr, **span})
         return [Found(each["metric"], _points(each["values"])) for each in found]
 

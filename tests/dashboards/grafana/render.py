@@ -12,14 +12,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dashboards.grafana import queries
 from dashboards.grafana.board import ALL
-from tests.dashboards.grafana import september
+from tests.dashboards.grafana import september, week
 from tests.dashboards.grafana.database import ONE_HEAD, Database, Found
 from tests.dashboards.grafana.september import BACKFILLED, DARK, at_ms
 from tests.monitor.home.receivers import prometheus
@@ -31,7 +31,10 @@ _TOP, _ROW, _ABREAST = 46, 38, 4
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`name`: of the file. `rows`: how much of the dashboard is drawn, in Grafana's rows. `light`: the other theme."""
+    """`name`: of the file. `rows`: how much of the dashboard is drawn, in Grafana's rows. `light`: the other theme.
+
+    `shelf`: of it only what stands under this heading.
+    """
 
     name: str
     uid: str
@@ -40,10 +43,16 @@ class Picture:
     variables: Mapping[str, str]
     rows: int
     light: bool = False
+    shelf: str = ""
+    networks: Sequence[str] = ("AS197207", "AS44244", "AS57218", "AS58224")
+
+    @property
+    def step_s(self) -> int:
+        """As Grafana asks for a picture of this width."""
+        return max(60, (self.until_ms - self.from_ms) // 1000 // 60_000 * 60)
 
 
 _ALL = {"country": "IR", "network": ".*", "service": ".*", "vantage": "mci-1"}
-_NETWORKS = ("AS197207", "AS44244", "AS57218", "AS58224")
 DURING = (
     Picture("overview-dark", "didban-overview", at_ms("12:45"), DARK, _ALL, 36),
     Picture("country-dark", "didban-country", at_ms("12:45"), DARK, _ALL, 47),
@@ -59,13 +68,20 @@ AFTER = (
 )
 
 
+_DAY_MS = 86_400_000
+OF_A_WEEK = (
+    Picture("curfew", "didban-country", week.UNTIL - _DAY_MS, week.UNTIL, _ALL, 10, shelf="The hours of cuts"),
+    Picture("curfew-week", "didban-country", week.FROM, week.UNTIL, _ALL, 47, networks=tuple(week.WEIGHTS)),
+)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--modules", type=Path, default=Path.home() / ".cache" / "didban-wall", help="npm packages")
     asked.add_argument("--only", default="", help="the pictures of this name")
     asked.add_argument("--out", type=Path, default=PICTURES)
     given = asked.parse_args()
-    wanted = [each for each in (*DURING, *AFTER) if given.only in each.name]
+    wanted = [each for each in (*DURING, *AFTER, *OF_A_WEEK) if given.only in each.name]
     with tempfile.TemporaryDirectory() as folder:
         program = _bundled(given.modules, Path(folder))
         for picture, panels in _answered(wanted, Path(folder) / "prometheus"):
@@ -94,10 +110,14 @@ def _bundled(modules: Path, folder: Path) -> Path:
 
 def _answered(wanted: Iterable[Picture], folder: Path) -> Iterator[tuple[Picture, list[dict[str, Any]]]]:
     """What each panel would show: the dark is asked before what came later is written."""
-    samples, wanted = september.samples(), list(wanted)
+    samples, wanted = [*september.samples(), *week.samples()], list(wanted)
     with prometheus(folder, *ONE_HEAD) as base:
         database = Database(base)
-        for phase, since_ms, until_ms in ((DURING, 0, DARK), (AFTER, DARK, BACKFILLED)):
+        for phase, since_ms, until_ms in (
+            (DURING, 0, DARK),
+            (AFTER, DARK, BACKFILLED),
+            (OF_A_WEEK, week.FROM - 1, week.UNTIL),
+        ):
             database.write(each for each in samples if since_ms < each.came_ms <= until_ms)
             for each in phase:
                 if each in wanted:
@@ -106,30 +126,35 @@ def _answered(wanted: Iterable[Picture], folder: Path) -> Iterator[tuple[Picture
 
 def _panels(picture: Picture) -> Iterator[dict[str, Any]]:
     """Those of the dashboard, one that is repeated once for each network, as Grafana lays them out."""
-    pushed = 0
+    pushed, heading = 0, ""
     for panel in queries.document(picture.uid)["panels"]:
+        heading = panel["title"] if panel["type"] == "row" else heading
+        if picture.shelf and picture.shelf != heading:
+            pushed = -panel["gridPos"]["y"] - panel["gridPos"]["h"]
+            continue
         panel["gridPos"]["y"] += pushed
         if not panel.get("repeat"):
             yield {**panel, "key": f"{panel['id']}", "chosen": dict(picture.variables)}
             continue
-        for place, network in enumerate(_NETWORKS):
+        for place, network in enumerate(picture.networks):
             row, column = divmod(place, _ABREAST)
-            at, w = panel["gridPos"], 24 // _ABREAST
+            at, w = panel["gridPos"], 24 // min(_ABREAST, len(picture.networks))
             again: dict[str, Any] = json.loads(json.dumps(panel).replace("$network", network))
             again["gridPos"] = {"x": column * w, "y": at["y"] + row * at["h"], "w": w, "h": at["h"]}
             yield {**again, "key": f"{panel['id']}-{network}", "chosen": {**picture.variables, "network": network}}
-        pushed += ((len(_NETWORKS) - 1) // _ABREAST) * panel["gridPos"]["h"]
+        pushed += ((len(picture.networks) - 1) // _ABREAST) * panel["gridPos"]["h"]
 
 
 def _with_answers(database: Database, panel: dict[str, Any], picture: Picture) -> dict[str, Any]:
     span = f"{(picture.until_ms - picture.from_ms) // 60_000}m"
+    every = {"__interval": f"{picture.step_s}s", "__rate_interval": f"{picture.step_s + 240}s"}
     series = []
     for target in panel.get("targets", ()):
-        expr = queries.filled(target["expr"], panel["chosen"], span)
+        expr = queries.filled(target["expr"], {**panel["chosen"], **every}, span)
         if target.get("instant"):
             found = database.instant(expr, picture.until_ms)
         else:
-            found = database.over(expr, picture.from_ms, picture.until_ms)
+            found = database.over(expr, picture.from_ms, picture.until_ms, picture.step_s)
         series += [_series(each, target) for each in found if each.points]
     return {**panel, "series": series}
 
@@ -144,8 +169,15 @@ def _series(found: Found, target: Mapping[str, Any]) -> dict[str, Any]:
 def _draw(picture: Picture, panels: list[dict[str, Any]], program: Path, out: Path) -> None:
     width, height = 1280, _TOP + picture.rows * _ROW
     shown = [each for each in panels if each["gridPos"]["y"] + each["gridPos"]["h"] <= picture.rows]
-    said = f"{_clock(picture.from_ms)} to {_clock(picture.until_ms)} UTC, 21 September 2022"
-    board = {"title": f"Didban / {ALL[picture.uid]}", "said": said, "width": width, "height": height, "panels": shown}
+    said = _said(picture)
+    board = {
+        "title": f"Didban / {ALL[picture.uid]}",
+        "said": said,
+        "width": width,
+        "height": height,
+        "panels": shown,
+        "step": picture.step_s * 1000,
+    }
     mode = "light" if picture.light else "dark"
     given = json.dumps({"board": board, "from": picture.from_ms, "to": picture.until_ms, "mode": mode})
     page = program.parent / f"{picture.name}.html"
@@ -163,6 +195,14 @@ def _draw(picture: Picture, panels: list[dict[str, Any]], program: Path, out: Pa
     ]
     subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
     _shrink(out / f"{picture.name}.png")
+
+
+def _said(picture: Picture) -> str:
+    if picture in OF_A_WEEK:
+        return (
+            "made up, to show a curfew: 1 to 7 October" if not picture.shelf else "made up, to show a curfew: 7 October"
+        )
+    return f"{_clock(picture.from_ms)} to {_clock(picture.until_ms)} UTC, 21 September 2022"
 
 
 def _clock(time_ms: int) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
 import lzma
 from collections import defaultdict
@@ -71,7 +72,8 @@ Run = tuple[
 # ---------------------------------------------------------------- read
 
 
-def samples() -> list[Sample]:
+@functools.cache
+def samples() -> Sequence[Sample]:
     """In the order in which they came."""
     found = [each for series, runs in json.loads(lzma.decompress(FILE.read_bytes())) for each in _spread(series, runs)]
     return sorted(found, key=lambda each: (each.came_ms, each.time_ms))

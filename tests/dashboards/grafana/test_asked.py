@@ -1,13 +1,17 @@
-"""Every query, variable and mark of every dashboard, asked of a real Prometheus that holds the night of September 2022.
+"""Every query, variable and mark of every dashboard, asked of what holds the night of September 2022.
 
-Twice: at 18:00, as it was known during the dark, and at 23:40, when what was silent had come home. What is empty then is in
+Of a real Prometheus and a real VictoriaMetrics; twice: at 18:00, as it was known during the dark, and at 23:40, when what was silent had come home. What is empty then is in
 RIGHTLY_EMPTY with its reason; everything else must answer, and with what a reader can use.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,10 +21,11 @@ from dashboards.grafana.board import ALL
 from dashboards.grafana.queries import Question
 from dashboards.grafana.words import CUT, REACHES, SILENT, VERDICTS, WELL, number
 from monitor import metrics
+from monitor.home.remotewrite import Labels
 from tests.dashboards.grafana import september
 from tests.dashboards.grafana.database import ONE_HEAD, Database, Found
 from tests.dashboards.grafana.september import BACKFILLED, DARK, at_ms
-from tests.monitor.home.receivers import prometheus
+from tests.monitor.home.receivers import prometheus, victoria
 
 MCI, IRANCELL, RIGHTEL, TCI = "AS197207", "AS44244", "AS57218", "AS58224"
 EVERYBODY = {"country": "IR", "network": ".*", "service": ".*", "vantage": "mci-1"}
@@ -28,10 +33,15 @@ CHOSEN = {"didban-service": {**EVERYBODY, "service": "whatsapp"}}
 SPAN_MS = 5 * 3_600_000  # the time looked at
 BOTH, IN_THE_DARK, AT_HOME = ("dark", "home"), ("dark",), ("home",)
 Answers = Mapping[tuple[str, str, str], list[Found]]
+Named = frozenset[tuple[str, str]]
+Points = Mapping[tuple[Named, float], float]
 
 OWN = "nothing of the hub, Prometheus or Alertmanager is in a replay: test_itself asks a hub that lives"
 _SPEED = "this world asks nobody about speed: transfers are chosen"
 _DAYS = "the replay has no day before this one: asked below, a day later"
+
+# sums over the whole window: what ends four minutes earlier counts four minutes less
+IN_MINUTES = ("Each network in this window", "Minutes cut, by hour (UTC)", "Minutes cut, by hour (local)")
 
 # (dashboard, panel, query): in which phase it is empty, and why that is right. No query named: all of that panel
 RIGHTLY_EMPTY: dict[tuple[str, str, str], tuple[tuple[str, ...], str]] = {
@@ -69,17 +79,39 @@ def questions(uid: str) -> list[Question]:
 EVERY = [each for uid in ALL for each in questions(uid)]
 
 
-@pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, dict[str, Answers]]]:
-    """The answers, by phase: first what had come by 18:00 is written and asked, then what came later."""
-    samples = september.samples()
-    found: dict[str, Answers] = {}
-    with prometheus(tmp_path_factory.mktemp("night") / "prometheus", *ONE_HEAD) as base:
-        database = Database(base)
+@dataclass(frozen=True, slots=True)
+class Night:
+    """`answers`: by phase: first what had come by 18:00 is written and asked, then what came later."""
+
+    database: Database
+    answers: Mapping[str, Answers]
+
+    @classmethod
+    def lived(cls, base: str) -> Night:
+        database, found, samples = Database(base), {}, september.samples()
         for phase, since_ms, until_ms in (("dark", 0, DARK), ("home", DARK, BACKFILLED)):
             database.write(each for each in samples if since_ms < each.came_ms <= until_ms)
+            database.settle()
             found[phase] = {(each.uid, each.where, each.ref): _answer(database, each, until_ms) for each in EVERY}
-        yield database, found
+        return cls(database, found)
+
+
+@pytest.fixture(scope="module")
+def by_prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with prometheus(tmp_path_factory.mktemp("night") / "prometheus", *ONE_HEAD) as base:
+        yield Night.lived(base)
+
+
+@pytest.fixture(scope="module")
+def by_victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    with victoria(tmp_path_factory.mktemp("night") / "victoria", "-retentionPeriod=100y") as base:
+        yield Night.lived(base)
+
+
+@pytest.fixture(scope="module", params=("by_prometheus", "by_victoria"))
+def night(request: pytest.FixtureRequest) -> Night:
+    found: Night = request.getfixturevalue(request.param)
+    return found
 
 
 def _answer(database: Database, question: Question, until_ms: int) -> list[Found]:
@@ -109,9 +141,9 @@ def test_the_night_is_small_and_is_made_of_what_is_sent() -> None:
 @pytest.mark.parametrize("phase", BOTH)
 @pytest.mark.parametrize("question", EVERY, ids=str)
 def test_it_answers_with_numbers_of_its_unit_under_names_that_are_whole(
-    night: tuple[Database, dict[str, Answers]], question: Question, phase: str
+    night: Night, question: Question, phase: str
 ) -> None:
-    found = night[1][phase][question.uid, question.where, question.ref]
+    found = night.answers[phase][question.uid, question.where, question.ref]
     if why := _why_empty(question, phase):
         assert not found, f"no longer empty, though {why}"
         return
@@ -147,12 +179,12 @@ def _panel(question: Question) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("phase", BOTH)
-def test_a_table_shows_columns_that_its_answers_have(night: tuple[Database, dict[str, Answers]], phase: str) -> None:
+def test_a_table_shows_columns_that_its_answers_have(night: Night, phase: str) -> None:
     for uid in ALL:
         for panel in queries.document(uid)["panels"]:
             if panel["type"] != "table":
                 continue
-            asked = [night[1][phase][uid, panel["title"], target["refId"]] for target in panel["targets"]]
+            asked = [night.answers[phase][uid, panel["title"], target["refId"]] for target in panel["targets"]]
             several = len(asked) > 1
             have = {label for found in asked for series in found for label in series.labels}
             have |= {f"Value #{chr(65 + place)}" for place in range(len(asked))} if several else {"Value"}
@@ -173,10 +205,8 @@ def _of(found: list[Found], **labels: str) -> Found:
     return next(each for each in found if labels.items() <= each.labels.items())
 
 
-def test_a_silent_network_is_silent_in_the_dark_and_cut_off_once_it_has_come_home(
-    night: tuple[Database, dict[str, Answers]],
-) -> None:
-    dark, home = (night[1][phase]["didban-overview", "Networks", "A"] for phase in BOTH)
+def test_a_silent_network_is_silent_in_the_dark_and_cut_off_once_it_has_come_home(night: Night) -> None:
+    dark, home = (night.answers[phase]["didban-overview", "Networks", "A"] for phase in BOTH)
     assert _of(dark, network=RIGHTEL).last == SILENT, "its only line has no other way home"
     assert _of(home, network=RIGHTEL).at(at_ms("19:00")) == CUT
     assert _of(dark, network=MCI).last == CUT, "one of its lines reports by a fixed line"
@@ -185,39 +215,41 @@ def test_a_silent_network_is_silent_in_the_dark_and_cut_off_once_it_has_come_hom
     assert len(REACHES) == 4
 
 
-def test_the_incident_shows_what_was_told_and_what_came_to_light_later(
-    night: tuple[Database, dict[str, Answers]],
-) -> None:
-    told = {each.labels["alertname"] for each in night[1]["dark"]["didban-incident", "Told at the time", "A"]}
+def test_the_incident_shows_what_was_told_and_what_came_to_light_later(night: Night) -> None:
+    told = {each.labels["alertname"] for each in night.answers["dark"]["didban-incident", "Told at the time", "A"]}
     assert {"NetworkShutdown", "NetworkSilent", "ServiceBlocked"} <= told
-    late = night[1]["home"]["didban-incident", "Known late", "A"]
+    late = night.answers["home"]["didban-incident", "Known late", "A"]
     assert {(each.labels["alert"], each.labels["network"]) for each in late} == {("NetworkShutdown", RIGHTEL)}
     minutes = "didban-incident", "Each network in this window", "A"
-    assert {each.labels["network"] for each in night[1]["dark"][minutes] if each.last} == {MCI}
-    cut = {each.labels["network"]: each.last for each in night[1]["home"][minutes] if each.last}
+    assert {each.labels["network"] for each in night.answers["dark"][minutes] if each.last} == {MCI}
+    cut = {each.labels["network"]: each.last for each in night.answers["home"][minutes] if each.last}
     assert all(190 <= each <= 215 for each in cut.values()), cut
     assert set(cut) == {MCI, RIGHTEL}
 
 
-def test_a_block_is_a_block_and_a_cut_is_a_cut(night: tuple[Database, dict[str, Answers]]) -> None:
-    dark = night[1]["dark"]["didban-country", "What each service is, on each network", "A"]
+def test_a_block_is_a_block_and_a_cut_is_a_cut(night: Night) -> None:
+    dark = night.answers["dark"]["didban-country", "What each service is, on each network", "A"]
     assert _of(dark, network=TCI, service="instagram").last == number(VERDICTS, "blocked")
     assert _of(dark, network=MCI, service="whatsapp").last == number(VERDICTS, "cut_off")
-    home = night[1]["home"]["didban-country", "What each service is, on each network", "A"]
+    home = night.answers["home"]["didban-country", "What each service is, on each network", "A"]
     assert _of(home, network=RIGHTEL, service="whatsapp").at(at_ms("19:00")) == number(VERDICTS, "cut_off")
     assert _of(home, network=RIGHTEL, service="whatsapp").last == number(VERDICTS, "blocked"), "still, after the dark"
 
 
-def test_how_it_is_blocked_is_seen_by_step_and_proof(night: tuple[Database, dict[str, Answers]]) -> None:
-    steps = night[1]["dark"]["didban-service", "Targets that fail, by step", "A"]
+def test_how_it_is_blocked_is_seen_by_step_and_proof(night: Night) -> None:
+    steps = night.answers["dark"]["didban-service", "Targets that fail, by step", "A"]
     assert {"resolve", "connect"} <= {each.labels["step"] for each in steps}, "names time out, and addresses are silent"
-    proof = night[1]["dark"]["didban-service", "Proof now", "A"]
+    proof = night.answers["dark"]["didban-service", "Proof now", "A"]
     assert {each.labels["finding"] for each in proof} & {"forged_dns_answer", "name_filtered", "address_filtered"}
 
 
-def test_hours_are_counted_by_both_clocks(night: tuple[Database, dict[str, Answers]]) -> None:
+def test_hours_are_counted_by_both_clocks(night: Night) -> None:
     utc, local = (
-        {int(each.labels["hour"]): each.last for each in night[1]["dark"]["didban-country", title, "A"] if each.last}
+        {
+            int(each.labels["hour"]): each.last
+            for each in night.answers["dark"]["didban-country", title, "A"]
+            if each.last
+        }
         for title in ("Minutes cut, by hour (UTC)", "Minutes cut, by hour (local)")
     )
     assert min(utc) == 15
@@ -226,18 +258,68 @@ def test_hours_are_counted_by_both_clocks(night: tuple[Database, dict[str, Answe
     assert sum(utc.values()) == pytest.approx(sum(local.values()))
 
 
-def test_the_same_hours_of_days_before_stand_below_each_other(night: tuple[Database, dict[str, Answers]]) -> None:
+def test_the_same_hours_of_days_before_stand_below_each_other(night: Night) -> None:
     panel = [each for each in questions("didban-country") if each.where == "The same hours, day by day"]
     for days, each in enumerate(panel):
-        found = night[0].over(each.expr, DARK - SPAN_MS + days * 86_400_000, DARK + days * 86_400_000)
+        found = night.database.over(each.expr, DARK - SPAN_MS + days * 86_400_000, DARK + days * 86_400_000)
         assert [series.at(at_ms("17:00") + days * 86_400_000) for series in found] == [0.4], (
             f"{each.legend}: two of five"
         )
 
 
-def test_a_box_that_was_silent_has_a_past_once_it_is_home(night: tuple[Database, dict[str, Answers]]) -> None:
+def test_a_box_that_was_silent_has_a_past_once_it_is_home(night: Night) -> None:
     abroad = "didban-vantage", "Canaries", "A"
-    dark, home = (_of(night[1][phase][abroad], scope="international") for phase in BOTH)
+    dark, home = (_of(night.answers[phase][abroad], scope="international") for phase in BOTH)
     assert dark.at(at_ms("17:00")) is None
     assert home.at(at_ms("19:00")) == 0
-    assert _of(night[1]["home"]["didban-vantage", "Waiting to go home", "A"], destination="hub").at(at_ms("21:00"))
+    assert _of(night.answers["home"]["didban-vantage", "Waiting to go home", "A"], destination="hub").at(at_ms("21:00"))
+
+
+# ---------------------------------------------------------------- the one beside the other
+
+
+def test_both_say_the_same_but_for_some_minutes_after_somebody_fell_silent(
+    by_prometheus: Night, by_victoria: Night
+) -> None:
+    """Who says nothing more is in VictoriaMetrics' answers for a minute, and in Prometheus's for five."""
+    compared, otherwise = 0, []
+    for phase, until_ms in (("dark", DARK), ("home", BACKFILLED)):
+        unsettled = _unsettled(until_ms)
+        for question in EVERY:
+            key = question.uid, question.where, question.ref
+            ours, theirs = (_flat(each.answers[phase][key]) for each in (by_prometheus, by_victoria))
+            near = 5.0 if key[1] in IN_MINUTES else 1e-9
+            settled = {each for each in ours.keys() | theirs.keys() if each[1] not in unsettled}
+            otherwise += [(phase, key, each) for each in settled if not _alike(ours, theirs, each, near)]
+            compared += len(settled)
+    assert not otherwise, otherwise[:9]
+    assert compared > 100_000
+
+
+def _alike(ours: Points, theirs: Points, at: tuple[Named, float], near: float) -> bool:
+    """The sample where a range begins is in it for Prometheus 2: what was held may end there a minute later."""
+    series, at_s = at
+    said, either = theirs.get(at), [ours.get((series, each)) for each in (at_s, at_s + 60)]
+    if said is None:
+        return None in either
+    return any(each is not None and math.isclose(said, each, rel_tol=1e-6, abs_tol=near) for each in either)
+
+
+def _flat(found: list[Found]) -> Points:
+    return {(frozenset(each.labels.items()), at_s): value for each in found for at_s, value in each.points}
+
+
+def _unsettled(until_ms: int) -> set[float]:
+    """Ten minutes from when a box falls silent, or an incident is over: panels hold what was said for five of them."""
+    times: defaultdict[Labels, list[int]] = defaultdict(list)
+    said = {("__name__", metrics.HEARTBEAT.name), ("__name__", metrics.INCIDENT.name)}
+    for each in september.samples():
+        if each.came_ms <= until_ms and not said.isdisjoint(each.series):
+            times[each.series].append(each.time_ms)
+    ends = [
+        at
+        for each in times.values()
+        for at, then in itertools.pairwise([*sorted(each), until_ms + SPAN_MS])
+        if then - at > 120_000
+    ]
+    return {at / 1000 + 60 * minute for at in ends if at < until_ms - 60_000 for minute in range(1, 11)}

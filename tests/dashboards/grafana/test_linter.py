@@ -224,3 +224,11 @@ def test_the_rules_that_do_not_fit_are_told_to_the_linter_with_a_reason() -> Non
     excluded = YAML(typ="safe").load((HERE / ".lint").read_text(encoding="utf-8"))["exclusions"]
     assert set(excluded) == {"template-job-rule", "template-instance-rule", "target-job-rule", "target-instance-rule"}
     assert all(len(each["reason"]) > 40 for each in excluded.values())
+
+
+def test_no_question_is_longer_than_a_database_takes() -> None:
+    """VictoriaMetrics refuses 16,384 bytes and more (`-search.maxQueryLen`); here a dozen networks are chosen."""
+    chosen = {"country": "IR", "network": f"({'|'.join(f'AS{200_000 + each}' for each in range(12))})"}
+    for uid in ALL:
+        for each in queries.of(uid, {**chosen, "service": "whatsapp", "vantage": "mci-1"}):
+            assert len(each.expr) < 16_384, each

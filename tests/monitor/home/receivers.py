@@ -65,8 +65,8 @@ def prometheus(folder: Path, *more: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def victoria(folder: Path) -> Iterator[str]:
-    """Its base address."""
+def victoria(folder: Path, *more: str) -> Iterator[str]:
+    """Its base address. `more`: of its command line; of a word that is said twice the last counts."""
     if shutil.which("victoria-metrics") is None:
         pytest.skip("victoria-metrics is not installed")
     port = closed_port()
@@ -77,6 +77,7 @@ def victoria(folder: Path) -> Iterator[str]:
         "-retentionPeriod=2",
         "-memory.allowedBytes=128MB",
         "-loggerLevel=ERROR",
+        *more,
     ]
     process = _live(command, port, "/health")
     try:

@@ -200,19 +200,25 @@ def test_a_clock_nobody_has_confirmed_is_not_called_right() -> None:
     assert "our own, and nobody contradicted" in on_screen(board.board(told))
 
 
-def test_a_silent_box_stands_out_from_a_paused_one() -> None:
+def fleet() -> dict[str, Any]:
     one = {"country": "IR", "access": "mobile", "role": "inside", "waiting": 0, "refused": {}, "paused": False}
     last = {"last": "2026-11-22T09:46:10Z", "ticks_1h": 0, "ticks_1d": 1380}
     boxes = [
         one | {"vantage": "v1", "network": "AS1", "heard": "2026-11-22T10:46:10Z"},
         one | {"vantage": "v2", "heard": None, "delivered": last},
         one | {"vantage": "v3", "heard": None, "paused": True},
+        one | {"vantage": "v4", "heard": None},
     ]
     told = {"hub": "a", "at": NOW, "waiting": {"samples": 0}, "database": {"last_success": None}, "trouble": None}
-    shown = on_screen(fleetboard.fleet(told | {"watched": [], "retired": 0, "vantages": boxes}))
+    return told | {"watched": [], "retired": 0, "vantages": boxes}
+
+
+def test_a_silent_box_stands_out_from_a_paused_one() -> None:
+    shown = on_screen(fleetboard.fleet(fleet()))
     rows = [line.split() for line in shown.splitlines()]
     assert max(map(len, shown.splitlines())) <= 80
     assert ["●", "v1", "inside", "IR", "AS1", "mobile", "10", "s", "ago", "?", "?"] in rows
-    assert ["✕", "v2", "inside", "IR", "mobile", "60", "min", "ago", "0", "1380"] in rows
+    assert ["✕", "v2", "inside", "IR", "mobile", "silent,", "60", "min", "ago", "0", "1380"] in rows
     assert ["‖", "v3", "inside", "IR", "mobile", "paused", "?", "?"] in rows
-    assert "2 boxes are expected; silent: v2. Paused: 1." in shown
+    assert ["✕", "v4", "inside", "IR", "mobile", "silent,", "never", "?", "?"] in rows
+    assert "3 boxes are expected; silent: v2, v4. Paused: 1." in shown

@@ -80,18 +80,19 @@ function Timeline({ panel, width, height }: any) {
   const axis = 18, per = (height - axis) / rows.length, span = to - from, across = width - labels - 4;
   const x = (at: number) => labels + ((at - from) / span) * across;
   const hours = [1, 2, 3, 6, 12].find((each) => (across * each * 3.6e6) / span > 52) ?? 24;
+  const clock = (at: number) => new Date(at).toISOString().slice(...(span > 36 * 3.6e6 && at % 8.64e7 === 0 ? [5, 10] : [11, 16]));
   const ticks = []; for (let at = Math.ceil(from / (hours * 3.6e6)) * hours * 3.6e6; at <= to; at += hours * 3.6e6) ticks.push(at);
   const bands = rows.flatMap((frame: any, row: number) => {
     const { values: times } = frame.fields[0], field = frame.fields[1], found: any[] = [];
     let began = 0;
     for (let place = 1; place <= times.length; place++) {
-      const same = place < times.length && field.values[place] === field.values[began] && times[place] - times[place - 1] <= 60000;
+      const same = place < times.length && field.values[place] === field.values[began] && times[place] - times[place - 1] <= board.step;
       if (same) continue;
-      const shown = field.display(field.values[began]), left = x(times[began]), right = Math.min(width - 4, x(times[place - 1] + 60000));
+      const shown = field.display(field.values[began]), left = x(times[began]), right = Math.min(width - 4, x(times[place - 1] + board.step));
       const text = shown.text + (shown.suffix ?? ''), wide = right - left > text.length * 6.4 + 8;
       const named = panel.options.showValue !== 'never' && wide && per >= 13;
       found.push(<g key={`${row}-${began}`}>
-        <rect x={left} width={Math.max(1, right - left)} y={row * per + per * 0.09} height={per * 0.82} fill={shown.color} fillOpacity={0.9} />
+        <rect x={left} width={Math.max(1, right - left)} y={row * per + per * 0.09} height={per * 0.82} fill={shown.color} fillOpacity={(panel.fieldConfig.defaults.custom?.fillOpacity ?? 90) / 100} />
         {named && <text x={left + 5} y={row * per + per / 2 + 4} fontSize={11} fill={inked(shown.color!)}>{text}</text>}
       </g>);
       began = place;
@@ -102,7 +103,7 @@ function Timeline({ panel, width, height }: any) {
   return <svg width={width} height={height} fontFamily={theme.typography.fontFamily}>
     {bands}
     {rows.map((each: any, row: number) => <text key={row} x={labels - 8} y={row * per + per / 2 + 4} fontSize={Math.min(12, per * 0.9)} textAnchor="end" fill={ink}>{each.fields[1].config.displayName}</text>)}
-    {ticks.map((at) => <text key={at} x={Math.min(x(at), width - 20)} y={height - 4} fontSize={12} textAnchor="middle" fill={ink}>{new Date(at).toISOString().slice(11, 16)}</text>)}
+    {ticks.map((at) => <text key={at} x={Math.min(x(at), width - 20)} y={height - 4} fontSize={12} textAnchor="middle" fill={ink}>{clock(at)}</text>)}
   </svg>;
 }
 
@@ -110,15 +111,15 @@ function Bars({ panel, width, height }: any) {
   const [frame, set] = React.useState<any>(null);
   React.useEffect(() => asTable(panel, (found) => set(found[0] ? displayed(panel, found[0]) : {})), []);
   if (!frame?.fields) return <Nothing panel={panel} />;
-  const hours = frame.fields[0].values, field = frame.fields[1], most = Math.max(...field.values), each = (width - 58) / hours.length;
+  const hours = frame.fields[0].values, field = frame.fields[1], most = Math.max(...field.values), left = 76, each = (width - left - 4) / hours.length;
   const ink = theme.colors.text.secondary, tall = height - 24;
   return <svg width={width} height={height} fontFamily={theme.typography.fontFamily}>
     {[0, 0.5, 1].map((share) => <g key={share}>
-      <line x1={54} x2={width} y1={6 + (1 - share) * (tall - 6)} y2={6 + (1 - share) * (tall - 6)} stroke={theme.colors.border.weak} />
-      <text x={50} y={10 + (1 - share) * (tall - 6)} fontSize={12} textAnchor="end" fill={ink}>{field.display(most * share).text}{field.display(most * share).suffix}</text></g>)}
+      <line x1={left - 2} x2={width} y1={6 + (1 - share) * (tall - 6)} y2={6 + (1 - share) * (tall - 6)} stroke={theme.colors.border.weak} />
+      <text x={left - 6} y={10 + (1 - share) * (tall - 6)} fontSize={12} textAnchor="end" fill={ink}>{field.display(most * share).text}{field.display(most * share).suffix}</text></g>)}
     {hours.map((hour: string, place: number) => <g key={hour}>
-      <rect x={56 + place * each + each * 0.1} width={each * 0.8} y={6 + (1 - field.values[place] / most) * (tall - 6)} height={(field.values[place] / most) * (tall - 6)} fill={field.config.color.fixedColor} fillOpacity={0.85} />
-      <text x={56 + place * each + each / 2} y={height - 6} fontSize={12} textAnchor="middle" fill={ink}>{hour}</text></g>)}
+      <rect x={left + place * each + each * 0.1} width={each * 0.8} y={6 + (1 - field.values[place] / most) * (tall - 6)} height={(field.values[place] / most) * (tall - 6)} fill={field.config.color.fixedColor} fillOpacity={0.85} />
+      {place % Math.ceil(22 / each) === 0 && <text x={left + place * each + each / 2} y={height - 6} fontSize={12} textAnchor="middle" fill={ink}>{hour}</text>}</g>)}
   </svg>;
 }
 
@@ -140,7 +141,7 @@ function Numbers({ panel, width, height }: any) {
 }
 
 function Nothing({ panel }: any) {
-  return <div style={{ color: theme.colors.text.disabled, padding: 16, textAlign: 'center' }}>No data</div>;
+  return <div style={{ color: theme.colors.text.disabled, padding: 16, textAlign: 'center' }}>{panel.fieldConfig.defaults.noValue ?? 'No data'}</div>;
 }
 
 function Graph({ panel, width, height }: any) {
@@ -158,7 +159,7 @@ function Panel({ panel }: any) {
   if (panel.type === 'row') return <div style={{ ...place, color: theme.colors.text.primary, fontSize: 15, fontWeight: 500, paddingTop: 6 }}>{panel.title}</div>;
   const Kind = KINDS[panel.type];
   return <div style={place}><PanelChrome title={panel.title} width={place.width} height={place.height}>
-    {(width: number, height: number) => <Kind panel={panel} width={width} height={height - 6} />}
+    {(width: number, height: number) => <Kind panel={panel} width={width} height={height - (panel.type === 'stat' ? 16 : 6)} />}
   </PanelChrome></div>;
 }
 
