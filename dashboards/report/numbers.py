@@ -17,16 +17,25 @@ _MOST_ROWS = 48
 def reach_beside(dossier: Dossier, say: Tongue) -> str:
     header = ["t_where", "t_lines", "reach_least", "reach_mean", "reach_below", "slots_said"]
     rows = [_reach(dossier, each, say) for each in dossier.networks]
+    rows += [_outside(dossier, each, say) for each in dossier.networks if each.outside]
     return table([say(each) for each in header], rows, caption=say("reach_title"))
 
 
 def _reach(dossier: Dossier, of: Network, say: Tongue) -> list[str]:
-    known = [value for value in of.reach if value is not None]
+    lines = text(say.count(of.lines, least=dossier.form is Form.PUBLIC))
+    return [text(say.put(where(dossier, of.network, say))), lines, *_course(dossier, of.reach, say)]
+
+
+def _outside(dossier: Dossier, of: Network, say: Tongue) -> list[str]:
+    name = f"{text(say.put(where(dossier, of.network, say)))}<br><small>{text(say('seen_outside'))}</small>"
+    return [name, "–", *_course(dossier, of.outside, say)]
+
+
+def _course(dossier: Dossier, shares: Sequence[float | None], say: Tongue) -> list[str]:
+    known = [value for value in shares if value is not None]
     tenths = dossier.form is Form.PUBLIC
     below = sum(value < 0.5 for value in known) * dossier.slot_ms
     return [
-        text(say.put(where(dossier, of.network, say))),
-        text(say.count(of.lines, least=tenths)),
         text(say.share(min(known, default=None), tenths=tenths)),
         text(say.share(sum(known) / len(known) if known else None, tenths=tenths)),
         text(say.length(0, below)),

@@ -90,11 +90,24 @@ def part(dossier: Dossier, say: Tongue) -> str:
         "summary",
         say("h_summary"),
         *(paragraph(each, "lead") for each in sentences(dossier, say)),
+        paragraph(_weight(dossier, say), "lead"),
         paragraph(say("s_proof", found=found), "lead") if lies else "",
         _glance(dossier, say),
         paragraph(say("s_one_line"), "caution") if one else "",
         paragraph(say("s_unknown"), "caution"),
     )
+
+
+def _weight(dossier: Dossier, say: Tongue) -> str:
+    """Of the country's users, how many were on networks that were cut; by whoever counted them."""
+    cut = {each.network for each in of(dossier, Kind.SHUTDOWN)}
+    mine = [each for each in dossier.networks if each.network in cut]
+    known = [(each.weight, each.weight_by) for each in mine if each.weight is not None]
+    if not known:
+        return ""
+    key = "s_weight" if len(known) == len(mine) else "s_weight_least"
+    share, source = say.share(sum(weight for weight, _ in known)), say.names(list(dict.fromkeys(by for _, by in known)))
+    return say(key, share=share, country=say.place, source=source)
 
 
 _LIES = frozenset(

@@ -51,6 +51,8 @@ def grid(whole: Grid, now_ms: int) -> Grid:
         coarse = _by_hour(whole, now_ms, reach, _mean)
         made.reach[network] = [_tenth(reach[n]) if agreed[n] else coarse[n] for n in range(len(reach))]
         made.lines[network] = [few(count) or 0 for count in whole.lines[network]]
+    for network, seen in whole.outside.items():  # by controls: of nobody's home
+        made.outside[network] = [_tenth(each) for each in seen]
     for key, cells in whole.cells.items():
         hours = _by_hour(whole, now_ms, cells, _usual)
         made.cells[key] = [

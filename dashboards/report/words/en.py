@@ -125,6 +125,13 @@ WORDS = {
         " Empty: nobody"
         " could say, which is neither good nor bad news."
     ),
+    "s_weight": "About {share} of the people online in {country} use a network that was cut off (shares by {source}).",
+    "s_weight_least": (
+        "At least about {share} of the people online in {country} use a network that was cut off"
+        " (shares by {source}; of"
+        " some of those networks nobody says)."
+    ),
+    "seen_outside": "hosts inside it, asked from abroad",
     "reach_least": "Least",
     "reach_mean": "Mean",
     "reach_below": "Time below one half",

@@ -36,6 +36,9 @@ WORDS = {
     "ex_page": "The page put in its place",
     "ex_witnessed": "What the responder at the far end saw",
     "ex_failed": "The step that failed",
+    "both_ends": "Seen from both ends:",
+    "lost_outward": "Lost on the way there, between this line and our own responder.",
+    "lost_inward": "Lost on the way back, between our own responder and this line.",
     "ex_of": "{target}, {endpoint}, {time}",
     "ex_record": "Record {id} of {box}, commitment:",
     "ex_records": "Records {ids} of {box}; the first is committed to by:",
@@ -184,6 +187,23 @@ WORDS = {
         " is part of this."
     ),
     "method_versions": "Didban {didban}, judge {judges}, rules {rules}.",
+    "from_ticks": (
+        "Verdicts, reach and times: worked out by the rules from ticks, in which each computer states"
+        " about once a minute"
+        " what it makes of its attempts. They were read from: {sources}. Nobody commits to ticks:"
+        " whoever keeps them could"
+        " change them, and with them what this page says of networks and services."
+    ),
+    "from_walks": (
+        "Where attempts ended, and the records shown as proof: read from {sources}. Every such record"
+        " is committed to, as"
+        " said below."
+    ),
+    "from_walks_none": "No record of an attempt was at hand: there is no proof here, only what ticks say.",
+    "from_without": "Computers of which only ticks were at hand, and no record: {n}.",
+    "from_spool": "the computers' own storage, or copies of it",
+    "from_export": "sealed exports, checked before they were read",
+    "from_database": "the database of a hub, as they were sent there",
     "confidence_means": (
         "Confidence. Low: one line, or nobody says how many, and no proof. Medium: two or more independent"
         " lines agree. High: a"
@@ -231,6 +251,17 @@ WORDS = {
         " prints this root: then this page speaks of those very records."
     ),
     "check_stamps": "Days: {days}; with an outside time-stamp (RFC 3161) on every head: {stamped}. By: {authorities}.",
+    "check_stamp_how": (
+        "The authority saw the head at that time, and no later change can have it. verify.py checks"
+        " each stamp with OpenSSL"
+        " against the roots in {file}; take those from the authority itself to be sure. By hand:"
+    ),
+    "check_stamp_public": (
+        "Each was given over a head, by the authority, on the day that is named below; the stamps themselves lie in the"
+        " sealed form, where verify.py checks them."
+    ),
+    "t_stamped": "Stamped by, on",
+    "t_stamped_days": "Days whose every head an outside authority saw",
     "check_no_stamps": (
         "No head of these days carries an outside time-stamp: the chain shows order, not time, and whoever"
         " has the computers could"
