@@ -129,7 +129,8 @@ def _method(dossier: Dossier, say: Tongue) -> str:
     versions = say("method_versions", didban=method.didban, judges=", ".join(method.judges), rules=method.rules[:16])
     return section(
         "method", say("h_method"), *(paragraph(say(f"method_{number}")) for number in range(1, 4)), paragraph(many),
-        paragraph(walks), *_origins(dossier, say), paragraph(say("confidence_means")), f"<ul>{limits}</ul>", paragraph(versions, "soft"),
+        paragraph(walks), *_origins(dossier, say), paragraph(say("confidence_means")), f"<ul>{limits}</ul>",
+        paragraph(versions, "soft"),
     )  # fmt: skip
 
 
@@ -151,8 +152,8 @@ def _check(dossier: Dossier, say: Tongue) -> str:
     return section(
         "check", say("h_check"), paragraph(say("check_commit")), paragraph(say("check_root")),
         f'<p>{code(found.root)}</p>', *_how(dossier, say),
-        paragraph(stamps if found.authorities else say("check_no_stamps")), *_stamps(dossier, say),
-        _heads(dossier, say),
+        paragraph(stamps if found.stamped_days or found.authorities else say("check_no_stamps")),
+        *_stamps(dossier, say), _heads(dossier, say),
     )  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def _how(dossier: Dossier, say: Tongue) -> Iterator[str]:
 def _stamps(dossier: Dossier, say: Tongue) -> Iterator[str]:
     """How to check them; in the public form by whom and on which day alone."""
     found = dossier.evidence
-    if not found.authorities:
+    if not (found.stamped_days or found.authorities):
         return
     if dossier.form is Form.SEALED:
         if found.folder:
@@ -176,7 +177,7 @@ def _stamps(dossier: Dossier, say: Tongue) -> Iterator[str]:
             yield f"<pre dir=ltr>{text(BY_HAND)}</pre>"
         return
     yield paragraph(say("check_stamp_public"))
-    rows = [[text(say.put(each.day)), "<br>".join(map(code, each.authorities))] for each in found.seen]
+    rows = [[text(say.put(each.day)), "<br>".join(map(code, each.authorities)) or "–"] for each in found.seen]
     if rows:
         yield table([say("t_day"), say("t_stamped")], rows, caption=say("t_stamped_days"))
 

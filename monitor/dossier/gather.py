@@ -174,9 +174,7 @@ def _public(
     )  # fmt: skip
     made = thinned.others(others.alternatives(events, thin, found.played, found.walks, counts.lines or 0))
     whole = heads.evidence(heads.heads(boxes, window, stamped), "", None, None)
-    evidence = type(whole)(
-        whole.root, (), "", None, None, whole.days, whole.stamped_days, whole.authorities, whole.seen
-    )
+    evidence = thinned.evidence(whole)
     shown = {n: thinned.few(len({e.line for e in inside if e.network == n})) for n in thin.lines}
     return _dossier(
         asked, window, thin, boxes, shown.get, counts=counts, events=tuple(events), proofs=tuple(proofs),
