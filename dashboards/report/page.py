@@ -148,11 +148,10 @@ def _check(dossier: Dossier, say: Tongue) -> str:
     found = dossier.evidence
     if not found.root:
         return section("check", say("h_check"), paragraph(say("check_none")))
-    stamps = say("check_stamps", days=found.days, stamped=found.stamped_days, authorities=", ".join(found.authorities))
     return section(
         "check", say("h_check"), paragraph(say("check_commit")), paragraph(say("check_root")),
         f'<p>{code(found.root)}</p>', *_how(dossier, say),
-        paragraph(stamps if found.stamped_days or found.authorities else say("check_no_stamps")),
+        paragraph(_stamped(dossier, say)),
         *_stamps(dossier, say), _heads(dossier, say),
     )  # fmt: skip
 
@@ -164,6 +163,14 @@ def _how(dossier: Dossier, say: Tongue) -> Iterator[str]:
     folder = dossier.evidence.folder
     yield paragraph(say("check_sealed", folder=folder))
     yield f"<pre dir=ltr>{text(COMMAND.format(folder=folder))}</pre>{paragraph(say('check_command_note'), 'soft')}"
+
+
+def _stamped(dossier: Dossier, say: Tongue) -> str:
+    found = dossier.evidence
+    if found.stamped_days or found.authorities:
+        who = ", ".join(found.authorities)
+        return say("check_stamps", days=found.days, stamped=found.stamped_days, authorities=who)
+    return say("check_no_stamps_public" if dossier.form is Form.PUBLIC else "check_no_stamps")
 
 
 def _stamps(dossier: Dossier, say: Tongue) -> Iterator[str]:

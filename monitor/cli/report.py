@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -102,10 +102,12 @@ def _write(
     authorities, roots = asked_of(found.config)
     asking = stamped_by(authorities, roots)
     stamps_found: list[Stamp] = []
+    unknown: set[str] = set()
 
     def stamped(box: Box, head: bytes) -> Sequence[Stamp]:
         more = asking(box, head)
         stamps_found.extend(more)
+        unknown.update({authority for authority, _ in box.kept.stamps(head)} - {each.authority for each in more})
         return more
 
     evidence = EVIDENCE if form is Form.SEALED else ""
@@ -114,7 +116,7 @@ def _write(
     lacking = printed.lacking()
     for name, content in written.files(dossier, lang, paper=not lacking):
         folder.write(name, content)
-    news = [*said(dossier, lacking), *given.lacking(mine, found.exports, window)]
+    news = [*said(dossier, lacking), *given.lacking(mine, found.exports, window), *disbelieved(unknown)]
     if form is Form.SEALED:
         news += export.sealed(
             Export(window, export.Form.JSONL, now_ms), [each for each in mine if each.walks is not None],
@@ -124,6 +126,14 @@ def _write(
     for each in news:
         typer.echo(f"didban: {each}", err=True)
     typer.echo(f"{out}: written; {written.PAGE} is the dossier")
+
+
+def disbelieved(authorities: Iterable[str]) -> list[str]:
+    """A root that comes with the evidence proves nothing: whoever made the one can have made the other."""
+    return [
+        f"{each}: its time-stamps are left out: no root known here signed them (evidence.ca_file in didban.yml)"
+        for each in sorted(authorities)
+    ]
 
 
 def _enough(boxes: Sequence[Box], country: str) -> None:

@@ -262,6 +262,10 @@ WORDS = {
     ),
     "t_stamped": "Stamped by, on",
     "t_stamped_days": "Days whose every head an outside authority saw",
+    "check_no_stamps_public": (
+        "On no day of these did an outside authority see every head: the chain shows order, not time, and whoever has"
+        " the computers could have made another one."
+    ),
     "check_no_stamps": (
         "No head of these days carries an outside time-stamp: the chain shows order, not time, and whoever"
         " has the computers could"
