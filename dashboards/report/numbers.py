@@ -11,7 +11,8 @@ from dashboards.report.model import Dossier, Form, Network, Service
 from dashboards.report.tongue import Tongue
 
 _HOUR_MS = 3_600_000
-_MOST_ROWS = 48
+_MOST_ROWS = 60
+_HOURS = (1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 168)
 
 
 def reach_beside(dossier: Dossier, say: Tongue) -> str:
@@ -59,11 +60,10 @@ def appendix(dossier: Dossier, say: Tongue) -> str:
 
 
 def _step(dossier: Dossier) -> int:
-    """Slots to a row: an hour, or more where a page of rows would not hold them."""
-    hour = max(1, _HOUR_MS // dossier.slot_ms)
-    while len(dossier.slots) / hour > _MOST_ROWS:
-        hour *= 2
-    return hour
+    """Slots to a row: an hour, or more where a page of rows would not hold them; a day is always a number of rows."""
+    fits = (slots for each in _HOURS if (slots := each * _HOUR_MS // dossier.slot_ms))
+    whole = -(-len(dossier.slots) // _MOST_ROWS)
+    return next((slots for slots in fits if slots >= whole), whole)
 
 
 def _times(dossier: Dossier, slot: int, say: Tongue) -> list[str]:

@@ -15,6 +15,7 @@ from monitor.evidence.window import Window
 
 SLOT_MS, HOUR_MS = 600_000, 3_600_000
 _VERDICTS = (played.VERDICT, played.VERDICT_LINES)
+_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 _MOST_SLOTS = 600  # of one chart: beyond that nobody sees one
 INSIDE, LANDMARKS = "inside", "landmarks"
 
@@ -54,11 +55,12 @@ class Grid:
 
 
 def slot_of(window: Window) -> int:
-    """Ten minutes; of long windows an hour, or as many as it takes."""
+    """Ten minutes; of long windows as many hours as it takes, of which a day holds a whole number; then whole days."""
     length_ms = window.until_ms - window.since_ms
     if length_ms <= _MOST_SLOTS * SLOT_MS:
         return SLOT_MS
-    return max(1, -(-length_ms // (_MOST_SLOTS * HOUR_MS))) * HOUR_MS
+    hours = -(-length_ms // (_MOST_SLOTS * HOUR_MS))
+    return next((each for each in _HOURS if each >= hours), -(-hours // 24) * 24) * HOUR_MS
 
 
 def grid(boxes: Sequence[Box], found: Played, window: Window) -> Grid:
