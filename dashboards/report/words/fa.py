@@ -34,17 +34,21 @@ WORDS = {
         " آنجا که خطی از ما نیست چیزی نمی‌دانیم."
     ),
     "s_shutdown": "ارتباط {network} با بیرون از {country} {when} قطع شد.",
-    "s_shutdown_many": "ارتباط {networks} با بیرون از {country} قطع شد؛ روی هم {n} بار.",
+    "s_shutdown_many": "ارتباط {networks} با بیرون از {country} قطع شد؛ روی هم {n} بار، میان {since} و {until}.",
     "s_outage": "ارتباط {network} {when} از دست رفت، درون کشور هم. علت دیده نمی‌شود.",
-    "s_outage_many": "ارتباط {networks} از دست رفت، درون کشور هم؛ روی هم {n} بار. علت دیده نمی‌شود.",
+    "s_outage_many": (
+        "ارتباط {networks} از دست رفت، درون کشور هم؛ روی هم {n} بار، میان {since} و {until}. علت دیده نمی‌شود."
+    ),
     "s_silence": "خط‌های ما در {network} {when} خاموش شدند.",
-    "s_silence_many": "خط‌های ما در {networks} خاموش شدند؛ روی هم {n} بار.",
+    "s_silence_many": "خط‌های ما در {networks} خاموش شدند؛ روی هم {n} بار، میان {since} و {until}.",
     "s_blocked": "{service} روی {networks} {when} در دسترس نبود، در حالی که برای نقطه‌های کنترل ما در خارج کار می‌کرد.",
-    "s_blocked_many": "این سرویس‌ها روی {networks} در دسترس نبودند، در حالی که در خارج کار می‌کردند: {services}.",
+    "s_blocked_many": (
+        "این سرویس‌ها روی {networks} {when} در دسترس نبودند، در حالی که در خارج کار می‌کردند: {services}."
+    ),
     "s_down": "{service} {when} در خارج هم کار نمی‌کرد: خرابی خود سرویس، نه مسدودی.",
-    "s_down_many": "این‌ها در خارج هم کار نمی‌کردند؛ خرابی خود سرویس، نه مسدودی: {services}.",
+    "s_down_many": "این‌ها {when} در خارج هم کار نمی‌کردند؛ خرابی خود سرویس، نه مسدودی: {services}.",
     "s_refused": "خودِ {service} {when} از خدمت به مردم روی {networks} سر باز زد. چرا، دیده نمی‌شود.",
-    "s_refused_many": "خودِ این سرویس‌ها روی {networks} خدمت ندادند: {services}. چرا، دیده نمی‌شود.",
+    "s_refused_many": "خودِ این سرویس‌ها روی {networks} {when} خدمت ندادند: {services}. چرا، دیده نمی‌شود.",
     "when_since": "از {since}",
     "when_before": "از پیش از {since}",
     "when_hours": "در ساعت‌های میان {since} و {until}",

@@ -122,6 +122,8 @@ def test_the_page_is_small_enough_to_be_sent(dossier: Dossier, form: Form, langu
     assert len(text.encode()) < 1_000_000
     assert max(len(each) for each in re.findall(r"<p class=\"lead\">(.*?)</p>", text)) < 500, "a summary is short"
     assert text.count("<tr>") < 1_000
+    dates = {Language.EN: ("21 September", "6 October"), Language.FA: ("۳۰ شهریور", "۱۴ مهر")}[language]
+    assert all(each in text.partition('id="timeline"')[0] for each in dates), "and says when"
 
 
 def test_the_axis_has_a_date_at_each_mark_and_few_of_them(dossier: Dossier) -> None:
