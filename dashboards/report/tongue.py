@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jdatetime
 
 from dashboards.report.model import Dossier, Language, Titles
-from dashboards.report.words import en, en_proof, fa, fa_proof, fa_witness
+from dashboards.report.words import en, en_check, en_proof, fa, fa_check, fa_proof, fa_witness
 
 _FSI, _PDI, _RLI, _LRI = "\u2068", "\u2069", "\u2067", "\u2066"
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -30,8 +30,8 @@ _GREGORIAN_MONTHS = (
 
 
 TABLES: Mapping[Language, Mapping[str, str]] = {
-    Language.EN: {**en.WORDS, **en_proof.WORDS},
-    Language.FA: {**fa.WORDS, **fa_proof.WORDS},
+    Language.EN: {**en.WORDS, **en_proof.WORDS, **en_check.WORDS},
+    Language.FA: {**fa.WORDS, **fa_proof.WORDS, **fa_check.WORDS},
 }
 
 

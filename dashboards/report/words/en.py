@@ -35,7 +35,8 @@ WORDS = {
     ),
     "s_shutdown": "{network} lost its connection to the world outside {country} {when}.",
     "s_shutdown_many": (
-        "{networks} lost their connection to the world outside {country}, {n} times in all, between {since} and {until}."
+        "{networks} lost their connection to the world outside {country}, {n} times in all,"
+        " between {since} and {until}."
     ),
     "s_outage": "{network} lost connectivity, inside the country as well, {when}. The cause is not visible.",
     "s_outage_many": (
