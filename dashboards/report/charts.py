@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboards.report import strips
-from dashboards.report.model import Dossier, Event, Form, Service
+from dashboards.report.model import Dossier, Event, Form, Network, Service
 from dashboards.report.svg import Axis, Bar, Chart, Mark, Row, marks, runs
 from dashboards.report.tongue import Tongue
 
@@ -81,11 +81,16 @@ def bar(event: Event, dossier: Dossier, say: Tongue) -> Bar:
 
 
 def reach(dossier: Dossier, say: Tongue) -> Picture:
-    rows = tuple(
-        Row(say.put(where(dossier, each.network, say)), course=each.reach, under=lines_of(dossier, each.lines, say))
-        for each in dossier.networks
-    )
+    rows = tuple(row for each in dossier.networks for row in _reached(dossier, each, say))
     return Picture(axis(dossier, say), rows, say("reach_title"), "reach", say.rtl, 56)
+
+
+def _reached(dossier: Dossier, of: Network, say: Tongue) -> Iterator[Row]:
+    """From inside and, where somebody asks, from outside: two rows, for they say different things."""
+    name = say.put(where(dossier, of.network, say))
+    yield Row(name, course=of.reach, under=lines_of(dossier, of.lines, say))
+    if of.outside:
+        yield Row(name, course=of.outside, under=say.alone(say("seen_outside")))
 
 
 def lines_of(dossier: Dossier, lines: int | None, say: Tongue) -> str:

@@ -82,13 +82,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`reach`: by slot, the share of neutral hosts abroad that answered, None where nobody could say."""
+    """`reach`: by slot, the share of neutral hosts abroad that answered, None where nobody could say.
+
+    `outside`: the same of hosts inside it, asked from abroad, against their own week; empty where nobody asks.
+    `weight`: the share of the country's users it carries, by `weight_by`; None where nobody says.
+    """
 
     network: str
     operator: str
     access: str
     lines: int | None
     reach: tuple[float | None, ...]
+    outside: tuple[float | None, ...] = ()
+    weight: float | None = None
+    weight_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenDay:
+    """A day of which outside authorities saw every head."""
+
+    day: str
+    authorities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What can be checked.
 
@@ -151,6 +166,7 @@ class Evidence:
         root: one SHA-256 over every head; the same in both forms.
         heads: sealed form only.
         folder: where the records lie beside this file; empty in the public form.
+        seen: those days, and by whom.
         stamped_days: of `days`, those of which every head has an outside time-stamp.
     """
 
@@ -162,6 +178,7 @@ class Evidence:
     days: int
     stamped_days: int
     authorities: tuple[str, ...]
+    seen: tuple[SeenDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +196,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Method:
+    """`ticks_from`, `walks_from`: `spool` `export` `database`. `without_walks`: boxes with ticks alone."""
+
     didban: str
     judges: tuple[str, ...]
     rules: str
     catalogues: tuple[str, ...]
+    ticks_from: tuple[str, ...] = ("spool",)
+    walks_from: tuple[str, ...] = ("spool",)
+    without_walks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

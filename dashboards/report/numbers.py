@@ -11,22 +11,32 @@ from dashboards.report.model import Dossier, Form, Network, Service
 from dashboards.report.tongue import Tongue
 
 _HOUR_MS = 3_600_000
-_MOST_ROWS = 48
+_MOST_ROWS = 60
+_HOURS = (1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 168)
 
 
 def reach_beside(dossier: Dossier, say: Tongue) -> str:
     header = ["t_where", "t_lines", "reach_least", "reach_mean", "reach_below", "slots_said"]
     rows = [_reach(dossier, each, say) for each in dossier.networks]
+    rows += [_outside(dossier, each, say) for each in dossier.networks if each.outside]
     return table([say(each) for each in header], rows, caption=say("reach_title"))
 
 
 def _reach(dossier: Dossier, of: Network, say: Tongue) -> list[str]:
-    known = [value for value in of.reach if value is not None]
+    lines = text(say.count(of.lines, least=dossier.form is Form.PUBLIC))
+    return [text(say.put(where(dossier, of.network, say))), lines, *_course(dossier, of.reach, say)]
+
+
+def _outside(dossier: Dossier, of: Network, say: Tongue) -> list[str]:
+    name = f"{text(say.put(where(dossier, of.network, say)))}<br><small>{text(say('seen_outside'))}</small>"
+    return [name, "–", *_course(dossier, of.outside, say)]
+
+
+def _course(dossier: Dossier, shares: Sequence[float | None], say: Tongue) -> list[str]:
+    known = [value for value in shares if value is not None]
     tenths = dossier.form is Form.PUBLIC
     below = sum(value < 0.5 for value in known) * dossier.slot_ms
     return [
-        text(say.put(where(dossier, of.network, say))),
-        text(say.count(of.lines, least=tenths)),
         text(say.share(min(known, default=None), tenths=tenths)),
         text(say.share(sum(known) / len(known) if known else None, tenths=tenths)),
         text(say.length(0, below)),
@@ -50,11 +60,10 @@ def appendix(dossier: Dossier, say: Tongue) -> str:
 
 
 def _step(dossier: Dossier) -> int:
-    """Slots to a row: an hour, or more where a page of rows would not hold them."""
-    hour = max(1, _HOUR_MS // dossier.slot_ms)
-    while len(dossier.slots) / hour > _MOST_ROWS:
-        hour *= 2
-    return hour
+    """Slots to a row: an hour, or more where a page of rows would not hold them; a day is always a number of rows."""
+    fits = (slots for each in _HOURS if (slots := each * _HOUR_MS // dossier.slot_ms))
+    whole = -(-len(dossier.slots) // _MOST_ROWS)
+    return next((slots for slots in fits if slots >= whole), whole)
 
 
 def _times(dossier: Dossier, slot: int, say: Tongue) -> list[str]:

@@ -11,6 +11,11 @@ from dashboards.report.numbers import appendix, reach_beside
 from dashboards.report.tongue import Tongue
 
 _VERDICTS = ("ok", "blocked", "cut_off", "down", "refused", "throttled", "mixed", "unknown")
+ROOTS = "tsa-roots.pem"
+BY_HAND = (
+    "openssl ts -verify -digest $(printf HEAD | xxd -r -p | sha256sum | cut -c1-64) -in STAMP.tsr"
+    f" -attime SECONDS -CAfile {ROOTS}"
+)
 COMMAND = "python3 {folder}/verify.py {folder}"
 
 
@@ -124,19 +129,30 @@ def _method(dossier: Dossier, say: Tongue) -> str:
     versions = say("method_versions", didban=method.didban, judges=", ".join(method.judges), rules=method.rules[:16])
     return section(
         "method", say("h_method"), *(paragraph(say(f"method_{number}")) for number in range(1, 4)), paragraph(many),
-        paragraph(walks), paragraph(say("confidence_means")), f"<ul>{limits}</ul>", paragraph(versions, "soft"),
+        paragraph(walks), *_origins(dossier, say), paragraph(say("confidence_means")), f"<ul>{limits}</ul>",
+        paragraph(versions, "soft"),
     )  # fmt: skip
+
+
+def _origins(dossier: Dossier, say: Tongue) -> Iterator[str]:
+    """What came from where, and which part of it carries commitments."""
+    method = dossier.method
+    ticks, walks = (say.names([say(f"from_{each}") for each in of]) for of in (method.ticks_from, method.walks_from))
+    yield paragraph(say("from_ticks", sources=ticks))
+    yield paragraph(say("from_walks", sources=walks) if walks else say("from_walks_none"))
+    if method.without_walks is not None:
+        yield paragraph(say("from_without", n=method.without_walks))
 
 
 def _check(dossier: Dossier, say: Tongue) -> str:
     found = dossier.evidence
     if not found.root:
         return section("check", say("h_check"), paragraph(say("check_none")))
-    stamps = say("check_stamps", days=found.days, stamped=found.stamped_days, authorities=", ".join(found.authorities))
     return section(
         "check", say("h_check"), paragraph(say("check_commit")), paragraph(say("check_root")),
         f'<p>{code(found.root)}</p>', *_how(dossier, say),
-        paragraph(stamps if found.stamped_days else say("check_no_stamps")), _heads(dossier, say),
+        paragraph(_stamped(dossier, say)),
+        *_stamps(dossier, say), _heads(dossier, say),
     )  # fmt: skip
 
 
@@ -147,6 +163,30 @@ def _how(dossier: Dossier, say: Tongue) -> Iterator[str]:
     folder = dossier.evidence.folder
     yield paragraph(say("check_sealed", folder=folder))
     yield f"<pre dir=ltr>{text(COMMAND.format(folder=folder))}</pre>{paragraph(say('check_command_note'), 'soft')}"
+
+
+def _stamped(dossier: Dossier, say: Tongue) -> str:
+    found = dossier.evidence
+    if found.stamped_days or found.authorities:
+        who = ", ".join(found.authorities)
+        return say("check_stamps", days=found.days, stamped=found.stamped_days, authorities=who)
+    return say("check_no_stamps_public" if dossier.form is Form.PUBLIC else "check_no_stamps")
+
+
+def _stamps(dossier: Dossier, say: Tongue) -> Iterator[str]:
+    """How to check them; in the public form by whom and on which day alone."""
+    found = dossier.evidence
+    if not (found.stamped_days or found.authorities):
+        return
+    if dossier.form is Form.SEALED:
+        if found.folder:
+            yield paragraph(say("check_stamp_how", file=ROOTS))
+            yield f"<pre dir=ltr>{text(BY_HAND)}</pre>"
+        return
+    yield paragraph(say("check_stamp_public"))
+    rows = [[text(say.put(each.day)), "<br>".join(map(code, each.authorities)) or "–"] for each in found.seen]
+    if rows:
+        yield table([say("t_day"), say("t_stamped")], rows, caption=say("t_stamped_days"))
 
 
 def _heads(dossier: Dossier, say: Tongue) -> str:

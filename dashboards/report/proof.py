@@ -46,7 +46,7 @@ class Exhibit:
         shows: findings it is consistent with.
         records: folder and id of each record it is made of, and its commitment.
         head: of the link of the chain that holds the first of them; empty where its hour is not closed yet.
-        said: what the responder at the far end tells, in English.
+        said: what both ends saw of it, in English; `lost`: `outward` or `inward`, where that shows it.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class Exhibit:
     records: tuple[tuple[str, int, str], ...]
     head: str = ""
     said: str = ""
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _exhibit(each: Exhibit, say: Tongue) -> str:
         if each.shows
         else ""
     )
-    told = paragraph(each.said) if each.said else ""
+    told = _told(each, say) if each.said else ""
     header = [say("t_step"), say("t_how"), say("t_facts")]
     rows = [_line(each.kind, line, say) for line in each.lines]
     return (
@@ -92,6 +92,14 @@ def _exhibit(each: Exhibit, say: Tongue) -> str:
         f"{table(header, rows, caption=say(f'ex_{each.kind}'), style='steps')}{shows}{told}"
         f"{''.join(_records(each, say))}</div>"
     )
+
+
+def _told(each: Exhibit, say: Tongue) -> str:
+    """What both ends saw; where a language has no words for it, in English and marked as that."""
+    found = say.witnessed(each.said)
+    lost = say(f"lost_{each.lost}") if each.lost else ""
+    what = text(found) if found is not None else f'<span lang="en" dir="ltr">{text(each.said)}</span>'
+    return f"<p>{text(say('both_ends'))} {what} {text(lost)}</p>"
 
 
 def _line(kind: str, line: Line, say: Tongue) -> list[str]:

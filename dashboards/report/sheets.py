@@ -18,7 +18,7 @@ def files(dossier: Dossier) -> Mapping[str, str]:
     """By name. The first line of each says what it is of where that is a simulation."""
     return {
         "events.csv": _table(dossier, _EVENTS, _events(dossier)),
-        "reach.csv": _table(dossier, ("from_utc", "minutes", "network", "reach_share"), _reach(dossier)),
+        "reach.csv": _table(dossier, ("from_utc", "minutes", "network", "source", "reach_share"), _reach(dossier)),
         "services.csv": _table(dossier, ("from_utc", "minutes", "service", "network", "verdict"), _services(dossier)),
     }
 
@@ -45,10 +45,12 @@ def _count(dossier: Dossier, value: int | None) -> str:
 
 
 def _reach(dossier: Dossier) -> Iterator[tuple[Cell, ...]]:
+    """`source`: `inside`, or `landmarks`: hosts of that network, asked from abroad. They are never one number."""
     for network in dossier.networks:
-        for at_ms, value in zip(dossier.slots, network.reach, strict=True):
-            if value is not None:
-                yield _utc(at_ms), dossier.slot_ms // 60_000, network.network, _share(value)
+        for source, course in (("inside", network.reach), ("landmarks", network.outside)):
+            for at_ms, value in zip(dossier.slots, course, strict=False):
+                if value is not None:
+                    yield _utc(at_ms), dossier.slot_ms // 60_000, network.network, source, _share(value)
 
 
 def _services(dossier: Dossier) -> Iterator[tuple[Cell, ...]]:

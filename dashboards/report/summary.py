@@ -32,7 +32,15 @@ def _of_networks(dossier: Dossier, country: str, say: Tongue) -> Iterator[str]:
     for kind in _NETWORKS:
         names = [say.put(where(dossier, n, say)) for n in dict.fromkeys(each.network for each in of(dossier, kind))]
         if names:
-            yield say(f"s_{kind}_many", networks=say.names(names), country=country, n=len(of(dossier, kind)))
+            since, until = _between(dossier, of(dossier, kind), say)
+            count = len(of(dossier, kind))
+            yield say(f"s_{kind}_many", networks=say.names(names), country=country, n=count, since=since, until=until)
+
+
+def _between(dossier: Dossier, events: list[Event], say: Tongue) -> tuple[str, str]:
+    """The first beginning and the last end; of what had not ended, the end of the window."""
+    hull = _hull(events)
+    return say.brief(hull.from_ms), say.brief(hull.until_ms or dossier.until_ms)
 
 
 def _of_services(dossier: Dossier, country: str, say: Tongue) -> Iterator[str]:
@@ -48,7 +56,8 @@ def _of_services(dossier: Dossier, country: str, say: Tongue) -> Iterator[str]:
             )  # fmt: skip
         if len(services) > _MOST:
             names = say.names([service_name(dossier, each, say) for each in services])
-            yield say(f"s_{kind}_many", services=names, networks=_networks(dossier, mine, say), country=country)
+            networks, time = _networks(dossier, mine, say), when(_hull(mine), say)
+            yield say(f"s_{kind}_many", services=names, networks=networks, country=country, when=time)
 
 
 def _networks(dossier: Dossier, events: list[Event], say: Tongue) -> str:
@@ -90,11 +99,24 @@ def part(dossier: Dossier, say: Tongue) -> str:
         "summary",
         say("h_summary"),
         *(paragraph(each, "lead") for each in sentences(dossier, say)),
+        paragraph(_weight(dossier, say), "lead"),
         paragraph(say("s_proof", found=found), "lead") if lies else "",
         _glance(dossier, say),
         paragraph(say("s_one_line"), "caution") if one else "",
         paragraph(say("s_unknown"), "caution"),
     )
+
+
+def _weight(dossier: Dossier, say: Tongue) -> str:
+    """Of the country's users, how many were on networks that were cut; by whoever counted them."""
+    cut = {each.network for each in of(dossier, Kind.SHUTDOWN)}
+    mine = [each for each in dossier.networks if each.network in cut]
+    known = [(each.weight, each.weight_by) for each in mine if each.weight is not None]
+    if not known:
+        return ""
+    key = "s_weight" if len(known) == len(mine) else "s_weight_least"
+    share, source = say.share(sum(weight for weight, _ in known)), say.names(list(dict.fromkeys(by for _, by in known)))
+    return say(key, share=share, country=say.place, source=source)
 
 
 _LIES = frozenset(

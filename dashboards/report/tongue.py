@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jdatetime
 
 from dashboards.report.model import Dossier, Language, Titles
-from dashboards.report.words import en, en_proof, fa, fa_proof
+from dashboards.report.words import en, en_check, en_proof, fa, fa_check, fa_proof, fa_witness
 
 _FSI, _PDI, _RLI, _LRI = "\u2068", "\u2069", "\u2067", "\u2066"
 _DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -30,8 +30,8 @@ _GREGORIAN_MONTHS = (
 
 
 TABLES: Mapping[Language, Mapping[str, str]] = {
-    Language.EN: {**en.WORDS, **en_proof.WORDS},
-    Language.FA: {**fa.WORDS, **fa_proof.WORDS},
+    Language.EN: {**en.WORDS, **en_proof.WORDS, **en_check.WORDS},
+    Language.FA: {**fa.WORDS, **fa_proof.WORDS, **fa_check.WORDS},
 }
 
 
@@ -73,6 +73,18 @@ class Tongue:
         if not self.rtl or _LATIN.search(text):
             return text
         return text.replace("%", "٪").translate(_DIGITS)
+
+    def witnessed(self, sentence: str) -> str | None:
+        """What both ends saw, which is given in English; None where a phrase of it has no words here."""
+        if not self.rtl:
+            return sentence
+        found = fa_witness.translated(sentence)
+        if found is None:
+            return None
+        return "".join(self._phrase(words).format(*(self.put(each) for each in given)) for words, given in found) + "."
+
+    def _phrase(self, words: str) -> str:
+        return words.replace("ClientHello", f"{_FSI}ClientHello{_PDI}")
 
     def alone(self, text: str) -> str:
         """A text that stands by itself where nobody says which way it runs, as in a picture."""

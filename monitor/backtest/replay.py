@@ -18,7 +18,7 @@ from monitor.home.remotewrite import STALE, labels
 from monitor.hub.registry import Registry
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
-from monitor.stored.kept import Kept, Named
+from monitor.stored.kept import Kept, Named, Stating
 from probes import catalogue
 from probes.facts import Vantage
 from probes.words import Access, Role
@@ -62,7 +62,7 @@ def is_spool(name: str) -> bool:
     return (path / "spool.db").is_file() or (path.is_file() and path.suffix == ".db")
 
 
-def columns(spools: Iterable[Kept], names: Collection[str], from_ms: int, until_ms: int) -> Iterator[Column]:
+def columns(spools: Iterable[Stating], names: Collection[str], from_ms: int, until_ms: int) -> Iterator[Column]:
     """What was stated then under these names, each sample at its own time."""
     found: defaultdict[Named, Column] = defaultdict(lambda: Column(()))
     for spool in spools:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dashboards.report.model import Dossier, Form, Language
 from monitor.cli.box import ConfigFile
-from monitor.cli.common import WRONG_USE, fail, loaded
+from monitor.cli.common import WRONG_USE, fail
 from monitor.cli.export import asked_of, stamped_by
+from monitor.cli.given import Given, Told, given_by
 from monitor.disk.file import Unusable
-from monitor.evidence import export, lines
+from monitor.evidence import export, given
 from monitor.evidence.export import Export
 from monitor.evidence.lines import Box
 from monitor.evidence.progress import Progress
@@ -25,9 +26,6 @@ from monitor.evidence.window import Window
 from monitor.keeping import again
 from probes.doors import schema
 from probes.doors.clock import SystemClock
-
-if TYPE_CHECKING:
-    from monitor.config import Loaded
 
 app = typer.Typer()
 
@@ -60,12 +58,21 @@ def report_command(
     storage_path: Annotated[
         list[Path] | None, typer.Option("--storage.path", help="Of a spool; several are several boxes.")
     ] = None,
+    from_exports: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="A folder that `didban export --sealed` wrote; several are welcome."),
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(help="A hub's database, such as http://127.0.0.1:9090: for ticks that are nowhere else."),
+    ] = None,
     seal_key: Annotated[Path | None, typer.Option("--seal.key-file", help="The hub's: opens sealed hours.")] = None,
 ) -> None:
     """Write the dossier of a country and a window: what broke, where and how, the proof, what else it could have been.
 
-    Give the spools of as many boxes as there are, controls among them: one line alone cannot show a block. A PDF and a
-    picture need the extra didban[report].
+    Give the spools or sealed exports of as many boxes as there are, controls among them: one line alone cannot show a
+    block. What a hub's database holds of the others (--query, or the one in hub.yml) speaks as well, without
+    commitments. A PDF and a picture need the extra didban[report].
     """
     if for_everybody is whole:
         fail(_NEITHER, WRONG_USE)
@@ -74,52 +81,69 @@ def report_command(
         window = Window.of(since, until, clock.now_ms())
     except ValueError as error:
         fail(str(error), WRONG_USE)
-    config = loaded(config_file) if not storage_path or config_file.is_file() else None
-    folders = storage_path or ([config.path(config.config.storage.path)] if config else [])
+    key = seal_key.read_text().strip() if seal_key is not None else None
+    told = Told(config_file, storage_path or (), from_exports or (), query, key)
     form, progress = Form.PUBLIC if for_everybody else Form.SEALED, Progress(clock)
     with contextlib.ExitStack() as stack:
-        boxes = lines.boxes(folders, seal_key.read_text().strip() if seal_key is not None else None)
-        for box in boxes:
-            stack.callback(box.kept.close)
-        _write(boxes, country, window, form, lang, out, config, progress, clock.now_ms())
-    _note(folders, out)
+        found = given_by(told, country, window, stack)
+        _write(found, country, window, form, lang, out, progress, clock.now_ms())
+    _note(found.spools, out)
 
 
 def _write(
-    boxes: Sequence[Box], country: str, window: Window, form: Form, lang: Language, out: Path, config: Loaded | None,
-    progress: Progress, now_ms: int,
+    found: Given, country: str, window: Window, form: Form, lang: Language, out: Path, progress: Progress, now_ms: int
 ) -> None:  # fmt: skip
     from dashboards.report import printed, written
     from monitor.dossier import gather
 
-    mine = gather.mine(boxes, country)
-    if not any(each.role == "inside" for each in mine):
-        fail(f"none of these spools is of a box inside {country}: a dossier needs one that looked")
+    mine = gather.mine(found.boxes, country)
+    _enough(mine, country)
     folder = Folder(out)
-    authorities, roots = asked_of(config)
+    authorities, roots = asked_of(found.config)
     asking = stamped_by(authorities, roots)
-    found: list[Stamp] = []
+    stamps_found: list[Stamp] = []
+    unknown: set[str] = set()
 
     def stamped(box: Box, head: bytes) -> Sequence[Stamp]:
         more = asking(box, head)
-        found.extend(more)
+        stamps_found.extend(more)
+        unknown.update({authority for authority, _ in box.kept.stamps(head)} - {each.authority for each in more})
         return more
 
     evidence = EVIDENCE if form is Form.SEALED else ""
-    dossier = gather.gathered(gather.Asked(country, window, form, now_ms, evidence), mine, progress, stamped)
+    asked = gather.Asked(country, window, form, now_ms, evidence, found.weights)
+    dossier = gather.gathered(asked, mine, progress, stamped)
     lacking = printed.lacking()
     for name, content in written.files(dossier, lang, paper=not lacking):
         folder.write(name, content)
-    news = list(said(dossier, lacking))
+    news = [*said(dossier, lacking), *given.lacking(mine, found.exports, window), *disbelieved(unknown)]
     if form is Form.SEALED:
-        asked = Export(window, export.Form.JSONL, now_ms)
         news += export.sealed(
-            asked, mine, out / EVIDENCE, progress, stamped=stamped, roots=lambda: stamps.roots_for(found, roots)
-        )
+            Export(window, export.Form.JSONL, now_ms), [each for each in mine if each.walks is not None],
+            out / EVIDENCE, progress, stamped=stamped, roots=lambda: stamps.roots_for(stamps_found, roots),
+        )  # fmt: skip
     progress.done()
     for each in news:
         typer.echo(f"didban: {each}", err=True)
     typer.echo(f"{out}: written; {written.PAGE} is the dossier")
+
+
+def disbelieved(authorities: Iterable[str]) -> list[str]:
+    """A root that comes with the evidence proves nothing: whoever made the one can have made the other."""
+    return [
+        f"{each}: its time-stamps are left out: no root known here signed them (evidence.ca_file in didban.yml)"
+        for each in sorted(authorities)
+    ]
+
+
+def _enough(boxes: Sequence[Box], country: str) -> None:
+    if not any(each.role == "inside" for each in boxes):
+        fail(f"none of these is of a box inside {country}: a dossier needs one that looked")
+    if not any(each.role == "inside" and each.ticks is not None for each in boxes):
+        fail(
+            "there is no tick of a box inside, and verdicts come from ticks: give the hub's database with --query,"
+            " or exports made with --format openmetrics"
+        )
 
 
 def said(dossier: Dossier, lacking: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from monitor.evidence.rounds import Walked
 from monitor.keeping.records import with_account
 from monitor.meaning.cause import shown
 from monitor.stored.committed import Record
-from monitor.telling.witnessed import sentence
+from probes.account import joined
 from probes.facts import Observation, Walk
 from probes.words import Cell, Finding, Hearing
 
@@ -93,10 +93,20 @@ def exhibit(picked: Picked, commitments: Mapping[tuple[str, int], Committed]) ->
     lines = _cells(picked) if picked.kind == COMPARED else [_line(seen, first) for seen in first.steps]
     opened = [commitments.get(each, NOT_YET) for each in told]
     records = tuple((*each, by.commitment) for each, by in zip(told, opened, strict=True))
-    said = (sentence(first) or "") if picked.told else ""
+    both = joined(picked.told) if picked.told else None
+    said, lost = (both.says, both.lost.value if both.lost else "") if both else ("", "")
     at_ms = picked.records[0].started_ms
     return Exhibit(
-        picked.kind, at_ms, picked.target, endpoint, picked.shows, tuple(lines), records, opened[0].head, said
+        picked.kind,
+        at_ms,
+        picked.target,
+        endpoint,
+        picked.shows,
+        tuple(lines),
+        records,
+        opened[0].head,
+        said,
+        lost,
     )
 
 

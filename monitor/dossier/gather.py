@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashboards.report.model import (
     Alternative,
@@ -27,7 +27,7 @@ from monitor.dossier.grid import Grid
 from monitor.dossier.named import country_title, operators, services_named
 from monitor.dossier.played import Played
 from monitor.dossier.walked import Walks
-from monitor.evidence.export import Stamped
+from monitor.evidence.export import SIMULATED, Stamped
 from monitor.evidence.forms import public
 from monitor.evidence.lines import Box
 from monitor.evidence.progress import Progress
@@ -35,19 +35,19 @@ from monitor.evidence.window import Window
 from monitor.stored.committed import Record
 from monitor.telling.localtime import zone_of
 
-SIMULATED = "simulated"
 _MOST_BROKE = 8  # ways to fail that are listed of one service in one network
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`folder`: of the evidence beside the dossier."""
+    """`folder`: of the evidence beside the dossier. `weights`: by network, a share of users and who says so."""
 
     country: str
     window: Window
     form: Form
     at_ms: int
     folder: str = ""
+    weights: Mapping[str, tuple[float, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _public(
     )  # fmt: skip
     made = thinned.others(others.alternatives(events, thin, found.played, found.walks, counts.lines or 0))
     whole = heads.evidence(heads.heads(boxes, window, stamped), "", None, None)
-    evidence = type(whole)(whole.root, (), "", None, None, whole.days, whole.stamped_days, whole.authorities)
+    evidence = thinned.evidence(whole)
     shown = {n: thinned.few(len({e.line for e in inside if e.network == n})) for n in thin.lines}
     return _dossier(
         asked, window, thin, boxes, shown.get, counts=counts, events=tuple(events), proofs=tuple(proofs),
@@ -213,12 +213,16 @@ def _dossier(
     whose, named = operators(asked.country), services_named(sorted({service for _, service in grid.cells}))
     access = {each.network: each.identity.get("access", "") for each in boxes if each.role == "inside"}
     networks = tuple(
-        Network(n, whose.get(n, ""), access.get(n, ""), lines(n), tuple(reach)) for n, reach in grid.reach.items()
-    )
+        Network(
+            n, whose.get(n, ""), access.get(n, ""), lines(n), tuple(reach), tuple(grid.outside.get(n, ())),
+            *asked.weights.get(n, (None, "")),
+        )
+        for n, reach in grid.reach.items()
+    )  # fmt: skip
     return Dossier(
         asked.form, asked.country, country_title(asked.country), zone_of(asked.country), window.since_ms,
         window.until_ms, written_ms, simulated(boxes), grid.slot_ms, counts, events, networks,
-        tuple(_services(grid, named)), proofs, others, _method(boxes, rules), evidence,
+        tuple(_services(grid, named)), proofs, others, _method(boxes, rules, asked.form), evidence,
     )  # fmt: skip
 
 
@@ -231,8 +235,15 @@ def _services(grid: Grid, named: Mapping[str, Service]) -> Iterable[Service]:
         yield Service(service, known.title, known.depth, known.not_seen, strips, control)
 
 
-def _method(boxes: Sequence[Box], rules: str) -> Method:
+def _method(boxes: Sequence[Box], rules: str, form: Form) -> Method:
     said = [labels for each in boxes for name, labels in each.kept.series().values() if name == "didban_method_info"]
     judges = sorted({each["judge"] for each in said if "judge" in each} or {str(judge.VERSION)})
     catalogues = sorted({each["catalogue"] for each in said if "catalogue" in each})
-    return Method(__version__, tuple(judges), rules, tuple(catalogues))
+    ticks, walks_ = (
+        {each for each in found if each} for found in zip(*((b.ticks, b.walks) for b in boxes), strict=True)
+    )
+    bare = sum(each.walks is None for each in boxes)
+    return Method(
+        __version__, tuple(judges), rules, tuple(catalogues), tuple(sorted(ticks)), tuple(sorted(walks_)),
+        bare if form is Form.SEALED and bare else None,
+    )  # fmt: skip

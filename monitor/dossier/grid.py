@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +14,10 @@ from monitor.evidence.lines import Box
 from monitor.evidence.window import Window
 
 SLOT_MS, HOUR_MS = 600_000, 3_600_000
+_VERDICTS = (played.VERDICT, played.VERDICT_LINES)
+_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 _MOST_SLOTS = 600  # of one chart: beyond that nobody sees one
-INSIDE = "inside"
+INSIDE, LANDMARKS = "inside", "landmarks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ NOTHING = Cell("", 0)
 
 @dataclass(slots=True)
 class Grid:
-    """`reach`, `lines` and `states` by network; `cells` by network and service; `control` by service."""
+    """`reach`, `outside` (by landmarks), `lines` by network; `cells` by network and service; `control` by service."""
 
     since_ms: int
     until_ms: int
     slot_ms: int
     reach: dict[str, list[float | None]] = field(default_factory=dict)
+    outside: dict[str, list[float | None]] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
     cells: dict[tuple[str, str], list[Cell]] = field(default_factory=dict)
     control: dict[str, list[float | None]] = field(default_factory=dict)
@@ -52,11 +55,12 @@ class Grid:
 
 
 def slot_of(window: Window) -> int:
-    """Ten minutes; of long windows an hour, or as many as it takes."""
+    """Ten minutes; of long windows as many hours as it takes, of which a day holds a whole number; then whole days."""
     length_ms = window.until_ms - window.since_ms
     if length_ms <= _MOST_SLOTS * SLOT_MS:
         return SLOT_MS
-    return max(1, -(-length_ms // (_MOST_SLOTS * HOUR_MS))) * HOUR_MS
+    hours = -(-length_ms // (_MOST_SLOTS * HOUR_MS))
+    return next((each for each in _HOURS if each >= hours), -(-hours // 24) * 24) * HOUR_MS
 
 
 def grid(boxes: Sequence[Box], found: Played, window: Window) -> Grid:
@@ -66,13 +70,17 @@ def grid(boxes: Sequence[Box], found: Played, window: Window) -> Grid:
     for network in sorted({each.network for each in boxes if each.role == INSIDE and each.network}):
         told = list(found.of(played.REACH, network=network, source=INSIDE))
         made.reach[network] = [_mean(told, at_ms, made.slot_ms) for at_ms in made.slots]
+        marks = list(found.of(played.REACH, network=network, source=LANDMARKS))
+        if marks:
+            made.outside[network] = [_mean(marks, at_ms, made.slot_ms) for at_ms in made.slots]
         spoke = list(found.of(played.CONNECTIVITY, network=network, scope="international", role=INSIDE))
         made.lines[network] = [_lines(spoke, line_of, at_ms, made.slot_ms) for at_ms in made.slots]
     pairs = sorted({_of(each) for each in found.of(played.VERDICT)})
     people_use = watched(service for _, service in pairs)
     for network, service in pairs:
         if network in made.lines and service in people_use:
-            made.cells[(network, service)] = [_cell(found, network, service, at, made.slot_ms) for at in made.slots]
+            said = _Said.of(found, network, service)
+            made.cells[(network, service)] = [said.cell(at, made.slot_ms) for at in made.slots]
     for service in sorted({service for _, service in made.cells}):
         ok, fails = (
             list(found.of(played.CONTROL_OK, service=service)),
@@ -99,14 +107,29 @@ def _lines(told: Sequence[Told], line_of: Mapping[str, str], at_ms: int, slot_ms
     return len({line_of.get(vantage, vantage) for vantage in spoke})
 
 
-def _cell(found: Played, network: str, service: str, at_ms: int, slot_ms: int) -> Cell:
-    """What was said for the longest time of it; of two alike the graver."""
-    said = {
-        each.labels.get("verdict", ""): len(each.within(at_ms, at_ms + slot_ms))
-        for each in found.of(played.VERDICT, network=network, service=service)
-    }
-    if not any(said.values()):
-        return NOTHING
-    verdict = max(said, key=lambda word: (said[word], word != "ok"))
-    lines = list(found.of(played.VERDICT_LINES, network=network, service=service, verdict=verdict))
-    return Cell(verdict, round(_mean(lines, at_ms, slot_ms) or 0))
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Of one service in one network: each verdict, and how many lines say it."""
+
+    verdicts: Mapping[str, Sequence[Told]]
+    lines: Mapping[str, Sequence[Told]]
+
+    @classmethod
+    def of(cls, found: Played, network: str, service: str) -> _Said:
+        return cls(*(_by_verdict(found.of(n, network=network, service=service)) for n in _VERDICTS))
+
+    def cell(self, at_ms: int, slot_ms: int) -> Cell:
+        """What was said for the longest time of it; of two alike the graver."""
+        end_ms = at_ms + slot_ms
+        said = {word: sum(len(e.within(at_ms, end_ms)) for e in each) for word, each in self.verdicts.items()}
+        if not any(said.values()):
+            return NOTHING
+        verdict = max(said, key=lambda word: (said[word], word != "ok"))
+        return Cell(verdict, round(_mean(self.lines.get(verdict, ()), at_ms, slot_ms) or 0))
+
+
+def _by_verdict(told: Iterable[Told]) -> dict[str, list[Told]]:
+    found: dict[str, list[Told]] = {}
+    for each in told:
+        found.setdefault(each.labels.get("verdict", ""), []).append(each)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dashboards.report.model import Evidence, Head, Stamp
+from dashboards.report.model import Evidence, Head, SeenDay, Stamp
 from monitor.dossier.exhibits import Committed, Picked
 from monitor.evidence.export import Stamped
 from monitor.evidence.lines import Box
@@ -33,7 +33,13 @@ def evidence(found: Sequence[Head], folder: str, records: int | None, opened: in
     stamped = [day for day in days if all(each.stamps for each in found if each.day == day)]
     authorities = sorted({stamp.authority for each in found for stamp in each.stamps})
     root = together(each.head for each in found) if found else ""
-    return Evidence(root, tuple(found), folder, records, opened, len(days), len(stamped), tuple(authorities))
+    seen = tuple(SeenDay(day, tuple(sorted(_of_all(found, day)))) for day in stamped)
+    return Evidence(root, tuple(found), folder, records, opened, len(days), len(stamped), tuple(authorities), seen)
+
+
+def _of_all(found: Sequence[Head], day: str) -> set[str]:
+    """Who stamped every head of that day: what one box alone was told to ask is its keeper's."""
+    return set.intersection(*({stamp.authority for stamp in each.stamps} for each in found if each.day == day))
 
 
 def commitments(picked: Sequence[Picked], window: Window) -> dict[tuple[str, int], Committed]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor import metrics
 from monitor.backtest.hearing import Rules, stated
 from monitor.backtest.replay import columns
-from monitor.evidence.lines import Box
+from monitor.evidence.lines import UNKNOWN, Box
 from monitor.evidence.progress import Progress
 from monitor.evidence.window import Window
 from monitor.home.remotewrite import Labels
@@ -88,11 +88,17 @@ class Played:
                 yield each
 
 
+def wanted() -> frozenset[str]:
+    """Names of the series that boxes state and rules read, and of those that are shown themselves."""
+    return (Rules.shipped().names | _RAW) - {each.name for each in metrics.FROM_THE_HUB}
+
+
 def played(boxes: Sequence[Box], window: Window, progress: Progress) -> Played:
     rules = Rules.shipped()
     since_ms = window.since_ms - _BEFORE_MS
     evaluation = Evaluation(rules.groups, keep=_KEPT, since_ms=since_ms)
-    hub, spools = registry(boxes), [each.kept for each in boxes]
+    speak = [each for each in boxes if each.ticks is not None]  # of who kept none nobody can say that they fell silent
+    hub, spools = registry(speak), [each.kept for each in speak]
     parts: defaultdict[Labels, list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = defaultdict(list)
     hours = range(since_ms, window.until_ms, _HOUR_MS)
     for from_ms in progress.over(hours, "rules, hours", len(hours)):
@@ -129,5 +135,5 @@ def _vantage(box: Box) -> Vantage:
     who = box.identity
     return Vantage(
         who.get("vantage", box.name), who.get("country", "ZZ"), Role(who.get("role", "inside")),
-        Access(who.get("access", "fixed")), who.get("network", ""), who.get("cohort", ""),
+        Access(who.get("access", "fixed")), who.get("network", ""), who.get("cohort", UNKNOWN),
     )  # fmt: skip

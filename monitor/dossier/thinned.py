@@ -11,9 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from dashboards.report.model import Alternative as Other
-from dashboards.report.model import Event, Kind, Sure
+from dashboards.report.model import Event, Evidence, Kind, SeenDay, Sure
 from dashboards.report.proof import Broke, Found, Proof
 from monitor.dossier.grid import HOUR_MS, NOTHING, SLOT_MS, Cell, Grid
 from monitor.evidence.forms import public
@@ -51,6 +52,8 @@ def grid(whole: Grid, now_ms: int) -> Grid:
         coarse = _by_hour(whole, now_ms, reach, _mean)
         made.reach[network] = [_tenth(reach[n]) if agreed[n] else coarse[n] for n in range(len(reach))]
         made.lines[network] = [few(count) or 0 for count in whole.lines[network]]
+    for network, seen in whole.outside.items():  # by controls: of nobody's home
+        made.outside[network] = [_tenth(each) for each in seen]
     for key, cells in whole.cells.items():
         hours = _by_hour(whole, now_ms, cells, _usual)
         made.cells[key] = [
@@ -175,6 +178,18 @@ def _found(settled: Iterable[Found], shares: Mapping[tuple[str, str, str], float
         if each.finding not in _OF_A_HOME:
             share = round(shares.get((public.FOUND, "", each.finding), 0.0), 1) or None
             yield Found(each.finding, few(each.lines), share)
+
+
+def evidence(whole: Evidence) -> Evidence:
+    """The root, the days, and hosts of authorities that saw every head of a day: no head, no box, no time."""
+    seen = tuple(SeenDay(each.day, tuple(sorted({_host(url) for url in each.authorities}))) for each in whole.seen)
+    hosts = tuple(sorted({host for each in seen for host in each.authorities}))
+    return Evidence(whole.root, (), "", None, None, whole.days, whole.stamped_days, hosts, seen)
+
+
+def _host(url: str) -> str:
+    """A name and a password may stand before it, and whose it is behind it."""
+    return urlsplit(url).hostname or "–"
 
 
 def others(whole: Iterable[Other]) -> list[Other]:

@@ -25,6 +25,7 @@ from monitor.evidence.rounds import rounds
 from monitor.evidence.window import Window, rfc3339
 from monitor.stored.committed import Between, Record
 
+SIMULATED = "simulated"  # what a spool remembers that no box kept: the name of the simulation it is of
 Stamped = Callable[[Box, bytes], Sequence[Stamp]]
 
 
@@ -113,7 +114,7 @@ def _box(
     newest = last[max(last, key=lambda day: last[day].number)] if last else None
     part: dict[str, object] = {
         "folder": name,
-        "identity": {key: box.identity.get(key, "") for key in ("vantage", "country", "network", "access", "role")},
+        **_whose(box),
         "method": [labels for named, labels in box.kept.series().values() if named == "didban_method_info"],
         "walks": {"written": written, **standing},
         **more,
@@ -127,6 +128,14 @@ def _box(
         "heads": [_head(box, link, folder, stamped) for link in sorted(last.values(), key=lambda each: each.number)],
     }
     return part, list(_news(box, written, opener, bool(spans)))
+
+
+def _whose(box: Box) -> dict[str, object]:
+    """Who it is; the cohort where it is known; and that a program made it up, where one did."""
+    identity = {key: box.identity.get(key, "") for key in ("vantage", "country", "network", "access", "role")}
+    identity |= {"cohort": box.identity["cohort"]} if "cohort" in box.identity else {}
+    name = box.kept.memory(SIMULATED)
+    return {"identity": identity, **({SIMULATED: name} if isinstance(name, str) else {})}
 
 
 def _times(box: Box, window: Window, folder: Folder) -> dict[str, object]:

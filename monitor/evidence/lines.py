@@ -8,18 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.stored.committed import Committed
+from monitor.stored.source import Origin, Source
 
-_UNKNOWN = "unknown"  # a cohort nobody wrote down may be the same for all of them
+UNKNOWN = "unknown"  # a cohort nobody wrote down may be the same for all of them
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One spool. `name`: of its folder in a sealed export; `line`: equal for boxes that share a home."""
+    """What one box kept. `name`: of its folder in a sealed export; `line`: equal for boxes that share a home.
+
+    `walks`, `ticks`: where they are read from; None where there are none to be had.
+    """
 
     name: str
     line: str
     identity: Mapping[str, str]
-    kept: Committed
+    kept: Source
+    walks: Origin | None = Origin.SPOOL
+    ticks: Origin | None = Origin.SPOOL
 
     @property
     def country(self) -> str:
@@ -40,20 +46,25 @@ def boxes(folders: Sequence[Path], key: str | None = None) -> list[Box]:
     for folder in folders:
         kept = Committed(folder, key)
         identity = kept.identity()
-        name = base = _as_name(identity.get("vantage", ""), len(found) + 1)
-        number = 1
-        while any(each.name == name for each in found):
-            number += 1
-            name = f"{base}-{number}"
-        found.append(Box(name, _line(identity), identity, kept))
+        found.append(Box(name_of(identity, found), line_of(identity), identity, kept))
     return found
+
+
+def name_of(identity: Mapping[str, str], others: Sequence[Box]) -> str:
+    """Of its folder; no two are alike."""
+    name = base = _as_name(identity.get("vantage", ""), len(others) + 1)
+    number = 1
+    while any(each.name == name for each in others):
+        number += 1
+        name = f"{base}-{number}"
+    return name
 
 
 def _as_name(vantage: str, number: int) -> str:
     return vantage if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", vantage) else f"box{number}"
 
 
-def _line(identity: Mapping[str, str]) -> str:
+def line_of(identity: Mapping[str, str]) -> str:
     if "cohort" not in identity or not identity.get("vantage"):
-        return _UNKNOWN
+        return UNKNOWN
     return f"cohort {identity['cohort']}" if identity["cohort"] else f"vantage {identity['vantage']}"

@@ -10,7 +10,8 @@ from enum import StrEnum
 import msgspec
 
 from monitor.evidence.proof.commitments import SIZE, Link, commitment, hour_name, ranges, salt
-from monitor.stored.committed import Committed, Record
+from monitor.stored.committed import Record
+from monitor.stored.source import Source
 
 
 class Standing(StrEnum):
@@ -28,7 +29,7 @@ class Opener:
         spans: of every link that leaves with them: number, first and last id. After a rescue an id may stand in two.
     """
 
-    def __init__(self, kept: Committed, spans: Sequence[tuple[int, int, int]]) -> None:
+    def __init__(self, kept: Source, spans: Sequence[tuple[int, int, int]]) -> None:
         self._kept, self._spans, self._keys = kept, spans, kept.keys()
         self._hand: tuple[int, dict[int, bytes]] = (0, {})  # number and commitments by id of the link read last
         self._key: bytes | None = None  # of its day
@@ -54,7 +55,7 @@ class Opener:
         committed = commitments.get(record.id)
         if committed is None:
             return None, None
-        opening = salt(self._key, record.id) if self._key is not None else None
+        opening = record.salt or (salt(self._key, record.id) if self._key is not None else None)
         if opening is None or commitment(opening, record.blob) != committed:
             return number, None
         return number, opening
@@ -66,7 +67,7 @@ class Opener:
         self._hand = (number, {id: link.commitments[place] for id, place in zip(link.ids, places, strict=True)})
 
 
-def lines(kept: Committed, records: Iterable[Record], opener: Opener) -> Iterator[bytes]:
+def lines(kept: Source, records: Iterable[Record], opener: Opener) -> Iterator[bytes]:
     """One walk a line, and what a responder told of it, if it did."""
     somebody_told = kept.any_accounts
     for record in records:

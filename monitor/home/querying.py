@@ -6,10 +6,11 @@ back raw samples with their own times. VictoriaMetrics answers the same question
 
 from __future__ import annotations
 
+import json
 import math
 import ssl
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from monitor.settings import BasicAuth, ClientTls
 
 _MOST_BYTES = 64 * 1024 * 1024  # an hour of 5,000 series is 10
 _PATIENCE_S = 60.0
+Named = tuple[str, str]  # a series: its name, and its labels as JSON, sorted
 _MARGIN_MS = 1000  # Prometheus 3 leaves out what stands at the beginning of a range, 2 does not
 
 
@@ -106,6 +108,13 @@ class _Answer(msgspec.Struct):
     data: _Data
 
 
+class _Labels(msgspec.Struct):
+    data: list[dict[str, str]]
+
+
+_NOT_PROMETHEUS = Unanswered("it says nothing that Prometheus would")
+
+
 async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held | Unanswered:
     """Every sample of what a vantage stated, from then until before then, at most an hour."""
     range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
@@ -117,7 +126,40 @@ async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held
     try:
         return _read(msgspec.json.decode(said, type=_Answer), from_ms, until_ms)
     except (msgspec.DecodeError, ValueError):
-        return Unanswered("it says nothing that Prometheus would")
+        return _NOT_PROMETHEUS
+
+
+async def stated(
+    database: Far, vantage: str, names: Collection[str], from_ms: int, until_ms: int
+) -> dict[Named, list[tuple[int, float]]] | Unanswered:
+    """The same of the series with these names, each with its labels."""
+    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
+    query = f'{{__name__=~"{"|".join(sorted(names))}",vantage="{vantage}"}}[{range_s}s]'
+    said = await database.ask("/api/v1/query", {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"})
+    if isinstance(said, Unanswered):
+        return said
+    try:
+        found: dict[Named, list[tuple[int, float]]] = {}
+        for series in msgspec.json.decode(said, type=_Answer).data.result:
+            labels = dict(series.metric)
+            named = labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)
+            timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
+            found[named] = [(at, value) for at, value in timed if from_ms <= at < until_ms and not math.isnan(value)]
+        return found
+    except (msgspec.DecodeError, ValueError):
+        return _NOT_PROMETHEUS
+
+
+async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> list[dict[str, str]] | Unanswered:
+    """The labels of every series it has of that time."""
+    params = {"match[]": matching, "start": f"{from_ms / 1000:.3f}", "end": f"{until_ms / 1000:.3f}"}
+    said = await database.ask("/api/v1/series", params)
+    if isinstance(said, Unanswered):
+        return said
+    try:
+        return msgspec.json.decode(said, type=_Labels).data
+    except (msgspec.DecodeError, ValueError):
+        return _NOT_PROMETHEUS
 
 
 def _read(answer: _Answer, from_ms: int, until_ms: int) -> Held:

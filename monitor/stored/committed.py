@@ -40,6 +40,7 @@ class Record:
         number: of its round.
         blob: its bytes, which a commitment is to.
         between: in the place of a time, where its boot never learned one.
+        salt: what opens its commitment, where it came with the record, as in an export.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Record:
     number: int
     blob: bytes
     between: Between | None = None
+    salt: bytes | None = None
 
     @property
     def walk(self) -> Walk:

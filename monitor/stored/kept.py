@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -40,6 +40,12 @@ class Stated:
     samples: tuple[tuple[Named, float], ...]
     ended: tuple[Named, ...]
     nameless: int = 0  # samples of series whose names a damaged file lost
+
+
+class Stating(Protocol):
+    """Whoever keeps ticks."""
+
+    def ticks(self, since_ms: int, until_ms: int = ...) -> Iterator[Stated]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,21 +34,25 @@ WORDS = {
         " longer. That does not say that nothing happened where no line of ours stands."
     ),
     "s_shutdown": "{network} lost its connection to the world outside {country} {when}.",
-    "s_shutdown_many": "{networks} lost their connection to the world outside {country}, {n} times in all.",
+    "s_shutdown_many": (
+        "{networks} lost their connection to the world outside {country}, {n} times in all,"
+        " between {since} and {until}."
+    ),
     "s_outage": "{network} lost connectivity, inside the country as well, {when}. The cause is not visible.",
     "s_outage_many": (
-        "{networks} lost connectivity, inside the country as well, {n} times in all. The cause is not visible."
+        "{networks} lost connectivity, inside the country as well, {n} times in all,"
+        " between {since} and {until}. The cause is not visible."
     ),
     "s_silence": "Our lines in {network} fell silent {when}.",
-    "s_silence_many": "Our lines in {networks} fell silent, {n} times in all.",
+    "s_silence_many": "Our lines in {networks} fell silent, {n} times in all, between {since} and {until}.",
     "s_blocked": "{service} could not be reached on {networks} {when}, while it worked for our control points abroad.",
     "s_blocked_many": (
-        "Could not be reached on {networks}, while they worked for our control points abroad: {services}."
+        "Could not be reached on {networks} {when}, while they worked for our control points abroad: {services}."
     ),
     "s_down": "{service} failed abroad as well {when}: an outage of its own, not a block.",
-    "s_down_many": "Failed abroad as well, outages of their own and not blocks: {services}.",
+    "s_down_many": "Failed abroad as well {when}, outages of their own and not blocks: {services}.",
     "s_refused": "{service} itself refused to serve people on {networks} {when}. Why is not visible.",
-    "s_refused_many": "Refused by the services themselves, on {networks}: {services}. Why is not visible.",
+    "s_refused_many": "Refused by the services themselves, on {networks} {when}: {services}. Why is not visible.",
     "when_since": "from {since}",
     "when_before": "already before {since}",
     "when_hours": "within the hours from {since} to {until}",
@@ -125,6 +129,13 @@ WORDS = {
         " Empty: nobody"
         " could say, which is neither good nor bad news."
     ),
+    "s_weight": "About {share} of the people online in {country} use a network that was cut off (shares by {source}).",
+    "s_weight_least": (
+        "At least about {share} of the people online in {country} use a network that was cut off"
+        " (shares by {source}; of"
+        " some of those networks nobody says)."
+    ),
+    "seen_outside": "hosts inside it, asked from abroad",
     "reach_least": "Least",
     "reach_mean": "Mean",
     "reach_below": "Time below one half",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tests.monitor.facts import CONTROL, INSIDE, rounds, walk
 MINUTES = 90
 BLOCKED_FROM = 33  # minutes after noon
 HOUR_MS = 3_600_000
+CLOSED_MS = NOON_MS + 3 * HOUR_MS
 STRAY_MS = 17_123  # no tick and no walk of ours falls on a round time
 
 
@@ -29,12 +30,26 @@ def control(number: int) -> Vantage:
 
 
 def country(
-    folder: Path, lines: Iterable[Vantage], controls: int = 3, *, cohort: str = "", cut: range = range(0)
-) -> list[Path]:
-    """Their spools. `cohort`: of every line; with it they are one home. `cut`: minutes in which nothing abroad answers."""
+    folder: Path, lines: Iterable[Vantage], controls: int = 3, *, cohort: str = "", cut: range = range(0),
+    more: Callable[[Vantage], Iterable[Round]] = lambda vantage: (), landmarks: bool = False,
+) -> list[Path]:  # fmt: skip
+    """Their spools.
+
+    Args:
+        cohort: of every line; with it they are one home.
+        cut: minutes in which nothing abroad answers.
+        more: rounds of a box beside the usual ones.
+        landmarks: whether controls ask hosts inside AS197207 as well, which answer while it is not cut.
+    """
     who = [replace(each, cohort=cohort) for each in lines] + [control(number) for number in range(controls)]
     return [
-        box(folder / each.id, each, list(_rounds(each)), stated=_ticks(each, cut), closed_ms=NOON_MS + 3 * HOUR_MS)
+        box(
+            folder / each.id,
+            each,
+            [*_rounds(each), *more(each)],
+            stated=_ticks(each, cut, landmarks),
+            closed_ms=CLOSED_MS,
+        )
         for each in who
     ]
 
@@ -57,7 +72,7 @@ def _rounds(vantage: Vantage) -> Iterator[Round]:
         yield rounds(replace(forged, steps=(seen,)), number=minute)
 
 
-def _ticks(vantage: Vantage, cut: range) -> Iterator[Tick]:
+def _ticks(vantage: Vantage, cut: range, landmarks: bool) -> Iterator[Tick]:
     last: Tick | None = None
     for minute in range(MINUTES):
         at_ms = NOON_MS + minute * MINUTE_MS + STRAY_MS + 5_000
@@ -74,5 +89,7 @@ def _ticks(vantage: Vantage, cut: range) -> Iterator[Tick]:
         }
         if blocked:
             samples[Series(metrics.TARGET_FINDING, ("instagram", "web", "forged_dns_answer"))] = 1.0
+        if landmarks and vantage.role is Role.CONTROL:
+            samples[Series(metrics.LANDMARKS, ("IR", "AS197207", "access"))] = 0.1 if minute in cut else 0.9
         last = Tick(at_ms, samples).after(last)
         yield last

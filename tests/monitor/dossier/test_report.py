@@ -117,7 +117,7 @@ def test_a_country_in_which_no_box_looked_has_no_dossier(tmp_path: Path) -> None
     asked = ["report", "--country", "TR", "--since", SINCE, "--until", UNTIL, "--public", "--out", str(tmp_path / "o")]
     done = runner.invoke(app, [*asked, *options(folders)])
     assert done.exit_code == 3
-    assert "none of these spools is of a box inside TR" in done.output
+    assert "none of these is of a box inside TR" in done.output
 
 
 def test_what_was_not_written_is_said_in_one_line() -> None:
