@@ -90,7 +90,8 @@ def _timeline(dossier: Dossier, say: Tongue) -> str:
 
 def _reach(dossier: Dossier, say: Tongue) -> str:
     drawn = figure(charts.reach(dossier, say).on_page(), say("reach_means"))
-    return section("reach", say("h_reach"), drawn, reach_beside(dossier, say))
+    outside = paragraph(say("outside_means")) if any(each.outside for each in dossier.networks) else ""
+    return section("reach", say("h_reach"), drawn, outside, reach_beside(dossier, say))
 
 
 def _services(dossier: Dossier, say: Tongue) -> str:

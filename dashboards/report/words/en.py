@@ -135,6 +135,13 @@ WORDS = {
         " (shares by {source}; of"
         " some of those networks nobody says)."
     ),
+    "outside_means": (
+        "Where a second row says “hosts inside it, asked from abroad”, it is the share of some"
+        " hosts in that network that"
+        " answered our control points, against their own usual level. The two are never put"
+        " together: one is what people"
+        " there could reach, the other what the world could reach there."
+    ),
     "seen_outside": "hosts inside it, asked from abroad",
     "reach_least": "Least",
     "reach_mean": "Mean",

@@ -1,4 +1,4 @@
-"""English, of proof, method and how to check it: what was seen and how sure that is; names no actor."""
+"""English, of proof: what was seen and how sure that is; names no actor."""
 
 from __future__ import annotations
 

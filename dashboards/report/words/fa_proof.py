@@ -1,4 +1,4 @@
-"""Persian, of proof, method and how to check it: what was seen and how sure that is; names no actor."""
+"""Persian, of proof: what was seen and how sure that is; names no actor."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from monitor import CONTRACT, __version__, judge
 from monitor.backtest.lived.living import Lived
 from monitor.backtest.worlds import reading
 from monitor.backtest.worlds.world import World
-from monitor.dossier.gather import SIMULATED
+from monitor.evidence.export import SIMULATED
 from monitor.evidence.proof.commitments import DAY_MS
 from monitor.keeping import chain, records, ticks
 from monitor.keeping.schema import bring_forward

@@ -7,10 +7,11 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dashboards.report import charts, page, sheets
 from dashboards.report.model import Control as Abroad
@@ -25,6 +26,9 @@ from monitor.evidence.window import Window
 from monitor.stored.source import Source
 from tests.dashboards.report.test_page import DOSSIER
 
+Moments = NDArray[np.int64]
+Values = NDArray[np.floating[Any]]
+When = NDArray[np.bool_]
 DAY_MS, HOUR_MS, TURN_MS = 86_400_000, 3_600_000, played.TURN_MS
 SINCE_MS = 1_662_854_400_000  # 2022-09-11T00:00Z
 DAYS = 26
@@ -47,14 +51,14 @@ def found() -> tuple[Grid, Played]:
     hours = times // HOUR_MS % 24
     dark = (hours >= EVENING.start) & (hours < EVENING.stop) & (times >= SINCE_MS + 10 * DAY_MS)
     blocked = (times >= BLOCKED_FROM_MS) & ~dark
-    made = Played({name: list(told) for name, told in _series(times, dark, blocked).items()}, "ab" * 32)
+    made = Played(_series(times, dark, blocked), "ab" * 32)
     boxes = [_box(network, "inside") for network in NETWORKS]
     return grids.grid(boxes, made, WINDOW), made
 
 
-def _series(times, dark, blocked):  # type: ignore[no-untyped-def]
-    def told(when, values=None, **labels: str) -> Told:  # type: ignore[no-untyped-def]
-        return Told(labels, times[when], np.ones(when.sum()) if values is None else values[when])
+def _series(times: Moments, dark: When, blocked: When) -> dict[str, list[Told]]:
+    def told(when: When, values: Values | None = None, **labels: str) -> Told:
+        return Told(labels, times[when], np.ones(when.sum()) if values is None else values[when].astype(np.float64))
 
     every, onset = times >= 0, (times // DAY_MS * DAY_MS + EVENING.start * HOUR_MS) / 1000.0
     reach = np.where(dark, 0.0, 1.0)

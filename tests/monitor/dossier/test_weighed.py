@@ -76,7 +76,8 @@ def test_what_is_seen_from_outside_is_a_row_of_its_own(found: Dossier) -> None:
     assert len(network.outside) == len(network.reach)
     assert set(network.reach) != set(network.outside)
     text = page.render(found, Language.EN)
-    assert text.count("hosts inside it, asked from abroad") == 2, "in the chart, and in the table beside it"
+    assert text.count("hosts inside it, asked from abroad<") == 2, "in the chart, and in the table beside it"
+    assert "The two are never put together" in text
     rows = list(csv.DictReader(io.StringIO(sheets.files(found)["reach.csv"])))
     sources = {
         source: [float(r["reach_share"]) for r in rows if r["source"] == source] for source in ("inside", "landmarks")
