@@ -39,7 +39,7 @@ def letter(counts: Counts) -> str:
         return _NOTHING
     total = sum(known.values())
     failed = {each: count for each, count in known.items() if each not in "on"}
-    if sum(failed.values()) >= _ENOUGH * total:
+    if failed and sum(failed.values()) >= _ENOUGH * total:
         return max(failed, key=lambda each: (failed[each], each))
     return max(known, key=lambda each: (known[each], each))
 
