@@ -46,6 +46,7 @@ class Looking:
     def __init__(self, loaded: LoadedHub, gateway: Gateway, queue: Queue, clock: Clock, time_scale: float) -> None:
         config = loaded.config
         self._look, self._tellers, self._scale = config.look, config.tellers, time_scale
+        self._pages = config.notify.pages
         self._gateway, self._queue, self._clock = gateway, queue, clock
         forward = config.forward
         self.at_work = config.look.enabled and forward.query is not None
@@ -112,7 +113,7 @@ class Looking:
             if not self._marks.was_told(each.key, each.onset_ms, each.ended_ms, apart_ms)
         ]
         told = [Told(each.key, each.onset_ms, each.ended_ms) for each in found]
-        owed = notice.notice(country, news, landed) if news else None
+        owed = notice.notice(country, news, landed, self._pages) if news else None
         await asyncio.to_thread(self._marks.looked, country, landed, told, owed)
         _log.info("late_look", country=country, incidents=len(found), told=len(news))
 

@@ -26,6 +26,7 @@ from monitor.hub.looking.again import Again, Incident, Samples, groups, read_nam
 from monitor.hub.looking.look import WRITER, Looking
 from monitor.hub.looking.marks import Landed, Marks, Told
 from monitor.hub.queue import ALWAYS, Queue
+from monitor.notify.settings import Pages
 from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
 from tests.monitor.home.receivers import prometheus, victoria
@@ -184,7 +185,10 @@ def test_a_parent_speaks_for_its_children_in_the_notice_too() -> None:
 
 def test_the_notice_says_what_when_and_that_the_evidence_was_not_there() -> None:
     said = notice.notice(
-        "IR", [incident("NetworkShutdown", MCI)], Landed(1_663_774_260_000, 1_663_777_860_000, 0, 1_664_000_000_000)
+        "IR",
+        [incident("NetworkShutdown", MCI)],
+        Landed(1_663_774_260_000, 1_663_777_860_000, 0, 1_664_000_000_000),
+        Pages(),
     )
     texts = said.annotations
     assert said.labels == {
@@ -202,8 +206,15 @@ def test_the_notice_says_what_when_and_that_the_evidence_was_not_there() -> None
 
 def test_of_many_incidents_the_notice_counts_those_it_does_not_write_out() -> None:
     many = [incident("NetworkShutdown", f"AS{n}") for n in range(1, 31)]
-    said = notice.notice("IR", many, Landed(0, 0, 0, 0)).annotations["description"]
+    said = notice.notice("IR", many, Landed(0, 0, 0, 0), Pages()).annotations["description"]
     assert "And 18 more" in said
+
+
+def test_the_links_of_the_notice_lead_where_people_can_go_also_in_a_mail_that_no_relay_writes() -> None:
+    pages = Pages(url="https://hub.example.org", dashboard="https://grafana.example.org/d")
+    texts = notice.notice("IR", [incident("NetworkShutdown", MCI)], Landed(1, 2, 1, 2), pages).annotations
+    assert texts["runbook_url"] == "https://hub.example.org/runbook/LateLook"
+    assert texts["dashboard_url"] == "https://grafana.example.org/d/didban-incident?var-country=IR&from=1&to=2"
 
 
 # ---------------------------------------------------------------- with a real database
