@@ -17,6 +17,8 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from monitor.decoding import from_json
+from monitor.home.answers import asked_to_wait_s
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.digests import Held, series_id
 from monitor.home.ways import NO_WAY, Way
@@ -90,8 +92,7 @@ class Far:
                 if len(body) > _MOST_BYTES:
                     return Unanswered("it says more than is read")
             if answer.status != 200:
-                after = answer.headers.get("Retry-After", "")
-                return Unanswered(f"it says {answer.status}", float(after) if after.isdigit() else 0.0)
+                return Unanswered(f"it says {answer.status}", asked_to_wait_s(answer.headers.get("Retry-After")))
             return bytes(body)
 
 
@@ -124,7 +125,7 @@ async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held
     if isinstance(said, Unanswered):
         return said
     try:
-        return _read(msgspec.json.decode(said, type=_Answer), from_ms, until_ms)
+        return _read(from_json(said, type=_Answer), from_ms, until_ms)
     except (msgspec.DecodeError, ValueError):
         return _NOT_PROMETHEUS
 
@@ -140,7 +141,7 @@ async def stated(
         return said
     try:
         found: dict[Named, list[tuple[int, float]]] = {}
-        for series in msgspec.json.decode(said, type=_Answer).data.result:
+        for series in from_json(said, type=_Answer).data.result:
             labels = dict(series.metric)
             named = labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)
             timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
@@ -157,7 +158,7 @@ async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> l
     if isinstance(said, Unanswered):
         return said
     try:
-        return msgspec.json.decode(said, type=_Labels).data
+        return from_json(said, type=_Labels).data
     except (msgspec.DecodeError, ValueError):
         return _NOT_PROMETHEUS
 

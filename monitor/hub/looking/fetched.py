@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.home import vectors
 from monitor.home.querying import Far, Unanswered
 from monitor.home.remotewrite import STALE, Labels
@@ -91,7 +92,7 @@ async def _raw(database: Far, selector: str, from_ms: int, until_ms: int) -> lis
     if isinstance(said, Unanswered):
         return said
     try:
-        return [_samples(each, from_ms, until_ms) for each in msgspec.json.decode(said, type=_Answer).data.result]
+        return [_samples(each, from_ms, until_ms) for each in from_json(said, type=_Answer).data.result]
     except (msgspec.DecodeError, ValueError):
         return Unanswered("it says nothing that Prometheus would")
 
