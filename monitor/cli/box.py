@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from monitor.beside import up
 from monitor.cli.common import NO, WRONG_USE, agreed, fail, loaded, refuse, show
 from monitor.hub.registry import Registry
 from monitor.judge import State
+from monitor.supervisor import Supervisor
 from monitor.telling import narrated, probe
 
 app = typer.Typer()
@@ -70,6 +72,7 @@ def run(
         time_scale=time_scale,
         registry=Registry.alone(found.config.as_vantage(), found.services) if alone else None,
         idle=idle,
+        supervisor=Supervisor.of(os.environ),
     )
     try:
         daemon.run(found, options)
