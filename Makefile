@@ -16,7 +16,7 @@ TEST := $(LAB) $(PEERS) victoria-metrics microsocks e2fsprogs mount openssl libf
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: run responder test test-unit test-cover test-lab long demo bench lint venv-dev clean
+.PHONY: run responder test test-unit test-cover test-lab deployed long demo bench lint venv-dev clean
 
 run:
 	@deploy/machine.sh have $(STACK)
@@ -49,7 +49,7 @@ lint: venv-dev
 # what test-cover runs it need not run as well
 COUNTED := tests/probes tests/golden tests/monitor/test_judge.py tests/monitor/test_schedule.py
 test-unit: venv-dev
-	$(PY) -m pytest -n 4 --dist worksteal -m "not lab and not evening and not long" $(COUNTED:%=--ignore=%)
+	$(PY) -m pytest -n 4 --dist worksteal -m "not lab and not evening and not long and not deployed" $(COUNTED:%=--ignore=%)
 
 # every line of what judges, schedules, names failures and speaks protocols; which files: pyproject.toml
 test-cover: venv-dev
@@ -69,6 +69,14 @@ test-lab: venv-dev
 	  $(INSIDE) $(WHICH) $(FAST:%=--ignore=%) $(BESIDE:%=--ignore=%) tests/lab; here=$$?; \
 	  wait $$beside; there=$$?; cat $$said; rm -f $$said; test $$here -eq 0 -a $$there -eq 0
 
+# images, packages, charts and roles, by the tools that will read them: in a virtual environment of their own, which
+# needs a package index, as the steps of an image do; minutes, so not in `make test`
+CARRIED := docker-compose lintian
+deployed: venv-dev
+	@deploy/machine.sh have $(CARRIED)
+	@VENV=$(CURDIR)/.venv-deploy deploy/machine.sh venv deploy
+	PATH="$(CURDIR)/.venv-deploy/bin:$$PATH" $(PY) -m pytest -m deployed tests/deploy/anywhere
+
 # the full counts; writes results/long.json
 long: venv-dev
 	$(PY) -m tests.long
@@ -77,4 +85,4 @@ bench: venv-dev
 	$(PY) -m tests.bench
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

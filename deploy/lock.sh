@@ -19,7 +19,7 @@ compile() {
 
 # the largest first: the others take their versions from it, so that what is tested is what runs
 compile dev.txt --extra dev "$@" ../../pyproject.toml
-for extra in lab report responder; do
+for extra in deploy lab report responder; do
   compile "$extra.txt" --extra "$extra" --constraints dev.txt ../../pyproject.toml
 done
 compile run.txt --constraints dev.txt ../../pyproject.toml

@@ -91,7 +91,7 @@ def reached(wanted: Iterable[Requirement]) -> set[str]:
     return {name for name, _ in seen}
 
 
-@pytest.mark.parametrize("extra", [None, *EXTRAS])
+@pytest.mark.parametrize("extra", [None, *EXTRAS, "deploy"])
 def test_whatever_pyproject_asks_for_is_locked(extra: str | None) -> None:
     wanted = [*asked(None), *(asked(extra) if extra else ())]
     assert not drifted(wanted, lock(extra or "run")), "run deploy/lock.sh"

@@ -1,0 +1,1 @@
+"""What carries Didban to other machines: images, packages, charts, roles. `make deployed` runs all of it."""
