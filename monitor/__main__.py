@@ -15,7 +15,22 @@ import typer
 from dashboards import grafana
 from monitor import __version__
 from monitor.beside import rulefiles
-from monitor.cli import book, box, drill, erase, explain, export, fleet, look, prove, report, simulate, start, stored
+from monitor.cli import (
+    book,
+    box,
+    drill,
+    erase,
+    explain,
+    export,
+    fleet,
+    look,
+    prove,
+    renewal,
+    report,
+    simulate,
+    start,
+    stored,
+)
 from monitor.cli.box import TimeScale
 from monitor.cli.common import COULD_NOT, NO
 from monitor.notify.settings import Pages
@@ -40,6 +55,7 @@ app.add_typer(prove.app)
 app.add_typer(erase.app)
 app.add_typer(export.app)
 app.add_typer(report.app)
+app.add_typer(renewal.app, name="catalogue")
 app.add_typer(fleet.app, name="hub")
 
 

@@ -13,8 +13,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from monitor.disk.owner import as_its_neighbours
 from monitor.hub import queuefile, settings
-from monitor.hub.rows import as_its_neighbours
 from monitor.hub.settings import LoadedHub
 
 SUMS = "SHA256SUMS"

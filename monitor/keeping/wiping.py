@@ -15,7 +15,8 @@ from probes.catalogue import SHIPPED
 from probes.doors.yamlfile import Value, read
 
 EXPORTS = "exports"  # the spool's memory of where exports were written: a list of paths
-_OURS = ("spool*", ".spool*", "up", "exports", "evidence")  # of the storage folder; whatever else is there is left
+# of the storage folder; whatever else is there is left
+_OURS = ("spool*", ".spool*", "up", "exports", "evidence", "catalogue")
 _PUBLIC = "ca_file"  # not ours alone: destroyed only where it stands beside didban.yml
 _LISTS = ("services", "fingerprints")
 _NAMED = re.compile(r"""\b\w+_file\s*:\s*["']?([^"'\s,}#]+)""")
