@@ -30,13 +30,14 @@ didban() {
   # nothing here may install anything later: neither its own tools, nor scripts nobody asked for
   pip uninstall --yes setuptools pip
   find "$prefix/bin" -mindepth 1 ! -name 'python*' ! -name didban -delete
+  rm -rf "$prefix/include" "$prefix/share"
   find "$prefix" -name __pycache__ -prune -exec rm -rf {} +
   sed -i "1s|^#!.*|#!$final/bin/python|" "$prefix/bin/didban"
   sed -i "/^command = /d" "$prefix/pyvenv.cfg"
   # compiled once, since nobody may write here; the same bytes whenever it is done
   "$prefix/bin/python" -m compileall -q -j 1 -s "${dest:-/}" -p / --invalidation-mode unchecked-hash \
     "$prefix"/lib/python3.*/site-packages
-  chmod -R u+rwX,go+rX,go-w "$prefix"
+  find "$prefix/lib" -type f -exec chmod 644 {} +
 }
 
 [ -n "$prefix" ] || what=
