@@ -200,7 +200,6 @@ def test_the_default_command_runs_and_is_healthy_without_root_or_anything_to_wri
     (health,) = (step.rest.partition("CMD ")[2] for step in FINAL if step.word == "HEALTHCHECK")
     said = re.findall(r'"([^"]+)"', health.replace("/opt/didban", prefix))
     script = f"""
-mkdir -p /var/lib/didban 2>/dev/null || true
 mount -t tmpfs -o mode=755 tmpfs /var/lib
 mkdir -m 700 /var/lib/didban && chown 10001:10001 /var/lib/didban
 mount -t tmpfs -o mode=1777 tmpfs /tmp
