@@ -15,8 +15,8 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -27,8 +27,8 @@ from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
-from monitor.hub.registry import Registry
 from monitor.keeping.upkeep import Upkeep
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.rounds import Asked
@@ -46,9 +46,12 @@ from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
 
+if TYPE_CHECKING:
+    from monitor.hub.registry import Registry
+
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

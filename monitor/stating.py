@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import structlog
-
 from monitor import metrics
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.pace import Pace
 from monitor.ship import Shipper
@@ -20,7 +19,7 @@ from probes.ports import Clock
 
 _SET_MS = 1_000  # a clock that moved so far against the time since the boot is noted anew
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 class Stating:
