@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from monitor import metrics
 from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
+from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.ship import Shipper
 from monitor.spool import Spool
@@ -40,6 +41,11 @@ class Stating:
         self._noted_wall_ms: int | None = None
         self.waits = 0
         self.ahead_ms = 0
+
+    @property
+    def last(self) -> Mapping[Series, float]:
+        """What the last tick said."""
+        return self._last.samples if self._last is not None else {}
 
     async def begin(self, pace: Pace) -> None:
         """What an earlier process left behind: what it knew of the time, what waits for it, what is to be ended now."""
