@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import resource
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -27,8 +28,8 @@ from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
-from monitor.hub.registry import Registry
 from monitor.keeping.upkeep import Upkeep
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.rounds import Asked
@@ -40,15 +41,18 @@ from monitor.telling.own import Disk, of_daemon
 from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
-from monitor.tick import Tick
+from monitor.tick import Tick, gathered
 from monitor.webconfig import Doorkeeper, WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
 
+if TYPE_CHECKING:
+    from monitor.hub.registry import Registry
+
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Daemon:
             own_work = [self._tasks.create_task(work) for work in (self._beat(), *upkeep)]
             if not self._options.idle:
                 self._engine.start()
+            gc.freeze()  # code and catalogue stay: looked through at every full collection, they held up walks
             await self._stop.wait()
             _log.info("stopping")
             self._engine.stop()
@@ -155,10 +160,12 @@ class Daemon:
         engine = self._engine
         await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
         now_ms = self._now_ms()
-        engine.view.beat(now_ms)
+        for _ in engine.view.beating(now_ms):
+            await asyncio.sleep(0)
         engine.early.told()
         own = await self._own(now_ms)
-        await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        samples = await gathered(itertools.chain(engine.samples(now_ms), own.items()), self._stating.last)
+        await self._stating.state(Tick(self._now_ms(), samples), engine.shippers)
         if Series(metrics.DRILL, ()) in own:
             self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)
         await engine.remember_spent(self._spool)
@@ -234,7 +241,9 @@ class Daemon:
         await before.close()
         await asyncio.sleep(0)  # its tasks end
         del before
+        gc.unfreeze()
         gc.collect()  # a knot of references round TLS contexts, whose 300 KB a reload the collector does not see
+        gc.freeze()
 
     def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
         """An engine of the file as it is now, or why not: nothing has been touched then."""

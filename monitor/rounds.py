@@ -8,8 +8,6 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from enum import Enum, auto
 from typing import Any
 
-import structlog
-
 from monitor.beat import pairs
 from monitor.beat.asides import Asides
 from monitor.beat.comparisons import Comparisons
@@ -20,6 +18,7 @@ from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
 from monitor.beat.walker import PROBES, Walker
+from monitor.logs import Log
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
@@ -33,7 +32,7 @@ from probes.words import Kind, Reason, Scope
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
-_log = structlog.get_logger("didban.rounds")
+_log = Log()
 
 
 class Asked(Enum):

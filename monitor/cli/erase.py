@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import NO, WRONG_USE, fail
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.keeping import halting, wiping
 from monitor.keeping.shred import shred
 from monitor.keeping.wiping import Found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
-import structlog
 
-_log = structlog.get_logger("didban.heartbeat")
+from monitor.logs import Log
+
+_log = Log()
 
 
 async def beat(url: str, every_s: float, patience_s: float) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 from pathlib import Path
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
+from monitor.logs import Log
 from monitor.notify.settings import Notify
 from monitor.relay.door import runbook
 from monitor.relay.relay import Relay, outbox_of
@@ -37,7 +37,7 @@ _LOOK_EVERY_S = 2.0
 _LATE_LOOK_EVERY_S = 15.0
 _TRIM_EVERY_S = 600.0
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Hub:

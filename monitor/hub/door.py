@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
@@ -22,6 +21,7 @@ from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
 from monitor.hub.turnstile import Turnstile
+from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
@@ -42,7 +42,7 @@ _STATUS = {
 _AT_HOME = ("127.0.0.1", "::1")
 _HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 Own = Callable[[], AsyncIterator[tuple[Series, float]]]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from monitor.metrics import NAMES_HOME
+from monitor.metrics import NAMES_HOME, Series
 from monitor.tick import Tick
 
 _WHOLE_TICK = 0  # in the place of a series: none has this id
@@ -34,36 +35,45 @@ class Refused:
 
 
 class Names:
-    """The series by number: a tick of 400 samples names each in two bytes."""
+    """The series by number: a tick of 400 samples names each in two bytes. Labels are kept as they lie on disk."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, str], int] = {}
-        self._names: dict[int, tuple[str, dict[str, str]]] = {}
+        self._named: dict[int, tuple[str, str]] = {}
+        self._stated: dict[Series, int] = {}  # what this process stated: asked for with every sample of every tick
         self.asked_for: set[int] = set()  # for a tick that is kept, since somebody last emptied it
 
     def load(self, db: sqlite3.Connection) -> None:
-        self._ids.clear()
-        self._names.clear()
+        for each in (self._ids, self._named, self._stated):
+            each.clear()
         for id, name, labels in db.execute("SELECT id, name, labels FROM series"):
-            self._learn(id, name, labels)
+            self._learn(id, (name, labels))
 
-    def _learn(self, id: int, name: str, labels: str) -> None:
-        self._ids[(name, labels)] = id
-        self._names[id] = (name, labels_of(labels))
+    def _learn(self, id: int, named: tuple[str, str]) -> None:
+        self._ids[named] = id
+        self._named[id] = named
 
     def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
-        key = (name, _text(labels))
-        if key not in self._ids:
-            made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
-            self._learn(made, *key)
-        self.asked_for.add(self._ids[key])
-        return self._ids[key]
+        named = (sys.intern(name), _text(labels))
+        if named not in self._ids:
+            self._learn(db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", named).lastrowid or 0, named)
+        self.asked_for.add(self._ids[named])
+        return self._ids[named]
+
+    def stated(self, db: sqlite3.Connection, series: Series, identity: Mapping[str, str]) -> int:
+        """The same. `identity`: of this vantage, and always the same."""
+        found = self._stated.get(series)
+        if found is None:
+            found = self._stated[series] = self.id(db, series.name, series.labels(identity))
+        self.asked_for.add(found)
+        return found
 
     def forget(self, ids: Iterable[int]) -> None:
         """Of these no row is left."""
         for id in ids:
-            self._names.pop(id, None)
-        self._ids = {named: id for named, id in self._ids.items() if id in self._names}
+            self._named.pop(id, None)
+        self._ids = {named: id for named, id in self._ids.items() if id in self._named}
+        self._stated = {series: id for series, id in self._stated.items() if id in self._named}
 
     def number(self, name: str, labels: Mapping[str, str]) -> int:
         """0 for a series that was never kept."""
@@ -71,19 +81,19 @@ class Names:
 
     def of(self, id: int) -> tuple[str, dict[str, str]] | None:
         """Name and labels; None for a number that a damaged file no longer explains."""
-        return self._names.get(id)
+        named = self._named.get(id)
+        return (named[0], labels_of(named[1])) if named is not None else None
 
     def numbers(self, names: Collection[str]) -> frozenset[int]:
         """Of every series by one of these names."""
-        return frozenset(id for id, (name, _) in self._names.items() if name in names)
+        return frozenset(id for id, (name, _) in self._named.items() if name in names)
 
     def as_kept(self, id: int) -> tuple[str, str] | None:
         """The same, labels as they lie on disk."""
-        named = self._names.get(id)
-        return (named[0], _text(named[1])) if named is not None else None
+        return self._named.get(id)
 
     def goes_home(self, id: int, also: frozenset[str]) -> bool:
-        named = self._names.get(id)
+        named = self._named.get(id)
         return named is not None and (named[0] in NAMES_HOME or named[0] in also)
 
 
@@ -97,12 +107,10 @@ def _text(labels: Mapping[str, str]) -> str:
 
 def named(names: Names, tick: Tick, identity: Mapping[str, str]) -> Callable[[sqlite3.Connection], Kept]:
     """A tick, ready to be kept: its series have their numbers once there is somewhere to keep it."""
-    samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
-    ended = [(series.name, series.labels(identity)) for series in tick.ended]
 
     def kept(db: sqlite3.Connection) -> Kept:
-        stated = tuple((names.id(db, name, labels), value) for name, labels, value in samples)
-        return Kept(tick.at_ms, stated, tuple(names.id(db, name, labels) for name, labels in ended))
+        stated = tuple((names.stated(db, series, identity), value) for series, value in tick.samples.items())
+        return Kept(tick.at_ms, stated, tuple(names.stated(db, series, identity) for series in tick.ended))
 
     return kept
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import aiohttp
 import msgspec
-import structlog
+
+from monitor.logs import Log
 
 _PATIENCE_S = 10.0
 _BY = "didban"
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 class Status(msgspec.Struct, frozen=True):

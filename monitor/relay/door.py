@@ -8,10 +8,10 @@ import html
 import sqlite3
 from collections.abc import Callable, Sequence
 
-import structlog
 from aiohttp import web
 
 from monitor.beside.rulefiles import runbook_page
+from monitor.logs import Log
 from monitor.relay import leaflet, receipts
 from monitor.relay.alerts import Payload, read
 from monitor.relay.links import Links, Opened, Sight
@@ -22,7 +22,7 @@ _MOST_BODY = 4 * 1024 * 1024
 _A_MINUTE = 120  # links that open nothing, over everybody
 _LABELS = ("alertname", "country", "network", "service", "vantage", "severity", "family")
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 Recipients = Callable[[Payload], Sequence[Recipient]]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import h11
 
-from probes.doors import quic, web2, websocket
+from probes.doors import web2, websocket
 from probes.doors.request import HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Request
 from probes.failure import Refusal
 from probes.ports import Page, Post, Stream, Taken
@@ -47,6 +47,8 @@ class Browser:
         request = Request(host, path, secure, self.user_agent, post, head)
         match alpn:
             case "h3":
+                from probes.doors import quic  # who walks by it has loaded it; who does not, is spared 5 MB
+
                 return await quic.fetch(stream, request, until_s)
             case "h2":
                 return await web2.fetch(stream, request, until_s)
