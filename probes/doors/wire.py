@@ -6,7 +6,6 @@ mid-handshake reads as a reset) and aiohttp puts one timeout round connect and h
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import fcntl
@@ -21,6 +20,7 @@ from typing import Any
 
 from probes.doors import dates
 from probes.doors.dates import OURS, Dates
+from probes.doors.nonblocking import Nonblocking
 from probes.facts import Certificate
 from probes.failure import Refusal
 from probes.ports import Greeted, Greeting, Stream, Traffic
@@ -44,17 +44,22 @@ class Line:
     """A connected socket that counts what crosses it."""
 
     def __init__(self, sock: socket.socket, transport: Transport, traffic: Traffic) -> None:
-        self._sock = sock
-        self._loop = asyncio.get_running_loop()
+        self._sock, self._waiting = sock, Nonblocking(sock)
         self._per_packet = _HEADERS[transport]
         self._traffic = traffic
 
+    async def connect(self, address: str, port: int) -> None:
+        """By TCP."""
+        self._traffic.sent += _TCP_OPEN_AND_CLOSE
+        await self._waiting.connect(address, port)
+        self._traffic.received += _TCP_OPEN_AND_CLOSE
+
     async def send(self, data: bytes) -> None:
         self._traffic.sent += self._on_the_wire(len(data))
-        await self._loop.sock_sendall(self._sock, data)
+        await self._waiting.send(data)
 
     async def receive(self, most: int) -> bytes:
-        data = await self._loop.sock_recv(self._sock, most)
+        data = await self._waiting.receive(most)
         self._traffic.came(self._on_the_wire(len(data)))
         return data
 
@@ -63,7 +68,7 @@ class Line:
         with contextlib.suppress(OSError):
             unread = int.from_bytes(fcntl.ioctl(self._sock, termios.FIONREAD, bytes(4)), sys.byteorder)
             self._traffic.received += self._on_the_wire(unread) if unread else 0
-        self._sock.close()
+        self._waiting.close()
 
     def _on_the_wire(self, payload: int) -> int:
         return payload + self._per_packet * (1 + payload // _SEGMENT)
@@ -160,26 +165,33 @@ class Sockets:
             self._context(Greeting("", ("",), alpn))
 
     async def connect(self, address: str, port: int, transport: Transport, traffic: Traffic) -> Stream:
+        sock = self._socket(address, transport, traffic.wanted)
+        line = Line(sock, transport, traffic)
+        try:
+            if transport is Transport.UDP:
+                sock.connect((address, port))
+            else:
+                await line.connect(address, port)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+    def _socket(self, address: str, transport: Transport, wanted: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        udp = transport is Transport.UDP
-        sock = socket.socket(family, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+        sock = socket.socket(family, socket.SOCK_DGRAM if transport is Transport.UDP else socket.SOCK_STREAM)
         try:
             sock.setblocking(False)
             if self._device:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device.encode())
-            if udp:
-                sock.connect((address, port))
-            else:
+            if transport is Transport.TCP:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else 43 ms of delayed ACK are measured
-                room = max(_RECEIVE_BUFFER, min(traffic.wanted, _LONG_BUFFER))
+                room = max(_RECEIVE_BUFFER, min(wanted, _LONG_BUFFER))
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-                traffic.sent += _TCP_OPEN_AND_CLOSE
-                await asyncio.get_running_loop().sock_connect(sock, (address, port))
-                traffic.received += _TCP_OPEN_AND_CLOSE
         except BaseException:
             sock.close()
             raise
-        return Line(sock, transport, traffic)
+        return sock
 
     async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
         return await SecureLine(stream, self._context(greeting), greeting, self._dates).handshake()
