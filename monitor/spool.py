@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.disk.desk import Desk
 from monitor.disk.file import File, Kind, Unusable
 from monitor.keeping import records, rescue, retention, ticks
@@ -152,7 +153,7 @@ class Spool:
         sql = "SELECT value FROM memory WHERE key = ?"
         row = await self._desk.read(lambda db: db.execute(sql, (key,)).fetchone(), None)
         try:
-            return msgspec.json.decode(row[0]) if row else None
+            return from_json(row[0]) if row else None
         except msgspec.DecodeError:
             return None
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from monitor.decoding import from_json
+from monitor.home.answers import asked_to_wait_s
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.digests import Held, series_id
 from monitor.home.ways import NO_WAY, Way
@@ -90,8 +92,7 @@ class Far:
                 if len(body) > _MOST_BYTES:
                     return Unanswered("it says more than is read")
             if answer.status != 200:
-                after = answer.headers.get("Retry-After", "")
-                return Unanswered(f"it says {answer.status}", float(after) if after.isdigit() else 0.0)
+                return Unanswered(f"it says {answer.status}", asked_to_wait_s(answer.headers.get("Retry-After")))
             return bytes(body)
 
 
@@ -127,7 +128,7 @@ async def raw(
     if isinstance(said, Unanswered):
         return said
     try:
-        return msgspec.json.decode(said, type=_Answer).data.result
+        return from_json(said, type=_Answer).data.result
     except msgspec.DecodeError:
         return NOT_PROMETHEUS
 
@@ -178,6 +179,6 @@ async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> l
     if isinstance(said, Unanswered):
         return said
     try:
-        return msgspec.json.decode(said, type=_Labels).data
+        return from_json(said, type=_Labels).data
     except (msgspec.DecodeError, ValueError):
         return NOT_PROMETHEUS

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from monitor.decoding import from_json, from_msgpack, inflated
 from monitor.metrics import NAMES_HOME, Series
 from monitor.tick import Tick
 
+_MOST_BYTES = 64 * 1024 * 1024  # unpacked; of ten thousand targets it is 4
 _WHOLE_TICK = 0  # in the place of a series: none has this id
 
 
@@ -98,7 +100,7 @@ class Names:
 
 
 def labels_of(text: str) -> dict[str, str]:
-    return msgspec.json.decode(text, type=dict[str, str])
+    return from_json(text, type=dict[str, str])
 
 
 def _text(labels: Mapping[str, str]) -> str:
@@ -140,8 +142,8 @@ def going_home(kept: Kept, also: frozenset[str], goes_home: Callable[[int, froze
 
 
 def read(row: tuple[int, bytes, bytes]) -> Kept:
-    samples = msgspec.msgpack.decode(zlib.decompress(row[1]), type=tuple[tuple[int, float], ...])
-    return Kept(row[0], samples, msgspec.msgpack.decode(row[2], type=tuple[int, ...]))
+    samples = from_msgpack(inflated(row[1], _MOST_BYTES), type=tuple[tuple[int, float], ...])
+    return Kept(row[0], samples, from_msgpack(row[2], type=tuple[int, ...]))
 
 
 def owed(db: sqlite3.Connection, destination: str, *, but: Sequence[int], most: int) -> list[Kept]:

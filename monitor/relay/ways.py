@@ -15,8 +15,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
+from monitor.decoding import Undecodable, from_json
 from monitor.notify.settings import Matrix, Ntfy, Signal, Ways
 from monitor.relay.outbox import Message, Recipient
 
@@ -158,14 +157,15 @@ def _after_s(headers: Mapping[str, str], body: bytes) -> float:
     if given.isascii() and given.isdigit() and len(given) < 8:
         return min(float(given), _LONGEST_S)
     millis = _field(body, "retry_after_ms")
-    return min(float(millis) / 1000, _LONGEST_S) if millis.isdigit() and len(millis) < 10 else 0.0
+    plain = millis.isascii() and millis.isdigit() and len(millis) < 10
+    return min(float(millis) / 1000, _LONGEST_S) if plain else 0.0
 
 
 def _field(body: bytes, name: str) -> str:
     """A word or number of a JSON object, short enough to be kept."""
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = from_json(body)
+    except Undecodable:
         return ""
     value = found.get(name) if isinstance(found, dict) else None
     return str(value)[:100] if isinstance(value, str | int) else ""
