@@ -105,6 +105,7 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
     if os.environ.get("DIDBAN_DEBUG"):
         traceback.print_exception(kind, error, trace)
     _say(f"internal error, please report it: {kind.__name__}: {error}")
+    raise SystemExit(COULD_NOT)  # left alone, Python says 1, which is our No, and systemd would not try again
 
 
 if __name__ == "__main__":

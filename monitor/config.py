@@ -12,6 +12,7 @@ from pathlib import Path
 from monitor.notify.settings import FILES as NOTIFY_FILES
 from monitor.settings import Config
 from probes import catalogue, known, seenfile
+from probes.doors import handed
 from probes.doors.schema import fit, is_address, seconds
 from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
@@ -37,8 +38,8 @@ class Loaded:
     book: Seen | None = None
 
     def path(self, name: str) -> Path:
-        """Relative names stand beside didban.yml."""
-        return self.folder / name
+        """Relative names stand beside didban.yml, or are credentials that systemd handed us."""
+        return handed.at(self.folder, name)
 
 
 def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
@@ -162,15 +163,15 @@ def missing_files(document: Document, folder: Path, named: Iterable[Location]) -
         name = _at(document.value, *location)
         if not isinstance(name, str):
             continue
-        if not (folder / name).is_file():
-            yield document.mistake(location, f"{name}: no such file")
-        elif (flaw := _flaw(folder / name, str(location[-1]))) is not None:
+        if (flaw := _flaw(handed.at(folder, name), str(location[-1]))) is not None:
             yield document.mistake(location, f"{name}: {flaw}")
 
 
 def _flaw(path: Path, key: str) -> str | None:
     """What is wrong with a file of that kind; nothing of its content is said: it may be a secret."""
     try:
+        if not path.is_file():
+            return "no such file"
         match key:
             case "secret_file":
                 return None if path.stat().st_size >= _SECRET_BYTES else f"holds fewer than {_SECRET_BYTES} bytes"

@@ -35,6 +35,7 @@ from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.stating import Stating
+from monitor.supervisor import NOBODY, Supervisor
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import Disk, of_daemon
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from monitor.hub.registry import Registry
 
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
+_OVERDUE_S = 600.0  # beyond three intervals: a tick that long away will not come any more
 
 _log = Log()
 
@@ -73,6 +75,7 @@ class Options:
     time_scale: float = 1.0
     registry: Registry | None = None
     idle: bool = False
+    supervisor: Supervisor = NOBODY
 
 
 class Daemon:
@@ -92,7 +95,7 @@ class Daemon:
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
         self._past = Past(self._spool, lambda: self._engine.view.services, self._now_ms)
-        self._reloaded_ms = self._now_ms()
+        self._reloaded_ms, self._ticked_s = self._now_ms(), self._clock.elapsed_s()
 
     def _build(self, loaded: Loaded) -> Engine:
         crew = Crew(self._tasks.create_task)
@@ -110,11 +113,16 @@ class Daemon:
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
             upkeep = (self._upkeep.sync(), self._upkeep.tidy(), self._past.run())
-            own_work = [self._tasks.create_task(work) for work in (self._beat(), *upkeep)]
+            own_work = [
+                self._tasks.create_task(work)
+                for work in (self._beat(), *upkeep, self._options.supervisor.watch(self._ticks))
+            ]
             if not self._options.idle:
                 self._engine.start()
             gc.freeze()  # code and catalogue stay: looked through at every full collection, they held up walks
+            self._options.supervisor.ready()
             await self._stop.wait()
+            self._options.supervisor.stopping()
             _log.info("stopping")
             self._engine.stop()
             for task in own_work:
@@ -147,6 +155,10 @@ class Daemon:
         if not self._stop.is_set():
             self._tasks.create_task(self._reload_on_signal())
 
+    def _ticks(self) -> bool:
+        """Whether a tick was stated lately: a daemon that measures and states nothing had better be started anew."""
+        return self._clock.elapsed_s() - self._ticked_s < 3 * self._engine.pace.interval_s + _OVERDUE_S
+
     # ---------------------------------------------------------------- the tick
 
     async def _beat(self) -> None:
@@ -169,6 +181,7 @@ class Daemon:
         if Series(metrics.DRILL, ()) in own:
             self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)
         await engine.remember_spent(self._spool)
+        self._ticked_s = self._clock.elapsed_s()
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
         ok, since_ms = self._reload_ok, self._reloaded_ms

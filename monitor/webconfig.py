@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 
 from monitor.config import missing_files
 from monitor.home.credentials import read_basic, server_context
+from probes.doors import handed
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
 
@@ -64,7 +65,7 @@ class WebConfig(Strict):
             return None
         context = server_context(tls.cert_file, tls.key_file, folder)
         if tls.client_ca_file:
-            context.load_verify_locations(folder / tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, tls.client_ca_file))
         if self._wants_client_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
         return context

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from probes.doors import handed
 from probes.doors.schema import fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
@@ -128,7 +129,7 @@ def _secrets(row: TargetRow, beside: Path) -> tuple[Mapping[str, str], tuple[str
         if not option.in_file or key not in row.options:
             continue
         try:
-            text = (beside / row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
+            text = handed.at(beside, row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
         except (OSError, ValueError):
             wrong.append(f"{key}: the file cannot be read")
             continue

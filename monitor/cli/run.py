@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from monitor import daemon, logs, webconfig
 from monitor.cli.common import WRONG_USE, agreed, fail, loaded, refuse
 from monitor.cli.options import ConfigFile, StoragePath, TimeScale
+from monitor.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from monitor.config import Loaded
@@ -55,6 +57,7 @@ def run(
         time_scale=time_scale,
         registry=_fleet_of_one(found) if alone else None,
         idle=idle,
+        supervisor=Supervisor.of(os.environ),
     )
     try:
         daemon.run(found, options)

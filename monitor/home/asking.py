@@ -20,6 +20,7 @@ from monitor.home.ways import NO_WAY, Way
 from monitor.logs import Log
 from monitor.settings import Config, Responder
 from probes.account import Newest, checked, public_key
+from probes.doors import handed
 from probes.doors.dates import OURS, Dates, dated
 from probes.facts import Account, Endpoint, Walk
 from probes.ports import Clock
@@ -55,8 +56,8 @@ class Far:
             return None
         tls = ssl.create_default_context()
         if config.tls.ca_file:
-            tls.load_verify_locations(folder / config.tls.ca_file)
-        token = (folder / responder.token_file).read_text().strip()
+            tls.load_verify_locations(handed.at(folder, config.tls.ca_file))
+        token = handed.at(folder, responder.token_file).read_text().strip()
         return cls(responder, token, tls, ways.abroad(config, responder.ways))
 
     @property

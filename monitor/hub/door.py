@@ -25,6 +25,7 @@ from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
+from probes.doors import handed
 from probes.ports import Clock
 
 _BODY_PATIENCE_S = 120.0  # 2 MB over a line of 140 kbit/s
@@ -106,7 +107,7 @@ class Door:
             return None
         context = server_context(config.tls.cert_file, config.tls.key_file, folder)
         if config.tls.client_ca_file:
-            context.load_verify_locations(folder / config.tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, config.tls.client_ca_file))
             asked = config.identity is Proof.PASSWORD
             context.verify_mode = ssl.CERT_OPTIONAL if asked else ssl.CERT_REQUIRED
         return context

@@ -16,6 +16,7 @@ from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
 from monitor.metrics import Series
 from monitor.telling.status import instant
+from probes.doors import handed
 
 Json = dict[str, Any]
 
@@ -64,7 +65,7 @@ def _at_home(loaded: LoadedHub) -> Far:
     if config.tls is not None:
         scheme, tls.check_hostname = "https", False
         tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        tls.load_verify_locations(loaded.folder / config.tls.cert_file)
+        tls.load_verify_locations(handed.at(loaded.folder, config.tls.cert_file))
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - who listens on all
     return Far(f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}", None, tls)
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from monitor.decoding import Undecodable, from_json
 from monitor.notify.settings import Matrix, Ntfy, Signal, Ways
 from monitor.relay.outbox import Message, Recipient
+from probes.doors import handed
 
 _LATER = {401, 403, 404, 408, 425, 429}  # a set-up of ours or theirs, or too fast: never the message
 _LONGEST_S = 600.0
@@ -68,7 +69,7 @@ class ByNtfy:
     @classmethod
     def of(cls, ntfy: Ntfy, folder: Path) -> ByNtfy:
         """Raises OSError where a file cannot be read, or holds no topic."""
-        url = urllib.parse.urlsplit((folder / ntfy.url_file).read_text(encoding="utf-8").strip())
+        url = urllib.parse.urlsplit(handed.at(folder, ntfy.url_file).read_text(encoding="utf-8").strip())
         base, _, topic = url.path.rstrip("/").rpartition("/")
         if not topic:
             raise OSError(f"{folder / ntfy.url_file}: holds no topic, such as https://ntfy.example.org/TOPIC")
@@ -176,4 +177,4 @@ def _bytes(text: str, most: int) -> str:
 
 
 def _secret(folder: Path, name: str) -> str:
-    return (folder / name).read_text(encoding="utf-8").strip()
+    return handed.at(folder, name).read_text(encoding="utf-8").strip()

@@ -11,6 +11,7 @@ from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
 from monitor.logs import Log
 from monitor.settings import Config
+from probes.doors import handed
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}  # RFC 3161, 3.4
 _HEADER_BYTES, _HANDSHAKE_BYTES = 500, (1_200, 4_500)
@@ -39,7 +40,7 @@ class Authorities:
         asked = config.evidence
         if not asked.timestamp:
             return None
-        roots = roots_of(folder / asked.ca_file if asked.ca_file else None)
+        roots = roots_of(handed.at(folder, asked.ca_file) if asked.ca_file else None)
         return cls(asked.timestamp, roots, ways.abroad(config, asked.ways))
 
     async def stamp(self, head: bytes, url: str, *, patience_s: float, spend: Spend) -> Stamp | None:

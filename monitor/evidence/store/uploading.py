@@ -20,6 +20,7 @@ from monitor.logs import Log
 from monitor.metrics import identity
 from monitor.settings import BasicAuth, Config
 from monitor.spool import Spool
+from probes.doors import handed
 
 _AT_ONCE = 24  # hours: five days in the dark are made up for within the hour
 _MEMORY = "uploaded"
@@ -47,9 +48,9 @@ class Store:
         if asked is None:
             return None
         by = ways.abroad(config, asked.ways)
-        tls = ssl.create_default_context(cafile=str(folder / asked.ca_file) if asked.ca_file else None)
+        tls = ssl.create_default_context(cafile=str(handed.at(folder, asked.ca_file)) if asked.ca_file else None)
         if asked.s3 is not None:
-            key = Key.read((folder / asked.s3.key_file).read_text(), asked.s3.region)
+            key = Key.read(handed.at(folder, asked.s3.key_file).read_text(), asked.s3.region)
             return cls(f"{asked.s3.endpoint.rstrip('/')}/{asked.s3.bucket}", by, tls, key=key)
         auth = None
         if asked.username is not None:
