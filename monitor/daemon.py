@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import gc
 import itertools
-import resource
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
-from aiohttp import web
 
 from monitor import config as configuration
 from monitor import metrics
@@ -28,6 +26,8 @@ from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
+from monitor.gate.passwords import Doorkeeper
+from monitor.gate.porter import Porter
 from monitor.keeping.upkeep import Upkeep
 from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
@@ -43,7 +43,7 @@ from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
 from monitor.tick import Tick, gathered
-from monitor.webconfig import Doorkeeper, WebConfig, answers_to
+from monitor.webconfig import WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
@@ -109,13 +109,14 @@ class Daemon:
         await self._spool.open()
         await self._engine.recall(self._spool)
         await self._stating.begin(self._engine.pace)
-        runner = await self._open_the_door()
+        porter = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+            door = porter.work(self._tasks.create_task)
             upkeep = (self._upkeep.sync(), self._upkeep.tidy(), self._past.run())
             own_work = [
                 self._tasks.create_task(work)
-                for work in (self._beat(), *upkeep, self._options.supervisor.watch(self._ticks))
+                for work in (self._beat(), *upkeep, door, self._options.supervisor.watch(self._ticks))
             ]
             if not self._options.idle:
                 self._engine.start()
@@ -127,11 +128,11 @@ class Daemon:
             self._engine.stop()
             for task in own_work:
                 task.cancel()
-        await asyncio.gather(self._say_goodbye(), runner.cleanup())
+        await asyncio.gather(self._say_goodbye(), porter.close())
         await self._spool.close()
         _log.info("stopped")
 
-    async def _open_the_door(self) -> web.AppRunner:
+    async def _open_the_door(self) -> Porter:
         options = self._options
         answers = Answers(
             status=self.status,
@@ -146,10 +147,15 @@ class Daemon:
         def names() -> frozenset[str]:
             return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
 
-        app = application(Pages(self._exposition, self._spool, answers), Doorkeeper(options.web), names)
-        runner = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        app = application(
+            Pages(self._exposition, self._spool, answers),
+            Doorkeeper(options.web.basic_auth_users),
+            names,
+            options.web.headers,
+        )
+        porter = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
         _log.info("listening", address=f"{options.host}:{options.port}")
-        return runner
+        return porter
 
     def _on_hangup(self) -> None:
         if not self._stop.is_set():
@@ -302,8 +308,5 @@ def run(loaded: Loaded, options: Options) -> None:
     async def live() -> None:
         await Daemon(loaded, options).run()
 
-    # whoever may connect to our page must not be able to take the file handles walks need
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())
