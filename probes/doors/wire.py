@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import functools
 import hashlib
 import socket
 import ssl
@@ -245,11 +246,17 @@ def _holds(shown: dict[str, Any], name: str) -> bool:
     return name.lower() in held or f"*.{parent}" in held
 
 
+@functools.lru_cache(maxsize=1024)
+def _at_ms(said: str) -> int:
+    """The same few certificates say it all day long."""
+    return ssl.cert_time_to_seconds(said) * 1000
+
+
 def _certificate(tls: ssl.SSLObject, shown: dict[str, Any]) -> Certificate:
     der = tls.getpeercert(binary_form=True) or b""
     issuer: dict[str, str] = dict(pair for rdn in shown.get("issuer", ()) for pair in rdn)
     return Certificate(
         issuer=issuer.get("organizationName") or issuer.get("commonName", ""),
         sha256=hashlib.sha256(der).hexdigest(),
-        expires_ms=int(ssl.cert_time_to_seconds(shown["notAfter"]) * 1000) if shown else 0,
+        expires_ms=_at_ms(shown["notAfter"]) if shown else 0,
     )
