@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import socket
 from collections.abc import Sequence
@@ -163,6 +164,7 @@ class Resolvers:
         return question.read(data)
 
 
+@functools.lru_cache(maxsize=64)
 def _in_the_house(server: str) -> bool:
     """A home router, as against a stub on this machine: what that one says may come from anywhere."""
     ip = ipaddress.ip_address(server)
