@@ -39,7 +39,7 @@ _OTHER_NAMES = 58  # a real edge certificate serves many; these bring the chain 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + b"".join(
     b"X-Policy-%d: %s\r\n" % (number, b"default-src 'self'; " * 6) for number in range(8)
 )
-_PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
+PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
 _LONG_PAGE = _HEAD + b"Content-Length: 300000\r\nConnection: close\r\n\r\n" + b"x" * 300_000
 
 
@@ -103,7 +103,7 @@ def many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _chain(ca_file: Path) -> trustme.LeafCert:
+def chain(ca_file: Path) -> trustme.LeafCert:
     """A leaf (ECDSA) and two intermediates (RSA), as large sites have; writes the root."""
     rsa = trustme.KeyType.RSA
     root = trustme.CA(organization_name="Bench Root", key_type=rsa)
@@ -115,7 +115,7 @@ def _chain(ca_file: Path) -> trustme.LeafCert:
     return leaf
 
 
-def _context(leaf: trustme.LeafCert, *alpn: str) -> ssl.SSLContext:
+def context(leaf: trustme.LeafCert, *alpn: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     leaf.configure_cert(context)
     if alpn:
@@ -166,15 +166,15 @@ async def _vmess(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 async def _serve(folder: Path) -> None:
     ca_file = folder / "ca.pem"
-    leaf = _chain(ca_file)
-    tls = _context(leaf)
+    leaf = chain(ca_file)
+    tls = context(leaf)
     async with (
         answering(resolver(addresses=(_ADDRESS,))) as udp,
         answering(_openvpn) as openvpn,
         listening(silent) as quiet,
         listening(silent, tls) as mute,
-        listening(says(_PAGE)) as http,
-        listening(says(_PAGE), tls) as https,
+        listening(says(PAGE)) as http,
+        listening(says(PAGE), tls) as https,
         listening(says(_LONG_PAGE), tls) as long,
         answering(Responder(static=_THEIRS, peers={public(_OURS): b""}).answer) as wireguard,
         answering(_ikev2) as ikev2,
@@ -182,7 +182,7 @@ async def _serve(folder: Path) -> None:
         listening(telegram_server.Server(behind=bytes(104)).serve) as telegram,
         listening(_shadowsocks) as shadowsocks,
         listening(over_tls(_answer), tls) as dot,
-        listening(by_http2(message(_answer)), _context(leaf, "h2")) as doh,
+        listening(by_http2(message(_answer)), context(leaf, "h2")) as doh,
         quic_server(None, doq(_answer), alpn="doq", leaf=leaf) as by_quic,
         quic_server(None, http3(_page_by_quic), leaf=leaf) as quic,
         listening(_vmess) as vmess,
