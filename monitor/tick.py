@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.metrics import OF_OUR_CLOCK, Series
 
-_PIECE = 500  # samples between two breaths of the loop: about a millisecond
+_PIECE = 2_000  # samples between two breaths of the loop: 3 ms; a loop that is behind gives a turn late
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from monitor import metrics
 from monitor.decoding import from_json, from_msgpack, inflated
 from monitor.metrics import NAMES_HOME, Series
 from monitor.tick import Tick
@@ -37,66 +37,87 @@ class Refused:
 
 
 class Names:
-    """The series by number: a tick of 400 samples names each in two bytes. Labels are kept as they lie on disk."""
+    """The series by number: a tick of 400 samples names each in two bytes.
+
+    What this process states is known as such; of what an earlier one left, name and labels are kept as on disk.
+    """
 
     def __init__(self) -> None:
+        self._identity: Mapping[str, str] = {}
+        self._stated: dict[Series, int] = {}  # asked for with every sample of every tick
+        self._series: dict[int, Series] = {}
         self._ids: dict[tuple[str, str], int] = {}
-        self._named: dict[int, tuple[str, str]] = {}
-        self._stated: dict[Series, int] = {}  # what this process stated: asked for with every sample of every tick
+        self._left: dict[int, tuple[str, str]] = {}
         self.asked_for: set[int] = set()  # for a tick that is kept, since somebody last emptied it
 
     def load(self, db: sqlite3.Connection) -> None:
-        for each in (self._ids, self._named, self._stated):
+        for each in (self._stated, self._series, self._ids, self._left):
             each.clear()
         for id, name, labels in db.execute("SELECT id, name, labels FROM series"):
-            self._learn(id, (name, labels))
-
-    def _learn(self, id: int, named: tuple[str, str]) -> None:
-        self._ids[named] = id
-        self._named[id] = named
+            self._ids[name, labels] = id
+            self._left[id] = (name, labels)
 
     def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
-        named = (sys.intern(name), _text(labels))
-        if named not in self._ids:
-            self._learn(db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", named).lastrowid or 0, named)
-        self.asked_for.add(self._ids[named])
-        return self._ids[named]
+        found = self.number(name, labels) or self._new(db, (name, _text(labels)))
+        self.asked_for.add(found)
+        return found
 
     def stated(self, db: sqlite3.Connection, series: Series, identity: Mapping[str, str]) -> int:
         """The same. `identity`: of this vantage, and always the same."""
         found = self._stated.get(series)
         if found is None:
-            found = self._stated[series] = self.id(db, series.name, series.labels(identity))
+            self._identity = identity
+            named = (series.name, _text(series.labels(identity)))
+            found = self._ids.get(named) or self._new(db, named)
+            self._stated[series], self._series[found] = found, series
+            del self._ids[named], self._left[found]
         self.asked_for.add(found)
         return found
+
+    def _new(self, db: sqlite3.Connection, named: tuple[str, str]) -> int:
+        made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", named).lastrowid or 0
+        self._ids[named], self._left[made] = made, named
+        return made
 
     def forget(self, ids: Iterable[int]) -> None:
         """Of these no row is left."""
         for id in ids:
-            self._named.pop(id, None)
-        self._ids = {named: id for named, id in self._ids.items() if id in self._named}
-        self._stated = {series: id for series, id in self._stated.items() if id in self._named}
+            if (series := self._series.pop(id, None)) is not None:
+                self._stated.pop(series, None)
+            if (named := self._left.pop(id, None)) is not None:
+                self._ids.pop(named, None)
 
     def number(self, name: str, labels: Mapping[str, str]) -> int:
         """0 for a series that was never kept."""
-        return self._ids.get((name, _text(labels)), 0)
+        if (left := self._ids.get((name, _text(labels)), 0)) or not self._stated:
+            return left
+        series = metrics.read(name, labels)
+        if series is None or series.labels(self._identity) != dict(labels):
+            return 0
+        return self._stated.get(series, 0)
 
     def of(self, id: int) -> tuple[str, dict[str, str]] | None:
         """Name and labels; None for a number that a damaged file no longer explains."""
-        named = self._named.get(id)
-        return (named[0], labels_of(named[1])) if named is not None else None
+        if (series := self._series.get(id)) is not None:
+            return series.name, series.labels(self._identity)
+        left = self._left.get(id)
+        return (left[0], labels_of(left[1])) if left is not None else None
 
     def numbers(self, names: Collection[str]) -> frozenset[int]:
         """Of every series by one of these names."""
-        return frozenset(id for id, (name, _) in self._named.items() if name in names)
+        stated = (id for id, series in self._series.items() if series.name in names)
+        return frozenset((*stated, *(id for id, (name, _) in self._left.items() if name in names)))
 
     def as_kept(self, id: int) -> tuple[str, str] | None:
         """The same, labels as they lie on disk."""
-        return self._named.get(id)
+        if (series := self._series.get(id)) is not None:
+            return series.name, _text(series.labels(self._identity))
+        return self._left.get(id)
 
     def goes_home(self, id: int, also: frozenset[str]) -> bool:
-        named = self._named.get(id)
-        return named is not None and (named[0] in NAMES_HOME or named[0] in also)
+        series = self._series.get(id)
+        name = series.name if series is not None else self._left.get(id, ("",))[0]
+        return name in NAMES_HOME or name in also
 
 
 def labels_of(text: str) -> dict[str, str]:

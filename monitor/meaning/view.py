@@ -28,7 +28,7 @@ from probes.words import Cell, Reason, Scope, Step
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _STALE_PERIODS = 3
 _WELL = 0.8
-_PIECE = 200  # targets judged between two breaths of the loop
+_PIECE = 400  # targets judged between two breaths of the loop
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + b"".j
     b"X-Policy-%d: %s\r\n" % (number, b"default-src 'self'; " * 6) for number in range(8)
 )
 THINKS_S, HELD = 0.1, "x-held-s"
-_PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
+PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
 _LONG_PAGE = _HEAD + b"Content-Length: 300000\r\nConnection: close\r\n\r\n" + b"x" * 300_000
 
 
@@ -186,8 +186,8 @@ async def _serve(folder: Path) -> None:
         answering(_openvpn) as openvpn,
         listening(silent) as quiet,
         listening(silent, tls) as mute,
-        listening(says(_PAGE)) as http,
-        listening(says(_PAGE), tls) as https,
+        listening(says(PAGE)) as http,
+        listening(says(PAGE), tls) as https,
         listening(says(_LONG_PAGE), tls) as long,
         answering(Responder(static=_THEIRS, peers={public(_OURS): b""}).answer) as wireguard,
         answering(_ikev2) as ikev2,
