@@ -40,6 +40,7 @@ services:{services}
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
 {limits} | counts everything, ship included
+# quiet: true | nothing abroad answers: keep still, but for a look twice an hour
 
 dns:
   # system: [192.0.2.53] | the resolvers people here get; default: this machine's
@@ -118,7 +119,7 @@ class Answers:
 
 
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
-    """Writes didban.yml and, beside it, its secrets (0600); returns the vantage id.
+    """Writes didban.yml and, beside it, its secrets and the text that was agreed to (0600); returns the vantage id.
 
     Raises:
         OSError: the folder cannot be written, or one of the files is there already.
@@ -150,6 +151,8 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
     if enrolment is not None:
         files[out.parent / _PASSWORD] = f"{enrolment.password}\n".encode()
         files |= {out.parent / _AUTHORITIES: enrolment.pem.encode()} if enrolment.authorities else {}
+    agreed = consent.text(answers.role, answers.country, answers.access)
+    files[out.with_name(f"{out.name}.consent-{today}.txt")] = agreed.encode()  # `didban wipe` finds it by its name
     _create_all({**files, out: _aligned(text).encode()})
     return vantage
 
