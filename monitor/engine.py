@@ -102,7 +102,6 @@ class Engine:
         view.around.time = time
         budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
-        limits = parts.limits(config, hands, time_scale)
         rests = Rests(view, pace, quiet=config.quiet)
         hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, rests, dates)
         early = Early(view, pace)
@@ -111,7 +110,7 @@ class Engine:
             todo,
             tools=hands,
             spool=spool,
-            limits=limits,
+            limits=parts.limits(config, hands, time_scale),
             budget=budget,
             pace=pace,
             secret=secret,

@@ -17,6 +17,7 @@ from monitor.hub import publishing, settings
 from monitor.judge import State
 from monitor.keeping import wiping
 from monitor.pace import Pace
+from monitor.settings import Storage
 from monitor.telling import notices
 from monitor.tools import tools
 from probes import catalogue, page
@@ -145,6 +146,7 @@ def test_store_min_no_step_has_a_place_for_a_body() -> None:
 
 def test_store_min_what_is_thirty_days_old_goes(tmp_path: Path) -> None:
     assert Pace.of(loaded(tmp_path).config).keep_s == 30 * 86_400
+    assert Storage().keep_s == 30 * 86_400, "also where nothing is said of it"
 
 
 def test_store_min_a_box_of_a_fleet_is_sealed_and_another_says_that_it_is_not(tmp_path: Path) -> None:
