@@ -72,7 +72,7 @@ def lab() -> Iterator[Lab]:
         running.start_hub(victoria=True)
         for box in (M1, F1):
             running.start_vantage(box, services=("./whatsapp.yml", "instagram", "canaries"))
-        running.wait_for("both boxes at the hub", lambda: {"m1", "f1"} <= heard(running), patience_s=40)
+        running.wait_for("both boxes at the hub", lambda: {"m1", "f1"} <= heard(running), patience_s=90)
         yield running
         running.ear.close()  # type: ignore[attr-defined]
 
