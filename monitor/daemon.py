@@ -293,7 +293,8 @@ class Daemon:
         await self._engine.remember(self._spool)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):
-                await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
+                if not self._engine.rests.hushed:
+                    await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
         await self._engine.close()
 
 

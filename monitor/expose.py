@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -121,7 +122,11 @@ class Pages:
         except (ValueError, OverflowError):
             return web.json_response({"error": "since and limit are numbers"}, status=400)
         walks = await self._spool.walks(target=query.get("target"), since_ms=since_ms, limit=limit)
-        return web.json_response({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+        def written() -> str:
+            return json.dumps({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+        return web.Response(text=await asyncio.to_thread(written), content_type="application/json")
 
     async def drill(self, request: web.Request) -> web.Response:
         return web.json_response(self._answers.drill())

@@ -220,6 +220,8 @@ def _by_name(given: object) -> object:
 
 
 class Config(Strict):
+    """didban.yml. `quiet`: while nothing abroad answers, keep still (monitor/beat/rests.py)."""
+
     vantage: VantageRow
     consent: Consent | None = None
     services: Annotated[tuple[str, ...], Field(min_length=1)] = ("whatsapp", "instagram", "imo", "canaries")
@@ -232,6 +234,7 @@ class Config(Strict):
     ship: tuple[Destination, ...] = ()
     heartbeat: Heartbeat = Heartbeat()
     histograms: bool = False
+    quiet: bool = False
     fingerprints: tuple[str, ...] = ()
     book: str | None = None
     responder: Annotated[Responder | None, BeforeValidator(_by_name)] = None

@@ -56,6 +56,7 @@ class Shipper:
 
     Args:
         believed_ms: what time it is; None where nobody can say: then nothing is too old.
+        keeps_still: nothing is sent meanwhile, and everything afterwards.
     """
 
     def __init__(
@@ -68,9 +69,11 @@ class Shipper:
         pace: Pace,
         spool: Spool,
         believed_ms: Callable[[], int | None] | None = None,
+        keeps_still: Callable[[], bool] = lambda: False,
     ) -> None:
         self._home, self._identity, self._spool = home, identity, spool
         self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms or clock.now_ms
+        self._keeps_still = keeps_still
         self.also = frozenset(home.destination.also)
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
         self._coming: tuple[int, ...] = ()  # the tick that is being kept, and will be news in a moment
@@ -145,7 +148,7 @@ class Shipper:
         self.pending = await self._spool.owed_samples(self.name)
         while True:
             self._news.clear()
-            while self._live or self._behind:
+            while (self._live or self._behind) and not self._keeps_still():
                 if await self.send_waiting() and (self._live or await self._send_older()):
                     failures = 0
                     continue

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -78,8 +78,8 @@ class HttpHeaders(Strict):
     """The five the exporter-toolkit lets one set, in the place of ours."""
 
     csp: Annotated[HeaderText | None, Field(alias="Content-Security-Policy")] = None
-    frame: Annotated[HeaderText | None, Field(alias="X-Frame-Options")] = None
-    sniff: Annotated[HeaderText | None, Field(alias="X-Content-Type-Options")] = None
+    frame: Annotated[Literal["deny", "sameorigin"] | None, Field(alias="X-Frame-Options")] = None
+    sniff: Annotated[Literal["nosniff"] | None, Field(alias="X-Content-Type-Options")] = None
     xss: Annotated[HeaderText | None, Field(alias="X-XSS-Protection")] = None
     sts: Annotated[HeaderText | None, Field(alias="Strict-Transport-Security")] = None
 

@@ -41,6 +41,7 @@ services:{services}
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
 {limits} | counts everything, ship included
+# quiet: true | nothing abroad answers: keep still, but for a look twice an hour
 
 dns:
   # system: [192.0.2.53] | the resolvers people here get; default: this machine's
@@ -121,6 +122,8 @@ class Answers:
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
     """Writes didban.yml and, beside it or in its `secrets/`, its secrets (0600); returns the vantage id.
 
+    Beside it also the text that was agreed to.
+
     Raises:
         OSError: the folder cannot be written, or one of the files is there already.
     """
@@ -152,6 +155,8 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
     if enrolment is not None:
         files[out.parent / f"{kept}{_PASSWORD}"] = f"{enrolment.password}\n".encode()
         files |= {out.parent / f"{kept}{_AUTHORITIES}": enrolment.pem.encode()} if enrolment.authorities else {}
+    agreed = consent.text(answers.role, answers.country, answers.access)
+    files[out.with_name(f"{out.name}.consent-{today}.txt")] = agreed.encode()  # `didban wipe` finds it by its name
     _create_all({**files, out: _aligned(text).encode()})
     if out.parent.stat().st_mode & stat.S_ISGID:  # a folder that root keeps for the daemon's group; no secret is in it
         out.chmod(0o640)

@@ -61,6 +61,8 @@ class Upkeep:
 
     async def _tend_evidence(self, true_ms: int | None) -> None:
         engine, before_ms = self._engine(), self._too_old_ms(true_ms)
+        if engine.rests.hushed:
+            return
         now_ms, patience_s = engine.tools.clock.now_ms(), engine.pace.ship_patience_s
         await self._evidence.tend(engine.loaded, now_ms=now_ms, before_ms=before_ms, patience_s=patience_s)
 
