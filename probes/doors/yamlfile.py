@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ Location = tuple[str | int, ...]
 
 _MOST_BYTES = 1024 * 1024
 _MOST_NODES = 100_000  # an alias bomb is small on disk and endless in memory
+_MOST_OPEN = 100  # brackets; ruamel looks at all of them at each further word: 3 KB of them took it 5 s (measured)
 _TOO_MUCH = "unfolds into too much: too deep, or aliases of aliases"
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
@@ -66,6 +68,8 @@ def read(path: Path) -> Document:
         return _unreadable(path, 1, f"cannot be read: {(error.strerror or str(error)).lower()}")
     if len(data) > _MOST_BYTES:
         return _unreadable(path, 1, "is larger than 1 MB")
+    if _open_at_once(data) > _MOST_OPEN:
+        return _unreadable(path, 1, _TOO_MUCH)
     try:
         root = YAML(typ="safe", pure=True).compose(data.decode("utf-8"))
     except RecursionError:
@@ -83,6 +87,12 @@ def read(path: Path) -> Document:
     except (_TooMuch, RecursionError):
         return _unreadable(path, 1, _TOO_MUCH)
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
+
+
+def _open_at_once(data: bytes) -> int:
+    """How many brackets stand open at most, also those in texts."""
+    opened = itertools.accumulate(1 if found in b"[{" else -1 for found in re.findall(rb"[\[\]{}]", data))
+    return max(opened, default=0)
 
 
 def _unreadable(path: Path, line: int, what: str) -> Document:
