@@ -22,7 +22,7 @@ app = typer.Typer()
 
 def _address(given: str) -> str:
     host, _, port = given.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or not port.isdecimal() or len(port) > 5 or not 0 < int(port) < 65536:
         raise typer.BadParameter("must be HOST:PORT")
     return given
 

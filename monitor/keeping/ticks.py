@@ -10,12 +10,16 @@ from dataclasses import dataclass
 import msgspec
 
 from monitor import metrics
-from monitor.decoding import from_json, from_msgpack, inflated
+from monitor.decoding import Undecodable, from_json, from_msgpack, inflated
+from monitor.logs import Log
 from monitor.metrics import NAMES_HOME, Series
 from monitor.tick import Tick
 
 _MOST_BYTES = 64 * 1024 * 1024  # unpacked; of ten thousand targets it is 4
+_DAMAGED = "damaged"
 _WHOLE_TICK = 0  # in the place of a series: none has this id
+
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,13 @@ class Names:
         for each in (self._stated, self._series, self._ids, self._left):
             each.clear()
         for id, name, labels in db.execute("SELECT id, name, labels FROM series"):
-            self._ids[name, labels] = id
-            self._left[id] = (name, labels)
+            try:
+                labels_of(labels)
+            except (Undecodable, TypeError):  # a dying card: its samples are nobody's now
+                _log.warning("series_damaged", id=id)
+            else:
+                self._ids[name, labels] = id
+                self._left[id] = (name, labels)
 
     def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
         found = self.number(name, labels) or self._new(db, (name, _text(labels)))
@@ -163,18 +172,35 @@ def going_home(kept: Kept, also: frozenset[str], goes_home: Callable[[int, froze
 
 
 def read(row: tuple[int, bytes, bytes]) -> Kept:
+    """Raises Undecodable."""
     samples = from_msgpack(inflated(row[1], _MOST_BYTES), type=tuple[tuple[int, float], ...])
     return Kept(row[0], samples, from_msgpack(row[2], type=tuple[int, ...]))
 
 
+def legible(row: tuple[int, bytes, bytes]) -> Kept | None:
+    """None for what a dying card gave back as something else: SQLite keeps no sum of it, and we must live on."""
+    try:
+        return read(row)
+    except (Undecodable, TypeError):
+        _log.warning("tick_damaged", at_ms=row[0])
+        return None
+
+
 def owed(db: sqlite3.Connection, destination: str, *, but: Sequence[int], most: int) -> list[Kept]:
-    """The oldest ticks it has not acknowledged. `but`: those that are on their way while they are news."""
+    """The oldest ticks it has not acknowledged; a damaged one is set aside whole, or it would be asked for for ever.
+
+    `but`: those that are on their way while they are news.
+    """
     rows = db.execute(
         "SELECT t.at_ms, t.samples, t.ended FROM owed o JOIN ticks t USING(at_ms) WHERE o.destination = ?"  # noqa: S608
         f" AND o.at_ms NOT IN ({','.join('?' * len(but))}) ORDER BY o.at_ms LIMIT ?",
         (destination, *but, most),
     )
-    return [read(row) for row in rows]
+    found = {row[0]: legible(row) for row in rows.fetchall()}
+    lost = [at_ms for at_ms, kept in found.items() if kept is None]
+    set_aside(db, destination, [Refused(at_ms, None, _DAMAGED) for at_ms in lost])
+    settle(db, destination, lost)
+    return [kept for kept in found.values() if kept is not None]
 
 
 def owed_samples(db: sqlite3.Connection, destination: str) -> int:
@@ -213,10 +239,10 @@ def too_old(db: sqlite3.Connection, destination: str, before_ms: int, reason: st
 
 def last(db: sqlite3.Connection) -> Kept | None:
     row = db.execute("SELECT at_ms, samples, ended FROM ticks ORDER BY at_ms DESC LIMIT 1").fetchone()
-    return read(row) if row is not None else None
+    return legible(row) if row is not None else None
 
 
 def every(db: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[Kept]:
     """In the order of time."""
     sql = "SELECT at_ms, samples, ended FROM ticks WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
-    yield from (read(row) for row in db.execute(sql, (since_ms, until_ms)))
+    yield from (kept for row in db.execute(sql, (since_ms, until_ms)) if (kept := legible(row)) is not None)

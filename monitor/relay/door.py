@@ -19,6 +19,7 @@ from monitor.relay.outbox import Compose, Outbox, Recipient
 from probes.ports import Clock
 
 _MOST_BODY = 4 * 1024 * 1024
+_LATEST_MS = 2**62  # what SQLite takes
 _A_MINUTE = 120  # links that open nothing, over everybody
 _LABELS = ("alertname", "country", "network", "service", "vantage", "severity", "family")
 
@@ -107,7 +108,10 @@ class Door:
         if not self._is_known(request):
             return web.Response(status=401)
         try:
-            since_ms, until_ms = int(request.query.get("since", 0)), int(request.query.get("until", 2**62))
+            since_ms, until_ms = (
+                max(-_LATEST_MS, min(int(request.query.get(name, usual)), _LATEST_MS))
+                for name, usual in (("since", 0), ("until", _LATEST_MS))
+            )
         except ValueError:
             return web.json_response({"error": "since and until are milliseconds since 1970"}, status=400)
         wanted = {name: request.query[name] for name in _LABELS if name in request.query}

@@ -6,6 +6,7 @@ means is decided here, by the core schema of YAML 1.2: PyYAML's own reading, in 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ Location = tuple[str | int, ...]
 _PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the same events, one slowly
 _MOST_BYTES = 1024 * 1024
 _MOST_NODES = 100_000  # an alias bomb is small on disk and endless in memory
+_MOST_OPEN = 100  # brackets; ruamel looks at all of them at each further word: 3 KB of them took it 5 s (measured)
 _TOO_MUCH = "unfolds into too much: too deep, or aliases of aliases"
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
@@ -80,6 +82,8 @@ def read(path: Path) -> Document:
         return _unreadable(path, 1, f"cannot be read: {(error.strerror or str(error)).lower()}")
     if len(data) > _MOST_BYTES:
         return _unreadable(path, 1, "is larger than 1 MB")
+    if _open_at_once(data) > _MOST_OPEN:
+        return _unreadable(path, 1, _TOO_MUCH)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -95,6 +99,12 @@ def read(path: Path) -> Document:
     except YAMLError as error:
         return _unreadable(path, 1, f"is not YAML: {str(error).splitlines()[0]}")
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
+
+
+def _open_at_once(data: bytes) -> int:
+    """How many brackets stand open at most, also those in texts."""
+    opened = itertools.accumulate(1 if found in b"[{" else -1 for found in re.findall(rb"[\[\]{}]", data))
+    return max(opened, default=0)
 
 
 def _unreadable(path: Path, line: int, what: str) -> Document:
