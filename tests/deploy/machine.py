@@ -35,6 +35,7 @@ mkdir -p .venv/bin src site python bundle
 mount --bind "$SOURCE" src
 mount --bind "$PACKAGES" site
 mount --bind "$BASE" python
+for each in src site python; do mount -o remount,bind,ro $each; done
 printf '#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt/didban/src:/opt/didban/site exec %s -m monitor "$@"\n' \
   "$PYTHON" > .venv/bin/didban
 chmod 755 .venv/bin/didban
