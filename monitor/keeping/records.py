@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.decoding import from_json
+from monitor.decoding import Undecodable, from_json
 from probes.facts import Account, Walk
 
 
@@ -36,6 +36,14 @@ def decode(blob: bytes, started_ms: int | None = None, boot_ms: int | None = Non
     if boot_ms is None and started_ms in (None, walk.started_ms):
         return walk
     return replace(walk, started_ms=walk.started_ms if started_ms is None else started_ms, boot_ms=boot_ms)
+
+
+def legible(blob: bytes, started_ms: int | None = None, boot_ms: int | None = None) -> Walk | None:
+    """The same; None where a later Didban wrote it, in a word this one does not know. Its bytes stay as they are."""
+    try:
+        return decode(blob, started_ms, boot_ms)
+    except Undecodable:
+        return None
 
 
 def with_account(walk: Walk, told: Mapping[str, bytes]) -> Walk:

@@ -53,8 +53,8 @@ def summary(hour: Hour, name: Name) -> Summary:
     walks: defaultdict[str, list[Walk]] = defaultdict(list)
     for (blob,) in hour.rows("walks").of("walk"):
         assert isinstance(blob, bytes)
-        walk = records.decode(blob)
-        walks[walk.target].append(walk)
+        if (walk := records.legible(blob)) is not None:
+            walks[walk.target].append(walk)
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ratios: defaultdict[str, list[float]] = defaultdict(list)
     ticks = 0
