@@ -29,9 +29,12 @@ ROOMS = {  # command -> the file it stands in
     "backtest": "simulate",
     "book": "book",
     "verify": "prove",
+    "backup": "erase",
+    "restore": "erase",
     "wipe": "erase",
     "export": "export",
     "report": "report",
+    "catalogue": "renewal",
     "hub": "fleet",
 }
 

@@ -206,7 +206,7 @@ class Daemon:
     def status(self) -> Json:
         engine = self._engine
         shown = status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
-        return shown | workings(engine.view.around.time, engine.shippers, unstamped=self._stating.waits)
+        return shown | workings(engine.view.around.time, engine.shippers, self._stating.waits, engine.loaded.renewed)
 
     def _notices(self) -> Iterator[str]:
         if self._options.idle:

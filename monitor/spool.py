@@ -116,7 +116,7 @@ class Spool:
         return await self._desk.read(lambda db: ticks.free(db, at_ms), at_ms)
 
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
-        """The newest walks, oldest first."""
+        """The newest walks, oldest first; without those of a later version, whose words are not known here."""
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
         columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
         sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608

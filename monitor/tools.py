@@ -52,7 +52,9 @@ def tools(loaded: Loaded, pace: Pace, clock: Clock | None = None, dates: Dates =
         quic=_quic(loaded, ca_file, dates),
         web=web,
         fingerprints=functools.reduce(
-            Fingerprints.more, (each.fingerprints for each in loaded.fingerprints), known.load()
+            Fingerprints.more,
+            (each.fingerprints for each in loaded.fingerprints),
+            known.load(renewed=loaded.renewed.folder / "fingerprints" if loaded.renewed else None),
         ),
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,

@@ -207,10 +207,13 @@ def backup_command(
 ) -> None:
     """Copy everything this hub is into an empty folder, while it runs."""
     file = _named(ctx, config_file)
-    names, elsewhere = backup.write(_loaded(file), file, folder)
+    found = _loaded(file)
+    names, elsewhere = backup.write(found, file, folder)
     typer.echo(
         f"{folder}: {len(names)} files, {backup.SUMS} beside them; they hold secrets, and only their owner reads them"
     )
+    if found.config.seal_key in names:
+        typer.echo("its seal key opens the old days of every box: encrypt this copy, and keep the key to it elsewhere")
     for path in elsewhere:
         typer.echo(f"not in it, because it does not stand beside hub.yml: {path}")
 

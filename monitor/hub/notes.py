@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.decoding import Undecodable, from_json
-from monitor.hub.rows import as_its_neighbours
+from monitor.disk.owner import as_its_neighbours
 
 _INCIDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@+-]{0,127}")
 _MOST = 2_000

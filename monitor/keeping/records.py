@@ -51,7 +51,11 @@ def legible(
     boot_ms: int | None = None,
     told: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Walk | None:
-    """With its account. None for what a dying card gave back as something else: SQLite keeps no sum of it."""
+    """With its account. None for what cannot be read; its bytes stay as they are.
+
+    A dying card gave back something else (SQLite keeps no sum of it), or
+    a later Didban wrote a word this one does not know.
+    """
     try:
         return with_account(decode(blob, started_ms, boot_ms), told)
     except (Undecodable, TypeError):

@@ -52,8 +52,8 @@ def summary(hour: Hour, name: Name) -> Summary:
     """`name`: of a series by its number."""
     walks: defaultdict[str, list[Walk]] = defaultdict(list)
     for (blob,) in hour.rows("walks").of("walk"):
-        walk = records.legible(blob)  # type: ignore[arg-type]
-        if walk is not None:
+        assert isinstance(blob, bytes)
+        if (walk := records.legible(blob)) is not None:
             walks[walk.target].append(walk)
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ratios: defaultdict[str, list[float]] = defaultdict(list)

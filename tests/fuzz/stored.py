@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from monitor.decoding import Undecodable
+from monitor.disk import copies
 from monitor.disk.file import Unusable
 from monitor.evidence import given
 from monitor.evidence.proof import commitments, verify
-from monitor.hub import backup, notes
+from monitor.hub import notes
 from monitor.hub.looking import marks
 from monitor.keeping import pieces, records, seal, summaries, ticks
 from monitor.stored import documents, kept, metrictext, reading
@@ -194,8 +195,8 @@ def _backup(data: bytes) -> object:
     source = folder() / "backup"
     source.mkdir(exist_ok=True)
     (source / "hub.yml").write_bytes(b"")
-    (source / backup.SUMS).write_bytes(data)
-    return list(backup._checked(source))
+    (source / copies.SUMS).write_bytes(data)
+    return list(copies.checked(source, "hub.yml", "a hub"))
 
 
 def _text_of(name: str, data: bytes) -> Path:
@@ -228,5 +229,5 @@ TARGETS = (
     Target("key", lambda data: seal.check_public(data.decode("latin-1")), ("monitor/keeping/seal.py",), (ValueError,), lambda: [_PUBLIC.encode()]),
     Target("notes", of_file(notes.read, "notes.jsonl"), ("monitor/hub/notes.py",), seeds=lambda: [b'{"at_ms":1,"incident":"a","text":"b"}\n']),
     Target("late-look-marks", of_file(marks._read, "marks.json"), ("monitor/hub/looking/marks.py",), seeds=lambda: [b'{"pending":{},"owed":[],"told":[]}']),
-    Target("backup-sums", _backup, ("monitor/hub/backup.py",), (backup.BadBackup,), lambda: [hashlib.sha256().hexdigest().encode() + b"  hub.yml\n", b"00" * 32 + b"  ../x\n"]),
+    Target("backup-sums", _backup, ("monitor/disk/copies.py",), (copies.BadBackup,), lambda: [hashlib.sha256().hexdigest().encode() + b"  hub.yml\n", b"00" * 32 + b"  ../x\n"]),
 )  # fmt: skip
