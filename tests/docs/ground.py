@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.docs import terminal
 from tests.docs.terminal import Running
-from tests.lab import network, world
+from tests.lab import enter, network, world
 from tests.lab.lab import Lab
 from tests.lab.world import Box, Host
 
@@ -82,11 +82,11 @@ exec "$@"
 class Machine:
     """One machine: its home, what was typed there and goes on, and what it is called on the pages."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
+    def __init__(self, lab: Lab, name: str, folder: Path) -> None:
         self.box = HOSTS[name]
-        self.home = lab.folder / "home" / name
+        self.home = folder / "home" / name
         self.tree = self.home / "didban"
-        self._at, self._lab = lab.folder / "etc" / name, lab
+        self._at, self._lab = folder / "etc" / name, lab
         self._furnish()
         if name == WITH_A_SIM:
             _plug_in_a_sim(self.box.name)
@@ -102,20 +102,18 @@ class Machine:
             "TERM": "dumb",
             "PS1": "",
         }
-        before = ["ip", "netns", "exec", self.box.name, "sh", str(self._at / "on"), "env"]
+        before = ["ip", "netns", "exec", self.box.name, "sh", str(self._at / "on"), "env", "-u", enter.MARK]
         before += [f"{name}={value}" for name, value in environment.items()]
         return terminal.typed(self.home, before, text, answers, stays=stays)
 
     def end(self) -> None:
-        """What its units started ends with the ground, and nothing of it is left."""
+        """What its units started ends with the ground, and its second line is unplugged."""
         for pid in (self._at / "pids").read_text().split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         if self.home.name == WITH_A_SIM:
             for line in ("link del v-sim", "netns del sim", "-4 rule del iif v-sim", "-6 rule del iif v-sim"):
                 subprocess.run(["ip", *line.split()], check=True)
-        shutil.rmtree(self.home)
-        shutil.rmtree(self._at)
 
     def _furnish(self) -> None:
         copied(self.tree)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ class Ground:
     """Every machine a page has named so far, what runs on them, and what was kept for later pages.
 
     Attributes:
+        folder: where the homes are. Not in /run, which is another in the laboratory that `make demo` builds.
         heard: what to do with all that is typed and shown.
         long: whether blocks are run that take minutes.
         not_run: which blocks were not, and why.
@@ -33,6 +36,7 @@ class Ground:
     """
 
     lab: Lab
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="didban-")))
     machines: dict[str, Machine] = field(default_factory=dict)
     staying: dict[str, Running] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
@@ -43,7 +47,7 @@ class Ground:
 
     def machine(self, name: str) -> Machine:
         if name not in self.machines:
-            self.machines[name] = Machine(self.lab, name)
+            self.machines[name] = Machine(self.lab, name, self.folder)
         return self.machines[name]
 
     def walk(self, page: Path) -> None:
@@ -65,6 +69,7 @@ class Ground:
             self.heard(f"[{name}, from its start on]\n{going.said}\n")
         for machine in self.machines.values():
             machine.end()
+        shutil.rmtree(self.folder)
 
     def _do(self, step: Step, page: str) -> None:
         match step:
