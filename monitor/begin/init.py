@@ -83,7 +83,7 @@ _CHOSEN = (
 _ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
 _PASSWORD, _AUTHORITIES = "hub.password", "hub-ca.pem"
 _STAMPED_INSIDE = "\n# Inside, ask by Tor alone; or leave it: who exports the spool abroad can have it stamped then."
-_COMMENTS_AT = 50
+_COMMENTS_AT = 49
 _WIDTH = 118
 
 LITTLE = ("whatsapp", "instagram", "imo", "canaries")  # 115 MB a day with one ship: mobile data cost people money
@@ -192,7 +192,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _aligned(text: str) -> str:
     """` | ` becomes a comment; those of one file stand under one another."""
     lines = (line.partition(" | ") if not line.startswith("storage:") else (line, "", "") for line in text.splitlines())
-    return "".join(f"{key:<{_COMMENTS_AT}}# {why}\n" if why else f"{key}\n" for key, _, why in lines)
+    return "".join(f"{key:<{_COMMENTS_AT}} # {why}\n" if why else f"{key}\n" for key, _, why in lines)
 
 
 def _create_all(files: Mapping[Path, bytes]) -> None:
