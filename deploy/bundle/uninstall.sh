@@ -35,6 +35,7 @@ for name in didban didban-hub; do
   if id "$name" >/dev/null 2>&1; then userdel "$name" >/dev/null 2>&1 || true; fi
   if getent group "$name" >/dev/null 2>&1; then groupdel "$name" >/dev/null 2>&1 || true; fi
 done
+rmdir /etc/sysusers.d 2>/dev/null || true # Debian has none of its own
 systemctl daemon-reload >/dev/null 2>&1 || true
 systemctl reset-failed >/dev/null 2>&1 || true
 rm -rf "$to"

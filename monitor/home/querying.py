@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import ssl
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -36,6 +37,12 @@ class Unanswered:
 
     why: str
     after_s: float = 0.0
+
+
+def _said(error: BaseException) -> str:
+    """In the machine's own words where it has some ("connection refused"), and never with an address in them."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if isinstance(number, int) and number > 0 else type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Far:
                 async with way.session(patience_s) as session:
                     return await self._get(session, way, path, params, "POST" if post else "GET")
             except NO_WAY as error:
-                why = f"no way there: {type(error).__name__}"
+                why = f"no way there: {_said(error)}"
         return Unanswered(why)
 
     async def _get(

@@ -66,6 +66,11 @@ def find(config_file: Path, storage: Path | None) -> Found:
     return Found(storage, there, tuple(dict.fromkeys(folders)), tuple(_strangers(storage)))
 
 
+def named(config_file: Path) -> Iterator[Path]:
+    """Every file that a configuration and its service files name, there or not."""
+    yield from _named(read(config_file).value, config_file.absolute().parent)
+
+
 def _text(path: Path) -> str:
     with suppress(OSError):
         return path.read_bytes().decode(errors="replace")

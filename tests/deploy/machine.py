@@ -30,14 +30,20 @@ mkdir "$ROOM/etc" "$ROOM/opt" "$ROOM/opt/didban"
 cp -a /etc/. "$ROOM/etc/"
 rm -rf "$ROOM/etc/systemd/system" "$ROOM/etc/didban" "$ROOM/etc/didban-hub"
 mkdir "$ROOM/etc/systemd/system"
+mkdir "$ROOM/opt/tests"
+mount --bind "$BROUGHT" "$ROOM/opt/tests"
+mount -o remount,bind,ro "$ROOM/opt/tests"
 cd "$ROOM/opt/didban"
+if [ "$BARE" = no ]; then
 mkdir -p .venv/bin src site python bundle
 mount --bind "$SOURCE" src
 mount --bind "$PACKAGES" site
 mount --bind "$BASE" python
+for each in src site python; do mount -o remount,bind,ro $each; done
 printf '#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt/didban/src:/opt/didban/site exec %s -m monitor "$@"\n' \
   "$PYTHON" > .venv/bin/didban
 chmod 755 .venv/bin/didban
+fi
 cd /
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var
@@ -83,10 +89,13 @@ def _cgroups() -> Path | None:
 
 
 class Machine:
-    """`folder`: an empty one, for what outlives it: nothing."""
+    """`folder`: an empty one, for what outlives it: nothing.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `brought`: a folder it finds in /opt/tests. `bare`: without a Didban in /opt/didban.
+    """
+
+    def __init__(self, folder: Path, *, brought: Path | None = None, bare: bool = False) -> None:
+        self._folder, self._brought, self._bare = folder, brought or folder, bare
         self._group = (_cgroups() or folder) / f"didban-test-{os.getpid()}"
         self._process: subprocess.Popen[bytes] | None = None
         self._init = 0
@@ -115,6 +124,8 @@ class Machine:
             "PACKAGES": site,
             "BASE": str(base if base != Path("/usr") else self._folder),
             "PYTHON": python,
+            "BROUGHT": str(self._brought),
+            "BARE": "yes" if self._bare else "no",
             "SYSTEMD": str(_SYSTEMD),
         }
 

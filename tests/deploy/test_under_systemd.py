@@ -217,3 +217,18 @@ def test_a_hub_starts_enrols_a_box_and_stops(box: Machine) -> None:
     assert box.run("curl", "-s", "http://127.0.0.1:8443/-/healthy").stdout.startswith("Didban's hub")
     assert box.run("systemctl", "stop", "didban-hub").returncode == 0
     assert box.show("didban-hub", "Result") == "success"
+
+
+def test_a_renewed_catalogue_that_root_installed_is_read_by_the_daemon(vantage: Machine) -> None:
+    didban = "/opt/didban/.venv/bin/didban"
+    public = vantage.run(didban, "catalogue", "key", "--out", "/tmp/key").stdout.strip()
+    vantage.write(
+        "/etc/didban/didban.yml", f"{CONFIG}catalogue: {{keys: ['{public}']}}\n", owner="root:didban", mode="640"
+    )
+    later = ("--version", "203001010000", "--key-file", "/tmp/key", "--out", "/tmp/signed")
+    assert vantage.run(didban, "catalogue", "pack", *later).returncode == 0
+    installed = vantage.run(didban, "catalogue", "install", "/tmp/signed", "--config.file=/etc/didban/didban.yml")
+    assert installed.returncode == 0, installed.stderr
+    assert vantage.run("systemctl", "reload", "didban").returncode == 0
+    vantage.until(lambda: "203001010000" in json.dumps(status(vantage).get("catalogue")), "it is not run by")
+    vantage.write("/etc/didban/didban.yml", CONFIG, owner="root:didban", mode="640")

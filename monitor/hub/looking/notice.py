@@ -6,13 +6,13 @@ import datetime
 from collections.abc import Sequence
 
 import aiohttp
-import structlog
 
 from monitor.beside.rulefiles import DASHBOARD_URL, RUNBOOK_URL, relinked
 from monitor.explaining import muted
 from monitor.home.ways import NO_WAY, Way
 from monitor.hub.looking.again import Incident
 from monitor.hub.looking.marks import Landed, Notice
+from monitor.logs import Log
 from monitor.notify.settings import Pages
 from monitor.telling.localtime import zone_of
 from monitor.telling.status import instant
@@ -31,7 +31,7 @@ _SAYS = {
     "ServiceBlocked": "was not reached on lines that reached abroad; controls reached it",
 }
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 def parents_of(incidents: Sequence[Incident]) -> list[Incident]:
