@@ -27,7 +27,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _ALERT = re.compile(r"`((?:[A-Z][a-z]+|VPN|DNS|QUIC|IPv6)(?:[A-Z][A-Za-z]+)+)`")
 _METRIC = re.compile(r"\bdidban_[a-z_]+\b")
-_COMMAND = re.compile(r"\bdidban (hub --config\.file=hub\.yml [a-z]+|(?:hub )?[a-z][a-z-]+)([^\n`|]*)")
+_COMMAND = re.compile(r"\bdidban (hub --config\.file=hub\.yml [a-z]+|(?:hub |catalogue )?[a-z][a-z-]+)([^\n`|]*)")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z.-]+)")
 _FILE = re.compile(r"`((?:probes|monitor|tests|deploy|dashboards|results)/[\w./-]+)`")
 
@@ -42,10 +42,13 @@ def commands() -> dict[str, set[str]]:
     """Every command by its words, and its options."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    found = {name: options(each) for name, each in root.commands.items()}
-    hub = root.commands["hub"]
-    assert isinstance(hub, TyperGroup)
-    found |= {f"hub {name}": options(each) | found["hub"] for name, each in hub.commands.items()}
+    context = typer.Context(root)
+    found: dict[str, set[str]] = {}
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        found[name] = options(command)
+        if isinstance(command, TyperGroup):
+            found |= {f"{name} {each}": options(below) | found[name] for each, below in command.commands.items()}
     return found
 
 
