@@ -71,6 +71,11 @@ def test_a_fleet_whose_last_heartbeat_is_no_number_is_shown_all_the_same() -> No
         TABLE["answer-database"].run(row)
 
 
+def test_a_week_whose_counts_are_no_numbers_is_not_told() -> None:
+    """The relay's weekly message ended the relay."""
+    TABLE["answer-digest"].run(b'{"data":{"result":[{"metric":{},"value":[1,"1e3t"]}]}}')
+
+
 def test_a_number_in_another_script_is_no_length_of_waiting() -> None:
     """'²'.isdigit() is true, and float('²') is an error."""
     assert ways._after_s({}, '{"retry_after_ms":"²"}'.encode()) == 0
