@@ -7,6 +7,8 @@ _OURS = "what this very program wrote in the same process, or ships"
 _TABLE = "what the table's readers have read already"
 
 OUR_OWN: dict[str, str] = {
+    "deploy/sbom.py": f"{_OURS}: pyproject.toml and its locks",
+    "deploy/audit.py": "what pip-audit, which it has just started, wrote; every shape of it is in tests/deploy/test_supply.py",
     "deploy/responder/__main__.py": _KEYS,
     "deploy/responder/daemon.py": _KEYS,
     "deploy/responder/init.py": _KEYS,
