@@ -16,7 +16,8 @@ from typing import Any
 import uvloop
 
 from monitor import config, engine, logs
-from monitor.daemon import Daemon, Options
+from monitor.daemon import Daemon
+from monitor.options import Options
 from monitor.webconfig import OPEN
 from probes.doors.names import Resolvers
 from probes.place import Tools
