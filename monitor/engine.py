@@ -205,6 +205,7 @@ class Engine:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
         yield from notices.of_sealing(self.loaded.config)
+        yield from notices.of_catalogue(self.loaded.renewed, self.loaded.not_renewed, now_ms)
         yield from outside.notices(self.loaded.book, self.trust, self.view.vantage, self.view.services)
         if aside := self.view.landmarks.set_aside():
             yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."

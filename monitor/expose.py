@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from aiohttp import web
 
-from dashboards.status import fleet, frame, page, public
 from dashboards.status.tongue import Lang, chosen
 from monitor.beside.rulefiles import runbook_page
 from monitor.gate import guards
@@ -76,6 +75,8 @@ class Pages:
         service = wanted if any(each["service"] == wanted for each in status["services"]) else None
 
         def drawn() -> str:
+            from dashboards.status import page  # nobody may ever look
+
             return page.render(status | {"history": self._answers.history()}, lang, service=service)
 
         return as_page(await asyncio.to_thread(drawn), lang)
@@ -85,9 +86,15 @@ class Pages:
         text = runbook_page(request.match_info["name"])
         return web.Response(text=text) if text is not None else web.Response(status=404)
 
-    async def metrics(self, request: web.Request) -> web.Response:
-        text, content_type = self._exposition.text(request.headers.get("Accept", ""))
-        return web.Response(body=text, headers={"Content-Type": content_type})
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """In pieces: 100,000 series are 15 MB."""
+        pieces, content_type = await self._exposition.rendered(request.headers.get("Accept", ""))
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        response.content_length = sum(map(len, pieces))
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+        return response
 
     async def healthy(self, request: web.Request) -> web.Response:
         return web.Response(text="Didban is healthy.\n")
@@ -152,16 +159,22 @@ def language(request: web.Request) -> Lang:
 
 def fleet_page(status: Json, lang: Lang) -> str:
     """The page of a hub, with every box by name: for a person on its own machine."""
+    from dashboards.status import fleet
+
     return fleet.render(status, lang)
 
 
 def public_pages(told: Json) -> dict[str, str]:
     """The pages anybody may see, by the names of their files; `told`: as monitor/hub/publishing.py makes it."""
+    from dashboards.status import public
+
     return {name: public.render(told, lang) for lang, name in public.FILES.items()}
 
 
 def as_page(text: str, lang: str) -> web.Response:
     """A page of ours: a browser runs its one script and its one style, and asks nobody else for anything."""
+    from dashboards.status import frame
+
     headers = {"Content-Security-Policy": frame.POLICY, "Content-Language": lang, "Vary": "Accept-Language"}
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 

@@ -148,9 +148,12 @@ def heartbeat_url(loaded: Loaded) -> str | None:
 def catalogue_digest(loaded: Loaded) -> str:
     """Twelve hex digits over the service files in use, and what was added to ours: what was asked, and how."""
     digest = hashlib.sha256()
+    renewed = loaded.renewed.folder if loaded.renewed else None
     for name in sorted(loaded.config.services):
-        path: Path | None = catalogue.locate(name, loaded.folder)
+        path: Path | None = catalogue.locate(name, loaded.folder, renewed / "services" if renewed else None)
         digest.update(path.read_bytes() if path else b"")
+    for path in sorted((renewed / "fingerprints").glob("*.yml")) if renewed else ():
+        digest.update(path.read_bytes())
     for name in (*loaded.config.fingerprints, *([loaded.config.book] if loaded.config.book else [])):
         digest.update(loaded.path(name).read_bytes())
     return digest.hexdigest()[:12]

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
-import structlog
-
 from monitor.beat import pairs
 from monitor.beat.asides import Asides
 from monitor.beat.asked import Asked as Asked
@@ -21,6 +19,7 @@ from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
 from monitor.beat.walker import PROBES, Walker
+from monitor.logs import Log
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
@@ -34,7 +33,7 @@ from probes.words import Kind, Reason, Scope
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
-_log = structlog.get_logger("didban.rounds")
+_log = Log()
 
 
 class Rounds:

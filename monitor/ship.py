@@ -11,8 +11,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from monitor import metrics
 from monitor.beat.limits import Budget
 from monitor.beat.spread import spread_s
@@ -22,6 +20,7 @@ from monitor.home.posting import Home, Reply, Ways
 from monitor.home.remotewrite import STALE, Labels
 from monitor.home.sifting import Progress, Sifting
 from monitor.keeping.ticks import Kept, Refused
+from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.spool import Spool
@@ -41,7 +40,7 @@ _LONGEST_WAITS = 120  # times the first wait
 
 Sample = tuple[Labels, int, bytes]
 
-_log = structlog.get_logger("didban.ship")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from monitor.config import missing_files
 from monitor.home.credentials import server_context
+from probes.doors import handed
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
 
@@ -115,7 +116,7 @@ class WebConfig(Strict):
         context = server_context(tls.cert_file, tls.key_file, folder)
         context.minimum_version, context.maximum_version = _VERSIONS[tls.min_version], _VERSIONS[tls.max_version]
         if tls.client_ca_file:
-            context.load_verify_locations(folder / tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, tls.client_ca_file))
         if tls.client_auth_type is ClientAuth.IF_GIVEN:
             context.verify_mode = ssl.CERT_OPTIONAL
         if self._wants_client_certificate:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from probes.doors import handed
 from probes.doors.schema import fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
@@ -23,17 +24,18 @@ _MOST_SECRET_BYTES = 16 * 1024
 
 
 def load(
-    names: Sequence[str], *, beside: Path, responder: str = "", responder_at: str = ""
+    names: Sequence[str], *, beside: Path, responder: str = "", responder_at: str = "", renewed: Path | None = None
 ) -> tuple[tuple[Service, ...], tuple[Mistake, ...]]:
     """Shipped names (`whatsapp`) and paths to service files, relative ones from the folder `beside`.
 
-    `responder`: the name or address of the operator's own; `responder_at`: where that name stands, if that is known. A
-    name nobody ships is a mistake without a line of its own: the caller knows where it was asked for.
+    `responder`: the name or address of the operator's own; `responder_at`: where that name stands, if that is known.
+    `renewed`: a folder whose files go before the shipped ones of the same names. A name nobody ships is a mistake
+    without a line of its own: the caller knows where it was asked for.
     """
     services: list[Service] = []
     mistakes: list[Mistake] = []
     for name in names:
-        path = locate(name, beside)
+        path = locate(name, beside, renewed)
         if path is None:
             mistakes.append(Mistake(name, 1, "", f"is no shipped service and no file{_meant(name)}"))
             continue
@@ -66,10 +68,11 @@ def _is_shipped(name: str) -> bool:
     return re.fullmatch(r"[a-z0-9_-]+", name) is not None
 
 
-def locate(name: str, beside: Path) -> Path | None:
-    """The file behind a shipped name or a path."""
+def locate(name: str, beside: Path, renewed: Path | None = None) -> Path | None:
+    """The file behind a shipped name, as it was renewed since, or behind a path."""
     if _is_shipped(name):
-        return path if (path := SHIPPED / f"{name}.yml").is_file() else None
+        places = (folder / f"{name}.yml" for folder in (renewed, SHIPPED) if folder is not None)
+        return next((path for path in places if path.is_file()), None)
     try:
         return path if (path := beside / name).is_file() else None
     except (OSError, ValueError):  # a name no file can have
@@ -145,7 +148,7 @@ def _secrets(row: TargetRow, beside: Path) -> tuple[Mapping[str, str], tuple[str
         if not option.in_file or key not in row.options:
             continue
         try:
-            text = (beside / row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
+            text = handed.at(beside, row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
         except (OSError, ValueError):
             wrong.append(f"{key}: the file cannot be read")
             continue

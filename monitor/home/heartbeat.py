@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 import aiohttp
-import structlog
 
-_log = structlog.get_logger("didban.heartbeat")
+from monitor.logs import Log
+
+_log = Log()
 
 
 async def beat(url: str, every_s: float, patience_s: float, keeps_still: Callable[[], bool] = lambda: False) -> None:

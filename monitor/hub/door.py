@@ -9,7 +9,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
@@ -24,9 +23,11 @@ from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
 from monitor.hub.turnstile import Turnstile
+from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
+from probes.doors import handed
 from probes.ports import Clock
 
 _BODY_PATIENCE_S = 120.0  # 2 MB over a line of 140 kbit/s
@@ -48,7 +49,7 @@ _STATUS = {
 _AT_HOME = ("127.0.0.1", "::1")
 _HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 Own = Callable[[], AsyncIterator[tuple[Series, float]]]
 
@@ -114,7 +115,7 @@ class Door:
             return None
         context = server_context(config.tls.cert_file, config.tls.key_file, folder)
         if config.tls.client_ca_file:
-            context.load_verify_locations(folder / config.tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, config.tls.client_ca_file))
             asked = config.identity is Proof.PASSWORD
             context.verify_mode = ssl.CERT_OPTIONAL if asked else ssl.CERT_REQUIRED
         return context

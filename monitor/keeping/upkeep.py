@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from monitor.engine import Engine
 from monitor.evidence.tending import Tending
 from monitor.keeping.retention import Gone
 from monitor.keeping.sealer import Sealer
+from monitor.logs import Log
 from monitor.spool import Spool
 
 _NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 class Upkeep:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from monitor import config, metrics, webconfig
 from monitor.begin import enrolment, init
-from monitor.cli import box
+from monitor.cli import run
 from monitor.evidence.forms import public
 from monitor.hub import publishing, settings
 from monitor.judge import State
@@ -61,7 +61,7 @@ def test_no_ip_store_a_walk_has_no_place_for_an_address_of_ours() -> None:
 
 
 def test_bind_local_is_the_default_and_anything_else_needs_a_guard() -> None:
-    assert inspect.signature(box.run).parameters["listen_address"].default == "127.0.0.1:9810"
+    assert inspect.signature(run.run).parameters["listen_address"].default == "127.0.0.1:9810"
     for host in ("0.0.0.0", "::", "192.168.1.7", "example.org", ""):
         assert webconfig.may_listen(host, webconfig.OPEN) is not None, host
     for host in ("127.0.0.1", "::1", "localhost"):

@@ -19,7 +19,9 @@ from monitor import config, parts
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.spread import next_round
 from monitor.begin import consent
-from monitor.cli import box
+from monitor.cli import probe as probe_
+from monitor.cli import run as run_
+from monitor.cli import up as up_
 from monitor.judge import State
 from monitor.pace import Pace
 from monitor.settings import Config
@@ -54,7 +56,7 @@ def test_consent_is_kept_dated_and_word_for_word(tmp_path: Path) -> None:
 
 def test_consent_is_asked_for_by_every_command_that_sends() -> None:
     """A process of each is started without it in tests/monitor/test_daemon.py; here: nobody loads without `agreed`."""
-    for command in (box.run, box.up_command, box.probe_command):
+    for command in (run_.run, up_.up_command, probe_.probe_command):
         assert "agreed(config_file)" in inspect.getsource(command)
 
 
