@@ -66,7 +66,7 @@ WHICH := -m "(lab or evening) and not long"
 test-lab: venv-dev
 	$(INSIDE) $(WHICH) $(FAST)
 	@said=$$(mktemp); ($(INSIDE) $(WHICH) $(BESIDE) >$$said 2>&1) & beside=$$!; \
-	  $(INSIDE) $(WHICH) $(FAST:%=--ignore=%) $(BESIDE:%=--ignore=%) tests/lab; here=$$?; \
+	  $(INSIDE) $(WHICH) $(FAST:%=--ignore=%) $(BESIDE:%=--ignore=%) tests/lab tests/docs; here=$$?; \
 	  wait $$beside; there=$$?; cat $$said; rm -f $$said; test $$here -eq 0 -a $$there -eq 0
 
 # the full counts; writes results/long.json

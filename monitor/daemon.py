@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import resource
+import itertools
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
 import uvloop
-from aiohttp import web
 
 from monitor import config as configuration
 from monitor import metrics
@@ -27,8 +26,10 @@ from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
-from monitor.hub.registry import Registry
+from monitor.gate.passwords import Doorkeeper
+from monitor.gate.porter import Porter
 from monitor.keeping.upkeep import Upkeep
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.rounds import Asked
@@ -41,16 +42,19 @@ from monitor.telling.own import Disk, of_daemon
 from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
-from monitor.tick import Tick
-from monitor.webconfig import Doorkeeper, WebConfig, answers_to
+from monitor.tick import Tick, gathered
+from monitor.webconfig import WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
 
+if TYPE_CHECKING:
+    from monitor.hub.registry import Registry
+
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
 _OVERDUE_S = 600.0  # beyond three intervals: a tick that long away will not come any more
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +109,18 @@ class Daemon:
         await self._spool.open()
         await self._engine.recall(self._spool)
         await self._stating.begin(self._engine.pace)
-        runner = await self._open_the_door()
+        porter = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+            door = porter.work(self._tasks.create_task)
             upkeep = (self._upkeep.sync(), self._upkeep.tidy(), self._past.run())
             own_work = [
                 self._tasks.create_task(work)
-                for work in (self._beat(), *upkeep, self._options.supervisor.watch(self._ticks))
+                for work in (self._beat(), *upkeep, door, self._options.supervisor.watch(self._ticks))
             ]
             if not self._options.idle:
                 self._engine.start()
+            gc.freeze()  # code and catalogue stay: looked through at every full collection, they held up walks
             self._options.supervisor.ready()
             await self._stop.wait()
             self._options.supervisor.stopping()
@@ -122,11 +128,11 @@ class Daemon:
             self._engine.stop()
             for task in own_work:
                 task.cancel()
-        await asyncio.gather(self._say_goodbye(), runner.cleanup())
+        await asyncio.gather(self._say_goodbye(), porter.close())
         await self._spool.close()
         _log.info("stopped")
 
-    async def _open_the_door(self) -> web.AppRunner:
+    async def _open_the_door(self) -> Porter:
         options = self._options
         answers = Answers(
             status=self.status,
@@ -141,10 +147,15 @@ class Daemon:
         def names() -> frozenset[str]:
             return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
 
-        app = application(Pages(self._exposition, self._spool, answers), Doorkeeper(options.web), names)
-        runner = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        app = application(
+            Pages(self._exposition, self._spool, answers),
+            Doorkeeper(options.web.basic_auth_users),
+            names,
+            options.web.headers,
+        )
+        porter = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
         _log.info("listening", address=f"{options.host}:{options.port}")
-        return runner
+        return porter
 
     def _on_hangup(self) -> None:
         if not self._stop.is_set():
@@ -167,10 +178,12 @@ class Daemon:
         engine = self._engine
         await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
         now_ms = self._now_ms()
-        engine.view.beat(now_ms)
+        for _ in engine.view.beating(now_ms):
+            await asyncio.sleep(0)
         engine.early.told()
         own = await self._own(now_ms)
-        await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        samples = await gathered(itertools.chain(engine.samples(now_ms), own.items()), self._stating.last)
+        await self._stating.state(Tick(self._now_ms(), samples), engine.shippers)
         if Series(metrics.DRILL, ()) in own:
             self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)
         await engine.remember_spent(self._spool)
@@ -247,7 +260,9 @@ class Daemon:
         await before.close()
         await asyncio.sleep(0)  # its tasks end
         del before
+        gc.unfreeze()
         gc.collect()  # a knot of references round TLS contexts, whose 300 KB a reload the collector does not see
+        gc.freeze()
 
     def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
         """An engine of the file as it is now, or why not: nothing has been touched then."""
@@ -278,7 +293,8 @@ class Daemon:
         await self._engine.remember(self._spool)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):
-                await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
+                if not self._engine.rests.hushed:
+                    await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
         await self._engine.close()
 
 
@@ -293,8 +309,5 @@ def run(loaded: Loaded, options: Options) -> None:
     async def live() -> None:
         await Daemon(loaded, options).run()
 
-    # whoever may connect to our page must not be able to take the file handles walks need
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())

@@ -233,6 +233,8 @@ class Renewal(Strict):
 
 
 class Config(Strict):
+    """didban.yml. `quiet`: while nothing abroad answers, keep still (monitor/beat/rests.py)."""
+
     vantage: VantageRow
     consent: Consent | None = None
     services: Annotated[tuple[str, ...], Field(min_length=1)] = ("whatsapp", "instagram", "imo", "canaries")
@@ -245,6 +247,7 @@ class Config(Strict):
     ship: tuple[Destination, ...] = ()
     heartbeat: Heartbeat = Heartbeat()
     histograms: bool = False
+    quiet: bool = False
     fingerprints: tuple[str, ...] = ()
     book: str | None = None
     catalogue: Renewal = Renewal()

@@ -125,8 +125,8 @@ class Spool:
             lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing
         )
         told = await self._accounts(since_ms)
-        read = (records.legible(*row) for row in reversed(rows))
-        return [records.with_account(walk, told) for walk in read if walk is not None]
+        found = (records.legible(*row, told) for row in reversed(rows))
+        return [walk for walk in found if walk is not None]
 
     async def add_account(self, walk: Walk) -> None:
         """Keeps what the responder told of a walk; what it told later takes the place of what it told first."""

@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 
-import structlog
+from monitor.logs import Log
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
 from probes.kinds import TRAITS
 from probes.rows import ALL, ServiceFile, TargetRow, contradictions
+from probes.words import Category
 
 SHIPPED = Path(__file__).parent / "services"
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
+_CIRCUMVENTION, _CHOSEN_TIER = (Category.ANTI_CENSORSHIP.value, Category.VPN.value), 2
 _MOST_SECRET_BYTES = 16 * 1024
 
 
@@ -39,6 +41,8 @@ def load(
             continue
         service, found = load_file(path, responder=responder, responder_at=responder_at)
         mistakes += found
+        if service is not None and _is_shipped(name):
+            mistakes += unchosen(service, path)
         if service is not None and any(service.id == earlier.id for earlier in services):
             mistakes.append(Mistake(name, 1, "", f"is {service.id!r}, which is asked for already"))
         elif service is not None:
@@ -51,9 +55,22 @@ def _meant(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else f": shipped are {', '.join(shipped())}"
 
 
+def unchosen(service: Service, path: Path) -> Iterator[Mistake]:
+    """VPNs and Tor stand only in services that say so by their category: nobody comes to ask for them by an update."""
+    if service.category not in _CIRCUMVENTION:
+        for target in service.targets:
+            if target.tier == _CHOSEN_TIER:
+                what = f"is of tier 2: it may stand in a service of category {' or '.join(_CIRCUMVENTION)} alone"
+                yield Mistake(str(path), 1, target.id, what)
+
+
+def _is_shipped(name: str) -> bool:
+    return re.fullmatch(r"[a-z0-9_-]+", name) is not None
+
+
 def locate(name: str, beside: Path, renewed: Path | None = None) -> Path | None:
     """The file behind a shipped name, as it was renewed since, or behind a path."""
-    if re.fullmatch(r"[a-z0-9_-]+", name):
+    if _is_shipped(name):
         places = (folder / f"{name}.yml" for folder in (renewed, SHIPPED) if folder is not None)
         return next((path for path in places if path.is_file()), None)
     try:

@@ -1,4 +1,4 @@
-"""Simulated figures: kept in results/backtest.json by the full counts, and written from there into the README.
+"""Simulated figures: kept in results/backtest.json by the full counts, and written from there into the README and docs/.
 
 `python -m tests.figures` writes the table; tests/monitor/backtest/test_backtest_readme.py holds the one to the other.
 """
@@ -16,6 +16,7 @@ from tests.long import ROOT, git
 
 RESULTS = ROOT / "results" / "backtest.json"
 README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "what-can-be-said.md"
 BEGINS, ENDS = "<!-- simulated: begins -->", "<!-- simulated: ends -->"
 _TITLES = {
     "random": "Onsets at random: two lines in the network, one thing at a time",
@@ -49,6 +50,17 @@ def noted(section: str, command: str, found: Mapping[str, Any], note: str = "") 
 def table(kept: Json) -> str:
     """What stands between the markers."""
     return "\n".join([BEGINS, *_lines(kept), ENDS])
+
+
+def by_lines(kept: Json) -> str:
+    """The same for the page on what can be said: what is told with how many lines, and how soon with two."""
+    placed, told = kept["placed"], kept["random"]["summary"]
+    rows = _coverage(placed["coverage"])
+    delay = (
+        f"Two lines, {told['delay_n']} onsets at random: a page after {told['delay_median_s']:.0f} s in the median, \
+{told['delay_max_s']:.0f} s at the latest."
+    )
+    return "\n".join([BEGINS, *rows, "", f"`{placed['command']}`, {placed['date'][:10]}. {delay}", "", ENDS])
 
 
 def _lines(kept: Json) -> Iterator[str]:
@@ -107,10 +119,10 @@ def stale(kept: Json) -> tuple[str, ...]:
 
 def main() -> int:
     kept = json.loads(RESULTS.read_text())
-    text = README.read_text()
-    before, _, rest = text.partition(BEGINS)
-    _, _, after = rest.partition(ENDS)
-    README.write_text(before + table(kept) + after)
+    for path, made in ((README, table(kept)), (PAGE, by_lines(kept))):
+        before, _, rest = path.read_text().partition(BEGINS)
+        _, _, after = rest.partition(ENDS)
+        path.write_text(before + made + after)
     for name in stale(kept):
         sys.stdout.write(f"{name}: counted with other rules than those that are shipped; run `make long`\n")
     return 0

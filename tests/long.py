@@ -38,8 +38,8 @@ PARTS = (
          (*_PYTEST, "-m", "long and not lab and not evening", "-n", "2", "tests")),
     Part("every world of the rules, lived by promtool too",
          (*_PYTEST, "-m", "not long", "-n", "2", "tests/rules")),
-    Part("every lie, and what the laboratory shows",
-         (*_INSIDE, *_PYTEST, "-m", "lab", "tests/lab")),
+    Part("every lie, what the laboratory shows, and every page of the docs",
+         (*_INSIDE, *_PYTEST, "-m", "lab", "tests/lab", "tests/docs")),
     Part("the evening, and the two hours after it",
          (*_INSIDE, *_PYTEST, "-m", "evening and long", "tests/lab")),
 )  # fmt: skip

@@ -61,7 +61,7 @@ def run(config_file: Annotated[Path, typer.Option("--config.file", help="respond
             typer.echo(str(mistake), err=True)
         raise typer.Exit(_NO)
     try:
-        daemon.run(loaded, SystemClock())
+        daemon.run(loaded, SystemClock(), lambda said: typer.echo(f"responder: {said}"))
     except (OSError, ValueError) as error:
         _fail(str(error), _COULD_NOT)
 

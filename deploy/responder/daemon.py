@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -34,10 +34,14 @@ _NO_HANDLES_S = 0.2
 
 
 class Responder:
-    """Everything that listens. Raises OSError and ValueError for files and ports that cannot be had."""
+    """Everything that listens. Raises OSError and ValueError for files and ports that cannot be had.
 
-    def __init__(self, loaded: Loaded, clock: Clock) -> None:
-        self._loaded, self._config, self._clock = loaded, loaded.config, clock
+    Args:
+        say: what to do with the one line for whoever started it: that it listens, and where.
+    """
+
+    def __init__(self, loaded: Loaded, clock: Clock, say: Callable[[str], None] = lambda said: None) -> None:
+        self._loaded, self._config, self._clock, self._say = loaded, loaded.config, clock, say
         limits = self._config.limits
         self._doorkeeper = Doorkeeper(clock, each=limits.each, everybody=limits.everybody)
         self._counted = Counter[str]()
@@ -65,6 +69,7 @@ class Responder:
                 await self._open_datagrams(opened)
                 running.append(tasks.create_task(self._state()))
                 self.listening.set()
+                self._say(f"listening on {', '.join(self._config.listen)}")
                 await self.stop.wait()
                 for each in (*running, *self._talking):
                     each.cancel()
@@ -207,11 +212,11 @@ def ed25519_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def run(loaded: Loaded, clock: Clock) -> None:
+def run(loaded: Loaded, clock: Clock, say: Callable[[str], None] = lambda said: None) -> None:
     """Runs the responder to its end."""
 
     async def live() -> None:
-        await Responder(loaded, clock).run()
+        await Responder(loaded, clock, say).run()
 
     with suppress(KeyboardInterrupt):
         asyncio.run(live())

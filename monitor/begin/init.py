@@ -41,6 +41,7 @@ services:{services}
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
 {limits} | counts everything, ship included
+# quiet: true | nothing abroad answers: keep still, but for a look twice an hour
 
 dns:
   # system: [192.0.2.53] | the resolvers people here get; default: this machine's
@@ -82,7 +83,7 @@ _CHOSEN = (
 _ALL_ARE_WALKED = "A control walks whatever a box inside may walk: take out what none of yours does."
 _PASSWORD, _AUTHORITIES = "hub.password", "hub-ca.pem"
 _STAMPED_INSIDE = "\n# Inside, ask by Tor alone; or leave it: who exports the spool abroad can have it stamped then."
-_COMMENTS_AT = 50
+_COMMENTS_AT = 49
 _WIDTH = 118
 
 LITTLE = ("whatsapp", "instagram", "imo", "canaries")  # 115 MB a day with one ship: mobile data cost people money
@@ -121,6 +122,8 @@ class Answers:
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
     """Writes didban.yml and, beside it or in its `secrets/`, its secrets (0600); returns the vantage id.
 
+    Beside it also the text that was agreed to.
+
     Raises:
         OSError: the folder cannot be written, or one of the files is there already.
     """
@@ -152,6 +155,8 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
     if enrolment is not None:
         files[out.parent / f"{kept}{_PASSWORD}"] = f"{enrolment.password}\n".encode()
         files |= {out.parent / f"{kept}{_AUTHORITIES}": enrolment.pem.encode()} if enrolment.authorities else {}
+    agreed = consent.text(answers.role, answers.country, answers.access)
+    files[out.with_name(f"{out.name}.consent-{today}.txt")] = agreed.encode()  # `didban wipe` finds it by its name
     _create_all({**files, out: _aligned(text).encode()})
     if out.parent.stat().st_mode & stat.S_ISGID:  # a folder that root keeps for the daemon's group; no secret is in it
         out.chmod(0o640)
@@ -187,7 +192,7 @@ def _listed(names: tuple[str, ...]) -> str:
 def _aligned(text: str) -> str:
     """` | ` becomes a comment; those of one file stand under one another."""
     lines = (line.partition(" | ") if not line.startswith("storage:") else (line, "", "") for line in text.splitlines())
-    return "".join(f"{key:<{_COMMENTS_AT}}# {why}\n" if why else f"{key}\n" for key, _, why in lines)
+    return "".join(f"{key:<{_COMMENTS_AT}} # {why}\n" if why else f"{key}\n" for key, _, why in lines)
 
 
 def _create_all(files: Mapping[Path, bytes]) -> None:

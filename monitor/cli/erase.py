@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import NO, WRONG_USE, fail, loaded
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.config import shelf_of
 from monitor.disk.copies import SUMS, BadBackup
 from monitor.keeping import backup, halting, wiping

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from monitor import logs
-from monitor.cli.box import StoragePath, TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.options import StoragePath, TimeScale
 from monitor.home.querying import Far, Unanswered
 from monitor.hub import backup, enrol, notes, publishing, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub

@@ -12,8 +12,8 @@ import typer
 from rich.console import RenderableType
 
 from monitor.beside import stack
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.decoding import Undecodable, from_json
 from monitor.explaining import receipts
 from monitor.home import clientfile

@@ -10,8 +10,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from monitor.cli.box import ConfigFile
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.options import ConfigFile
 from monitor.config import shelf_of
 from monitor.decoding import Undecodable, from_json
 from monitor.renewal import allowed, shelf, signed

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.settings import Config, Responder
 from probes.account import Newest, checked, public_key
 from probes.doors import handed
@@ -32,7 +32,7 @@ _REQUEST_BYTES, _HANDSHAKE_BYTES = 500, (1_000, 2_600)  # with the responder's c
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.witness")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

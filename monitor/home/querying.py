@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import ssl
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -36,6 +37,12 @@ class Unanswered:
 
     why: str
     after_s: float = 0.0
+
+
+def _said(error: BaseException) -> str:
+    """In the machine's own words where it has some ("connection refused"), and never with an address in them."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if isinstance(number, int) and number > 0 else type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Far:
                 async with way.session(patience_s) as session:
                     return await self._get(session, way, path, params, "POST" if post else "GET")
             except NO_WAY as error:
-                why = f"no way there: {type(error).__name__}"
+                why = f"no way there: {_said(error)}"
         return Unanswered(why)
 
     async def _get(
@@ -96,13 +103,15 @@ class Far:
             return bytes(body)
 
 
-class _Series(msgspec.Struct):
+class Raw(msgspec.Struct):
+    """One series of a range as Prometheus says it: `values` are seconds since 1970, and numbers as text."""
+
     metric: dict[str, str]
     values: list[tuple[float, str]]
 
 
 class _Data(msgspec.Struct):
-    result: list[_Series]
+    result: list[Raw]
 
 
 class _Answer(msgspec.Struct):
@@ -113,42 +122,61 @@ class _Labels(msgspec.Struct):
     data: list[dict[str, str]]
 
 
-_NOT_PROMETHEUS = Unanswered("it says nothing that Prometheus would")
+NOT_PROMETHEUS = Unanswered("it says nothing that Prometheus would")
+
+
+async def raw(
+    database: Far, selector: str, length_ms: int, until_ms: int, patience_s: float = _PATIENCE_S
+) -> list[Raw] | Unanswered:
+    """Every sample of the series a selector picks, of so long before `until_ms`."""
+    range_s = math.ceil(length_ms / 1000)
+    asked = {"query": f"{selector}[{range_s}s]", "time": f"{until_ms / 1000:.3f}"}
+    said = await database.ask("/api/v1/query", asked | {"nocache": "1"}, patience_s)  # that is VictoriaMetrics's own
+    if isinstance(said, Unanswered):
+        return said
+    try:
+        return from_json(said, type=_Answer).data.result
+    except msgspec.DecodeError:
+        return NOT_PROMETHEUS
 
 
 async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held | Unanswered:
     """Every sample of what a vantage stated, from then until before then, at most an hour."""
-    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
-    query = f'{{__name__=~"didban_.+",vantage="{vantage}"}}[{range_s}s]'
-    asked = {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"}  # the last is VictoriaMetrics's own
-    said = await database.ask("/api/v1/query", asked)
-    if isinstance(said, Unanswered):
-        return said
+    selector = f'{{__name__=~"didban_.+",vantage="{vantage}"}}'
+    found = await raw(database, selector, until_ms - from_ms + _MARGIN_MS, until_ms)
+    if isinstance(found, Unanswered):
+        return found
+    held: defaultdict[str, dict[int, float]] = defaultdict(dict)
     try:
-        return _read(from_json(said, type=_Answer), from_ms, until_ms)
-    except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
+        for each in found:
+            held[series_id(each.metric.get("__name__", ""), each.metric)].update(_points(each, from_ms, until_ms))
+    except ValueError:
+        return NOT_PROMETHEUS
+    return held
 
 
 async def stated(
     database: Far, vantage: str, names: Collection[str], from_ms: int, until_ms: int
 ) -> dict[Named, list[tuple[int, float]]] | Unanswered:
     """The same of the series with these names, each with its labels."""
-    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
-    query = f'{{__name__=~"{"|".join(sorted(names))}",vantage="{vantage}"}}[{range_s}s]'
-    said = await database.ask("/api/v1/query", {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"})
-    if isinstance(said, Unanswered):
-        return said
-    try:
-        found: dict[Named, list[tuple[int, float]]] = {}
-        for series in from_json(said, type=_Answer).data.result:
-            labels = dict(series.metric)
-            named = labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)
-            timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
-            found[named] = [(at, value) for at, value in timed if from_ms <= at < until_ms and not math.isnan(value)]
+    selector = f'{{__name__=~"{"|".join(sorted(names))}",vantage="{vantage}"}}'
+    found = await raw(database, selector, until_ms - from_ms + _MARGIN_MS, until_ms)
+    if isinstance(found, Unanswered):
         return found
-    except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
+    said: dict[Named, list[tuple[int, float]]] = {}
+    try:
+        for each in found:
+            labels = dict(each.metric)
+            said[labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)] = _points(each, from_ms, until_ms)
+    except ValueError:
+        return NOT_PROMETHEUS
+    return said
+
+
+def _points(series: Raw, from_ms: int, until_ms: int) -> list[tuple[int, float]]:
+    """Raises ValueError for a value that is no number."""
+    timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
+    return [(at_ms, value) for at_ms, value in timed if from_ms <= at_ms < until_ms and not math.isnan(value)]
 
 
 async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> list[dict[str, str]] | Unanswered:
@@ -160,16 +188,4 @@ async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> l
     try:
         return from_json(said, type=_Labels).data
     except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
-
-
-def _read(answer: _Answer, from_ms: int, until_ms: int) -> Held:
-    """Raises ValueError for a value that is no number."""
-    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for series in answer.data.result:
-        of = found[series_id(series.metric.get("__name__", ""), series.metric)]
-        for at_s, text in series.values:
-            at_ms, value = round(at_s * 1000), float(text)
-            if from_ms <= at_ms < until_ms and not math.isnan(value):
-                of[at_ms] = value
-    return found
+        return NOT_PROMETHEUS

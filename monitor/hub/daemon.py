@@ -7,7 +7,6 @@ import os
 import signal
 from pathlib import Path
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
+from monitor.logs import Log
 from monitor.notify.settings import Notify
 from monitor.relay.door import runbook
 from monitor.relay.relay import Relay, outbox_of
@@ -38,7 +38,7 @@ _LOOK_EVERY_S = 2.0
 _LATE_LOOK_EVERY_S = 15.0
 _TRIM_EVERY_S = 600.0
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Hub:
@@ -93,13 +93,14 @@ class Hub:
         await self._queue.open()
         if self._relay is not None:
             await self._relay.open()
-        runner = await self._door.open()
+        porter = await self._door.open()
         async with asyncio.TaskGroup() as tasks:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop.set)
             loop.add_signal_handler(signal.SIGHUP, self._asked.set)
             children = [
+                tasks.create_task(porter.work(tasks.create_task)),
                 tasks.create_task(self._stating.run(_STATE_EVERY_S / self._scale)),
                 tasks.create_task(self._look_after()),
                 tasks.create_task(self._trim()),
@@ -111,7 +112,7 @@ class Hub:
             self._supervisor.ready()
             await self._stop.wait()
             self._supervisor.stopping()
-            await runner.cleanup()  # first: what is answered from here on is answered by nobody
+            await porter.close()  # first: what is answered from here on is answered by nobody
             for child in children:
                 child.cancel()
         for forwarder in (self._straight, *self._ends):

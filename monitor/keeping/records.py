@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -38,15 +39,24 @@ def decode(blob: bytes, started_ms: int | None = None, boot_ms: int | None = Non
     return replace(walk, started_ms=walk.started_ms if started_ms is None else started_ms, boot_ms=boot_ms)
 
 
-def legible(blob: bytes, started_ms: int | None = None, boot_ms: int | None = None) -> Walk | None:
-    """The same; None where a later Didban wrote it, in a word this one does not know. Its bytes stay as they are."""
-    try:
-        return decode(blob, started_ms, boot_ms)
-    except Undecodable:
-        return None
-
-
 def with_account(walk: Walk, told: Mapping[str, bytes]) -> Walk:
     """The walk, and beside it what the responder told of it, if it did. `told`: by a walk's first mark."""
     blob = told.get(walk.marks[0]) if told and walk.marks else None
     return walk if blob is None else replace(walk, told=from_json(blob, type=Account))
+
+
+def legible(
+    blob: bytes,
+    started_ms: int | None = None,
+    boot_ms: int | None = None,
+    told: Mapping[str, bytes] = MappingProxyType({}),
+) -> Walk | None:
+    """With its account. None for what cannot be read; its bytes stay as they are.
+
+    A dying card gave back something else (SQLite keeps no sum of it), or
+    a later Didban wrote a word this one does not know.
+    """
+    try:
+        return with_account(decode(blob, started_ms, boot_ms), told)
+    except (Undecodable, TypeError):
+        return None

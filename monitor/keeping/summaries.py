@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from monitor import metrics
-from monitor.decoding import from_json, inflated
+from monitor.decoding import Undecodable, from_json, inflated
 from monitor.keeping import records
 from monitor.keeping.pieces import Hour
 from probes.facts import Walk
@@ -87,4 +87,13 @@ def encode(given: Summary) -> bytes:
 
 
 def decode(blob: bytes) -> Summary:
+    """Raises Undecodable."""
     return from_json(inflated(blob, _MOST_BYTES), type=Summary)
+
+
+def legible(blob: bytes) -> Summary | None:
+    """None for what a dying card gave back as something else."""
+    try:
+        return decode(blob)
+    except (Undecodable, TypeError):
+        return None

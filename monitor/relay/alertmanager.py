@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
-import structlog
 
 from monitor.decoding import Undecodable, from_json
+from monitor.logs import Log
 
 _PATIENCE_S = 10.0
 _MOST_BYTES = 16 * 1024 * 1024  # ten thousand alerts
@@ -18,7 +18,7 @@ _BY = "didban"
 
 T = TypeVar("T")
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -9,10 +9,10 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from monitor.home.querying import Far
+from monitor.logs import Log
 from monitor.notify.settings import Notify
 from monitor.notify.token import token
 from monitor.relay import texts, ways
@@ -32,7 +32,7 @@ from probes.ports import Clock
 
 _LOOK_EVERY_S = 30.0
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 def outbox_of(notify: Notify, folder: Path, storage: str | Path) -> Path:

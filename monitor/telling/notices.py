@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from monitor.keeping.retention import Gone
-from monitor.renewal.shelf import SHIPPED_VERSION, Renewed
+from monitor.renewal.shelf import SHIPPED_VERSION
 from monitor.settings import Config
-from monitor.spool import Spool
 from probes.words import Role
+
+if TYPE_CHECKING:
+    from monitor.keeping.retention import Gone
+    from monitor.renewal.shelf import Renewed
+    from monitor.spool import Spool
 
 
 def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:

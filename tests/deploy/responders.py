@@ -29,6 +29,7 @@ class Standing:
     folder: Path
     responder: Responder
     ports: dict[str, int]
+    said: list[str]
 
     @property
     def ca_file(self) -> Path:
@@ -68,13 +69,14 @@ async def standing(folder: Path, more: str = "") -> AsyncIterator[Standing]:
     ports = configured(folder, more)
     loaded, mistakes = settings.load(folder / "responder.yml")
     assert loaded is not None, mistakes
-    responder = Responder(loaded, SystemClock())
+    said: list[str] = []
+    responder = Responder(loaded, SystemClock(), said.append)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(responder.run())
         waiting = tasks.create_task(responder.listening.wait())
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         try:
-            yield Standing(folder, responder, ports)
+            yield Standing(folder, responder, ports, said)
         finally:
             responder.stop.set()

@@ -36,6 +36,10 @@ async def there(tmp_path: Path) -> AsyncIterator[Standing]:
         yield responder
 
 
+async def test_whoever_starts_it_is_told_that_it_listens_and_where(there: Standing) -> None:
+    assert there.said == ["listening on 127.0.0.1"]
+
+
 async def dialled(there: Standing, protocol: str, transport: Transport = Transport.TCP) -> tuple[Sockets, Stream]:
     wire = Sockets(there.ca_file)
     return wire, await wire.connect("127.0.0.1", there.ports[protocol], transport, Traffic())

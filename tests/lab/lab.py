@@ -88,7 +88,7 @@ class Lab(Processes):
         run("home-web", "home", servers.nginx(at / "home-web", at_home))
         run("landmarks", "mob", servers.nginx(at / "landmarks", at_home))
         own.start_witness(self, self.pki.ca_file, times=self.times)
-        known = {**world.names(), **world.domestic(), world.WITNESS_NAME: (world.WITNESS,)}
+        known = {**world.names(), **world.domestic(), **world.OWN}
         run(
             "world-dns",
             "world",

@@ -34,6 +34,14 @@ NEAR, PORTAL = "185.143.2.1", "185.143.3.1"
 FORGER, TRUSTED_FORGER = "185.143.4.1", "185.143.4.2"
 PROXY, EXIT = "178.22.122.100", "193.138.218.10"
 
+OWN = {  # names of an operator's own machines, and those the pages of docs/ give as examples
+    WITNESS_NAME: (WITNESS,),
+    "hub.example.org": (HUB,),
+    "witness.example.org": (STORE,),
+    "www.example.org": (EXIT,),
+    "time.example.org": (EXIT,),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Host:

@@ -62,6 +62,8 @@ def test_no_line_of_the_file_is_wider_than_a_page_or_ends_in_nothing(tmp_path: P
     written(tmp_path, role, Access.DATACENTER)
     lines = (tmp_path / "didban.yml").read_text().splitlines()
     assert [line for line in lines if len(line) > 120 or line != line.rstrip()] == []
+    glued = [line for line in lines if "#" in line.lstrip("# ") and " # " not in line]
+    assert glued == [], "a comment stands apart from what it speaks of"
 
 
 def test_check_config_says_how_far_a_list_is_used_and_what_a_control_cannot_see(tmp_path: Path) -> None:

@@ -11,37 +11,29 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from probes.connect import connect
 from probes.facts import Certificate, Endpoint, Observation, Target
+from probes.fetch import fetch
+from probes.handshake import handshake, handshake_by_quic
 from probes.ports import SLICE_BYTES
+from probes.resolve import resolve
+from probes.transfer import transfer
+from probes.walk import ROUTES
 from probes.words import Answer, Kind, Step, Transport
 
-_NAMED = (Step.RESOLVE, Step.CONNECT)
-_GREETED = (*_NAMED, Step.HANDSHAKE)
-
-# what probes.walk.ROUTES does, by the words of its steps
-STEPS: Mapping[Kind, tuple[Step, ...]] = {
-    Kind.DNS: (Step.RESOLVE,),
-    Kind.TCP: _NAMED,
-    Kind.TLS: _GREETED,
-    Kind.HTTP: (*_NAMED, Step.FETCH),
-    Kind.HTTPS: (*_GREETED, Step.FETCH),
-    Kind.OPENVPN: (*_NAMED, Step.KNOCK),
-    Kind.TRANSFER: (*_GREETED, Step.TRANSFER),
-    Kind.WHATSAPP: (*_NAMED, Step.KNOCK),
-    Kind.TELEGRAM: (*_NAMED, Step.KNOCK),
-    Kind.WIREGUARD: (Step.RESOLVE, Step.KNOCK),
-    Kind.IKEV2: (Step.RESOLVE, Step.KNOCK),
-    Kind.STUN: (*_NAMED, Step.KNOCK),
-    Kind.SHADOWSOCKS: (*_NAMED, Step.KNOCK),
-    Kind.WHATSAPP_WEB: (*_GREETED, Step.KNOCK),
-    Kind.DOT: (*_GREETED, Step.KNOCK),
-    Kind.DOH: (*_GREETED, Step.KNOCK),
-    Kind.DOQ: (Step.RESOLVE, Step.HANDSHAKE, Step.KNOCK),
-    Kind.QUIC: (*_GREETED, Step.FETCH),
-    Kind.TOR: (*_GREETED, Step.KNOCK),
-    Kind.VMESS: (*_NAMED, Step.KNOCK),
-    Kind.OBFS4: (*_NAMED, Step.KNOCK),
+_WORDS: Mapping[object, Step] = {
+    resolve: Step.RESOLVE,
+    connect: Step.CONNECT,
+    handshake: Step.HANDSHAKE,
+    handshake_by_quic: Step.HANDSHAKE,
+    fetch: Step.FETCH,
+    transfer: Step.TRANSFER,
 }
+
+# the steps of each kind by their words: what is none of the above knocks
+STEPS: Mapping[Kind, tuple[Step, ...]] = {
+    kind: tuple(_WORDS.get(step, Step.KNOCK) for step in steps) for kind, steps in ROUTES.items()
+} | {Kind.QUIC: (Step.RESOLVE, Step.CONNECT, Step.HANDSHAKE, Step.FETCH)}  # its knock opens the way, and proves nobody
 _CERTIFICATES_LAST_MS = 4_000_000_000_000
 WALK_BYTES = 100  # of each direction: the cap of the day is no part of any world
 _PICKS = (0, 1)  # made-up addresses of a name

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from monitor.evidence.proof.stamps import MOST_BYTES, Question, Roots, Stamp, believed, roots_of
 from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.settings import Config
 from probes.doors import handed
 
@@ -19,7 +18,7 @@ _HEADER_BYTES, _HANDSHAKE_BYTES = 500, (1_200, 4_500)
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.evidence")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
 from yarl import URL
 
 from monitor.evidence.store import segments, sigv4
@@ -17,6 +16,7 @@ from monitor.evidence.store.sigv4 import Key
 from monitor.home import ways
 from monitor.home.credentials import basic_header
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.metrics import identity
 from monitor.settings import BasicAuth, Config
 from monitor.spool import Spool
@@ -28,7 +28,7 @@ _HEADER_BYTES, _HANDSHAKE_BYTES = 700, (1_200, 4_500)
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.evidence")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,22 @@ def seen(walk: Walk) -> tuple[Step | None, Failure | None]:
     return (walk.broken[0].step, walk.broken[0].failure) if walk.broken else (None, None)
 
 
-def test_every_kind_takes_the_steps_its_route_has() -> None:
-    assert {kind: len(steps) for kind, steps in walks.STEPS.items()} == {kind: len(r) for kind, r in ROUTES.items()}
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Kind.DNS, "resolve"),
+        (Kind.HTTPS, "resolve connect handshake fetch"),
+        (Kind.TRANSFER, "resolve connect handshake transfer"),
+        (Kind.WIREGUARD, "resolve knock"),
+        (Kind.WHATSAPP, "resolve connect knock"),
+        (Kind.WHATSAPP_WEB, "resolve connect handshake knock"),
+        (Kind.DOQ, "resolve handshake knock"),
+        (Kind.QUIC, "resolve connect handshake fetch"),
+    ],
+)
+def test_every_kind_takes_the_steps_its_route_has(kind: Kind, words: str) -> None:
+    assert walks.STEPS.keys() == ROUTES.keys()
+    assert " ".join(walks.STEPS[kind]) == words
 
 
 def test_on_a_good_line_everything_is_reached_and_proves_itself() -> None:
