@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives a Debian or Ubuntu machine what Didban needs, and starts nothing.
-#   machine.sh venv [EXTRA]     a virtual environment in .venv with Didban in it
+#   machine.sh venv [EXTRA]     a virtual environment in .venv with Didban in it, of the packages of locks/ and no others
 #   machine.sh have PACKAGE...  Debian packages, without their recommendations and without starting a service
 #   machine.sh axe              axe-core, which looks at pages in the tests, beside the virtual environment
 # Where apt is not there, or nobody may use it, it says in one line what is missing, and goes on.
@@ -72,16 +72,24 @@ have() {
 }
 
 make_venv() {
-  extra=${1:+[$1]}
+  lock=$root/deploy/locks/${1:-run}.txt
   stamp=$venv/.didban-${1:-run}
-  [ ! -e "$stamp" ] || [ -n "$(find "$root/pyproject.toml" -newer "$stamp")" ] || return 0
+  [ -e "$lock" ] || { say "no lock for $1: $(cd "$root/deploy/locks" && echo *.txt)"; exit 2; }
+  [ ! -e "$stamp" ] || [ -n "$(find "$root/pyproject.toml" "$lock" -newer "$stamp")" ] || return 0
   python=${PYTHON:-python3}
   if ! "$python" -c 'import ensurepip' 2>/dev/null; then have python3-venv; fi
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
   say "installing Didban into $venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check \
-    --config-settings editable_mode=compat -e "$root$extra" 2>"$venv/pip.log" || { cat "$venv/pip.log" >&2; exit 3; }
+  # the very files that were tested, by their SHA-256; and none that would build itself with tools nobody locked
+  pip "$venv" --require-hashes --only-binary :all: -r "$root/deploy/locks/build.txt" -r "$lock"
+  pip "$venv" --no-deps --no-index --no-build-isolation --config-settings editable_mode=compat -e "$root"
   touch "$stamp"
+}
+
+pip() {
+  into=$1
+  shift
+  "$into/bin/python" -m pip install -q --disable-pip-version-check "$@" 2>"$into/pip.log" || { cat "$into/pip.log" >&2; exit 3; }
 }
 
 # the very bytes that were looked at once: another tarball of the same name is refused

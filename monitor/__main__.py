@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-import shutil
 import sys
 import traceback
-from pathlib import Path
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from dashboards import grafana
 from monitor import __version__
-from monitor.beside import rulefiles
-from monitor.cli import book, box, drill, erase, explain, export, fleet, look, prove, report, simulate, start, stored
-from monitor.cli.box import TimeScale
-from monitor.cli.common import COULD_NOT, NO
-from monitor.notify.settings import Pages
+
+NO, COULD_NOT = 1, 3
+ROOMS = {  # command -> the file it stands in
+    "rules": "rules",
+    "init": "start",
+    "check-config": "check",
+    "run": "run",
+    "up": "up",
+    "probe": "probe",
+    "status": "look",
+    "explain": "explain",
+    "drill": "drill",
+    "judge": "stored",
+    "backtest": "simulate",
+    "book": "book",
+    "verify": "prove",
+    "backup": "erase",
+    "restore": "erase",
+    "wipe": "erase",
+    "export": "export",
+    "report": "report",
+    "catalogue": "renewal",
+    "hub": "fleet",
+}
+
+
+class Commands(TyperGroup):
+    """Loads the one command that is asked for, and all of them only to list them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(ROOMS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in ROOMS:
+            return None
+        room: typer.Typer = importlib.import_module(f"monitor.cli.{ROOMS[cmd_name]}").app
+        group = typer.main.get_group(room)
+        return group.commands.get(cmd_name, group)
+
 
 app = typer.Typer(
     name="didban",
+    cls=Commands,
     help="Watches whether people can reach one another.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(start.app)
-app.add_typer(box.app)
-app.add_typer(look.app)
-app.add_typer(explain.app)
-app.add_typer(drill.app)
-app.add_typer(stored.app)
-app.add_typer(simulate.app)
-app.add_typer(book.app)
-app.add_typer(prove.app)
-app.add_typer(erase.app)
-app.add_typer(export.app)
-app.add_typer(report.app)
-app.add_typer(fleet.app, name="hub")
 
 
 def _version(wanted: bool) -> None:
@@ -54,28 +75,6 @@ def _didban(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
     pass
-
-
-@app.command("rules")
-def rules(
-    out: Annotated[Path, typer.Option(help="The folder to write into.")],
-    time_scale: TimeScale = 1,
-    url: Annotated[str, typer.Option(help="Where people find the hub: its /runbook/ is in the links.")] = "",
-    dashboard_url: Annotated[str, typer.Option(help="Where Grafana's dashboards are.")] = "",
-    config_file: Annotated[Path | None, typer.Option("--config.file", help="hub.yml: both from notify.pages.")] = None,
-) -> None:
-    """Write the shipped rules, the Alertmanager template, the runbook and the dashboards."""
-    pages = fleet.pages_of(config_file) if config_file is not None else Pages()
-    pages = Pages(url=url or pages.url, dashboard=dashboard_url or pages.dashboard)
-    rulefiles.write_rules(out / "rules", times=time_scale, pages=pages)
-    rulefiles.write_runbook(out / "runbook")
-    template = rulefiles.scaled((rulefiles.NOTIFY / "alertmanager.yml").read_text(encoding="utf-8"), time_scale)
-    (out / "alertmanager.yml").write_text(template, encoding="utf-8")
-    shutil.copy(rulefiles.NOTIFY / "messages.tmpl", out)
-    (out / "dashboards").mkdir(exist_ok=True)
-    for path in grafana.files():
-        shutil.copy(path, out / "dashboards")
-    typer.echo(f"{out}: rules, runbook, dashboards, alertmanager.yml (its receivers are yours to fill in)")
 
 
 def main() -> None:
@@ -109,6 +108,7 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
     if os.environ.get("DIDBAN_DEBUG"):
         traceback.print_exception(kind, error, trace)
     _say(f"internal error, please report it: {kind.__name__}: {error}")
+    raise SystemExit(COULD_NOT)  # left alone, Python says 1, which is our No, and systemd would not try again
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ import ssl
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from monitor.notify.settings import FILES as NOTIFY_FILES
+from monitor.renewal import shelf
+from monitor.renewal.shelf import Renewed
 from monitor.settings import Config
 from probes import catalogue, known, seenfile
+from probes.doors import handed
 from probes.doors.schema import fit, is_address, seconds
 from probes.doors.yamlfile import Document, Location, Mistake, Value, read
 from probes.facts import Service
@@ -28,6 +32,7 @@ class Loaded:
     Attributes:
         fingerprints: what each file under `fingerprints:` gave, in that order.
         book: what controls saw, where `book:` names such a file.
+        renewed: the catalogue that was installed, where one is at work; `not_renewed`: why one that is there is not.
     """
 
     config: Config
@@ -35,10 +40,12 @@ class Loaded:
     services: tuple[Service, ...]
     fingerprints: tuple[Published, ...] = ()
     book: Seen | None = None
+    renewed: Renewed | None = None
+    not_renewed: str | None = None
 
     def path(self, name: str) -> Path:
-        """Relative names stand beside didban.yml."""
-        return self.folder / name
+        """Relative names stand beside didban.yml, or are credentials that systemd handed us."""
+        return handed.at(self.folder, name)
 
 
 def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
@@ -48,7 +55,13 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
     folder = path.absolute().parent
     found = [*mistakes, *_contradictions(document), *missing_files(document, folder, _named_files(document))]
     names = [str(name) for name in _list(document.value, "services")] if config is None else list(config.services)
-    services, wrong = catalogue.load(names, beside=folder, **_responder(document))
+    renewed, not_renewed = _renewed(config, folder)
+    own = _responder(document)
+    read_in = partial(catalogue.load, names, beside=folder, responder=own[0], responder_at=own[1])
+    services, wrong = read_in(renewed=renewed.folder / "services" if renewed else None)
+    if renewed is not None and (unfit := _unfit(renewed, wrong)) is not None:
+        renewed, not_renewed = None, f"does not fit this program: {unfit}"  # what is shipped does
+        services, wrong = read_in()
     for mistake in wrong:
         if mistake.file in names:  # a name nobody ships: the line is the one that asked for it
             found.append(document.mistake(("services", len(names) - 1 - names[::-1].index(mistake.file)), mistake.what))
@@ -59,7 +72,23 @@ def load(path: Path) -> tuple[Loaded | None, tuple[Mistake, ...]]:
     found += [*unread, *misread]
     if config is None or found:
         return None, tuple(sorted(set(found)))
-    return Loaded(config, folder, services, lists, book), ()
+    return Loaded(config, folder, services, lists, book, renewed, not_renewed), ()
+
+
+def _renewed(config: Config | None, folder: Path) -> tuple[Renewed | None, str | None]:
+    return shelf.standing(shelf_of(config, folder), config.catalogue.keys) if config is not None else (None, None)
+
+
+def _unfit(renewed: Renewed, wrong: Iterable[Mistake]) -> Mistake | None:
+    """What of it this program does not take; it was checked by the one that installed it."""
+    unread = (each for path in sorted(renewed.folder.glob("fingerprints/*.yml")) for each in known.load_file(path)[1])
+    own = (each for each in wrong if Path(each.file).is_relative_to(renewed.folder))
+    return next(iter((*own, *unread)), None)
+
+
+def shelf_of(config: Config, folder: Path) -> Path:
+    """Where a renewed catalogue stands."""
+    return folder / (config.catalogue.path or Path(config.storage.path) / "catalogue")
 
 
 def _fingerprints(document: Document, folder: Path) -> tuple[tuple[Published, ...], list[Mistake]]:
@@ -89,15 +118,15 @@ def _book(document: Document, folder: Path) -> tuple[Seen | None, tuple[Mistake,
     return None, ()
 
 
-def _responder(document: Document) -> dict[str, str]:
-    """Its name and its address, however they are given, and whatever else is wrong."""
+def _responder(document: Document) -> tuple[str, str]:
+    """Its name and its address, however they are given, and whatever else is wrong; empty where there is none."""
     match _at(document.value, "responder"):
         case {"name": str(name), **rest}:
             at = rest.get("address")
-            return {"responder": name, "responder_at": at if isinstance(at, str) and is_address(at) else ""}
+            return name, at if isinstance(at, str) and is_address(at) else ""
         case str(name):
-            return {"responder": name}
-    return {}
+            return name, ""
+    return "", ""
 
 
 def _is_file(path: Path) -> bool:
@@ -162,15 +191,15 @@ def missing_files(document: Document, folder: Path, named: Iterable[Location]) -
         name = _at(document.value, *location)
         if not isinstance(name, str):
             continue
-        if not (folder / name).is_file():
-            yield document.mistake(location, f"{name}: no such file")
-        elif (flaw := _flaw(folder / name, str(location[-1]))) is not None:
+        if (flaw := _flaw(handed.at(folder, name), str(location[-1]))) is not None:
             yield document.mistake(location, f"{name}: {flaw}")
 
 
 def _flaw(path: Path, key: str) -> str | None:
     """What is wrong with a file of that kind; nothing of its content is said: it may be a secret."""
     try:
+        if not path.is_file():
+            return "no such file"
         match key:
             case "secret_file":
                 return None if path.stat().st_size >= _SECRET_BYTES else f"holds fewer than {_SECRET_BYTES} bytes"

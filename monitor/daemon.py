@@ -10,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import resource
+import itertools
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
 import uvloop
-from aiohttp import web
 
 from monitor import config as configuration
 from monitor import metrics
@@ -27,28 +26,35 @@ from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
-from monitor.hub.registry import Registry
+from monitor.gate.passwords import Doorkeeper
+from monitor.gate.porter import Porter
 from monitor.keeping.upkeep import Upkeep
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.stating import Stating
+from monitor.supervisor import NOBODY, Supervisor
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import Disk, of_daemon
 from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
-from monitor.tick import Tick
-from monitor.webconfig import Doorkeeper, WebConfig, answers_to
+from monitor.tick import Tick, gathered
+from monitor.webconfig import WebConfig, answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
 
-_LAST_WORD_S = 3.0  # of the five in which a stop must be over
+if TYPE_CHECKING:
+    from monitor.hub.registry import Registry
 
-_log = structlog.get_logger("didban")
+_LAST_WORD_S = 3.0  # of the five in which a stop must be over
+_OVERDUE_S = 600.0  # beyond three intervals: a tick that long away will not come any more
+
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Options:
     time_scale: float = 1.0
     registry: Registry | None = None
     idle: bool = False
+    supervisor: Supervisor = NOBODY
 
 
 class Daemon:
@@ -88,7 +95,7 @@ class Daemon:
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
         self._past = Past(self._spool, lambda: self._engine.view.services, self._now_ms)
-        self._reloaded_ms = self._now_ms()
+        self._reloaded_ms, self._ticked_s = self._now_ms(), self._clock.elapsed_s()
 
     def _build(self, loaded: Loaded) -> Engine:
         crew = Crew(self._tasks.create_task)
@@ -102,23 +109,30 @@ class Daemon:
         await self._spool.open()
         await self._engine.recall(self._spool)
         await self._stating.begin(self._engine.pace)
-        runner = await self._open_the_door()
+        porter = await self._open_the_door()
         async with self._tasks:
             loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+            door = porter.work(self._tasks.create_task)
             upkeep = (self._upkeep.sync(), self._upkeep.tidy(), self._past.run())
-            own_work = [self._tasks.create_task(work) for work in (self._beat(), *upkeep)]
+            own_work = [
+                self._tasks.create_task(work)
+                for work in (self._beat(), *upkeep, door, self._options.supervisor.watch(self._ticks))
+            ]
             if not self._options.idle:
                 self._engine.start()
+            gc.freeze()  # code and catalogue stay: looked through at every full collection, they held up walks
+            self._options.supervisor.ready()
             await self._stop.wait()
+            self._options.supervisor.stopping()
             _log.info("stopping")
             self._engine.stop()
             for task in own_work:
                 task.cancel()
-        await asyncio.gather(self._say_goodbye(), runner.cleanup())
+        await asyncio.gather(self._say_goodbye(), porter.close())
         await self._spool.close()
         _log.info("stopped")
 
-    async def _open_the_door(self) -> web.AppRunner:
+    async def _open_the_door(self) -> Porter:
         options = self._options
         answers = Answers(
             status=self.status,
@@ -133,14 +147,23 @@ class Daemon:
         def names() -> frozenset[str]:
             return answers_to(options.host, options.port, self._engine.loaded.config.web.names)
 
-        app = application(Pages(self._exposition, self._spool, answers), Doorkeeper(options.web), names)
-        runner = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        app = application(
+            Pages(self._exposition, self._spool, answers),
+            Doorkeeper(options.web.basic_auth_users),
+            names,
+            options.web.headers,
+        )
+        porter = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
         _log.info("listening", address=f"{options.host}:{options.port}")
-        return runner
+        return porter
 
     def _on_hangup(self) -> None:
         if not self._stop.is_set():
             self._tasks.create_task(self._reload_on_signal())
+
+    def _ticks(self) -> bool:
+        """Whether a tick was stated lately: a daemon that measures and states nothing had better be started anew."""
+        return self._clock.elapsed_s() - self._ticked_s < 3 * self._engine.pace.interval_s + _OVERDUE_S
 
     # ---------------------------------------------------------------- the tick
 
@@ -155,13 +178,16 @@ class Daemon:
         engine = self._engine
         await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
         now_ms = self._now_ms()
-        engine.view.beat(now_ms)
+        for _ in engine.view.beating(now_ms):
+            await asyncio.sleep(0)
         engine.early.told()
         own = await self._own(now_ms)
-        await self._stating.state(Tick(self._now_ms(), {**dict(engine.samples(now_ms)), **own}), engine.shippers)
+        samples = await gathered(itertools.chain(engine.samples(now_ms), own.items()), self._stating.last)
+        await self._stating.state(Tick(self._now_ms(), samples), engine.shippers)
         if Series(metrics.DRILL, ()) in own:
             self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)
         await engine.remember_spent(self._spool)
+        self._ticked_s = self._clock.elapsed_s()
 
     async def _own(self, now_ms: int) -> dict[Series, float]:
         ok, since_ms = self._reload_ok, self._reloaded_ms
@@ -180,7 +206,7 @@ class Daemon:
     def status(self) -> Json:
         engine = self._engine
         shown = status(engine.view, self._now_ms(), notices=list(self._notices()), not_observable=engine.blind)
-        return shown | workings(engine.view.around.time, engine.shippers, unstamped=self._stating.waits)
+        return shown | workings(engine.view.around.time, engine.shippers, self._stating.waits, engine.loaded.renewed)
 
     def _notices(self) -> Iterator[str]:
         if self._options.idle:
@@ -234,7 +260,9 @@ class Daemon:
         await before.close()
         await asyncio.sleep(0)  # its tasks end
         del before
+        gc.unfreeze()
         gc.collect()  # a knot of references round TLS contexts, whose 300 KB a reload the collector does not see
+        gc.freeze()
 
     def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
         """An engine of the file as it is now, or why not: nothing has been touched then."""
@@ -265,7 +293,8 @@ class Daemon:
         await self._engine.remember(self._spool)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):
-                await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
+                if not self._engine.rests.hushed:
+                    await asyncio.gather(*(shipper.send_waiting() for shipper in self._engine.shippers))
         await self._engine.close()
 
 
@@ -280,8 +309,5 @@ def run(loaded: Loaded, options: Options) -> None:
     async def live() -> None:
         await Daemon(loaded, options).run()
 
-    # whoever may connect to our page must not be able to take the file handles walks need
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())

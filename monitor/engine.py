@@ -12,6 +12,7 @@ from monitor.beat.early import Early
 from monitor.beat.errands import errands
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget
+from monitor.beat.rests import Rests
 from monitor.beat.spread import next_round, unit
 from monitor.config import Loaded
 from monitor.home import heartbeat
@@ -72,6 +73,7 @@ class Engine:
     catalogue: str
     heartbeat_url: str | None
     blind: tuple[str, ...]  # what a control cannot see, in whole sentences
+    rests: Rests
     trust: Trust  # what of the book of controls counted when it was built
 
     @classmethod
@@ -100,15 +102,15 @@ class Engine:
         view.around.time = time
         budget = parts.budget(loaded, pace)
         secret = loaded.path(config.vantage.secret_file).read_bytes()
-        limits = parts.limits(config, hands, time_scale)
-        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, dates)
+        rests = Rests(view, pace, quiet=config.quiet)
+        hearings = parts.hearings(loaded, hands, spool, view, budget, pace, secret, rests, dates)
         early = Early(view, pace)
         rounds = Rounds(
             view,
             todo,
             tools=hands,
             spool=spool,
-            limits=limits,
+            limits=parts.limits(config, hands, time_scale),
             budget=budget,
             pace=pace,
             secret=secret,
@@ -116,14 +118,15 @@ class Engine:
             heard=hearings.note if hearings else lambda done: None,
             spawn=crew.take_on,
             judged=early.walked,
+            rests=rests,
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
-        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view, dates))
+        shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view, rests, dates))
         url = parts.heartbeat_url(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
         at_work = (loaded, pace, hands, view, early, rounds, schedule, budget, shippers, secret, crew)
-        return cls(*at_work, hearings, digest, url, blind, counts)
+        return cls(*at_work, hearings, digest, url, blind, rests, counts)
 
     # ---------------------------------------------------------------- working
 
@@ -133,7 +136,8 @@ class Engine:
         if self.hearings is not None:
             self.crew.take_on(self.hearings.run())
         if self.heartbeat_url is not None:
-            self.crew.take_on(heartbeat.beat(self.heartbeat_url, self.pace.heartbeat_s, self.pace.ship_patience_s))
+            every_s, patience_s = self.pace.heartbeat_s, self.pace.ship_patience_s
+            self.crew.take_on(heartbeat.beat(self.heartbeat_url, every_s, patience_s, lambda: self.rests.hushed))
         self.schedule.start(self.rounds.errands)
         self.crew.take_on(self._first_rounds())
 
@@ -193,12 +197,15 @@ class Engine:
 
     def notices(self, now_ms: int) -> Iterator[str]:
         """What the keeper of the box should know of it, in whole sentences."""
+        if self.rests.hushed:
+            yield "Nothing abroad answers, and this box keeps still: four canaries twice an hour, and nothing else."
         if (share := self.budget.share(now_ms)) < 1:
             yield f"The byte cap of the day is near: {share:.0%} of the rounds that are not essential are walked."
         for shipper in self.shippers:
             if shipper.pending:
                 yield f"{shipper.pending} samples have not reached {shipper.name} yet."
         yield from notices.of_sealing(self.loaded.config)
+        yield from notices.of_catalogue(self.loaded.renewed, self.loaded.not_renewed, now_ms)
         yield from outside.notices(self.loaded.book, self.trust, self.view.vantage, self.view.services)
         if aside := self.view.landmarks.set_aside():
             yield f"Landmarks that do not answer from here, geo-fenced or gone, are set aside: {', '.join(aside)}."

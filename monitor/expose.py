@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from aiohttp import web
 
-from dashboards.status import fleet, frame, page, public
 from dashboards.status.tongue import Lang, chosen
 from monitor.beside.rulefiles import runbook_page
+from monitor.gate import guards
+from monitor.gate.passwords import Admits, Doorkeeper
+from monitor.gate.porter import Bounds, Porter, known
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.telling.exposition import Exposition
 from monitor.telling.status import Json, walk_as_json
-from monitor.webconfig import Doorkeeper
 from probes.doors.yamlfile import Mistake
 
 _MOST_OBSERVATIONS = 10_000
 _LARGEST_MS = 2**53
 _HEALTH = ("/-/healthy", "/-/ready")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +75,8 @@ class Pages:
         service = wanted if any(each["service"] == wanted for each in status["services"]) else None
 
         def drawn() -> str:
+            from dashboards.status import page  # nobody may ever look
+
             return page.render(status | {"history": self._answers.history()}, lang, service=service)
 
         return as_page(await asyncio.to_thread(drawn), lang)
@@ -87,9 +86,15 @@ class Pages:
         text = runbook_page(request.match_info["name"])
         return web.Response(text=text) if text is not None else web.Response(status=404)
 
-    async def metrics(self, request: web.Request) -> web.Response:
-        text, content_type = self._exposition.text(request.headers.get("Accept", ""))
-        return web.Response(body=text, headers={"Content-Type": content_type})
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """In pieces: 100,000 series are 15 MB."""
+        pieces, content_type = await self._exposition.rendered(request.headers.get("Accept", ""))
+        response = web.StreamResponse(headers={"Content-Type": content_type})
+        response.content_length = sum(map(len, pieces))
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+        return response
 
     async def healthy(self, request: web.Request) -> web.Response:
         return web.Response(text="Didban is healthy.\n")
@@ -117,7 +122,11 @@ class Pages:
         except (ValueError, OverflowError):
             return web.json_response({"error": "since and limit are numbers"}, status=400)
         walks = await self._spool.walks(target=query.get("target"), since_ms=since_ms, limit=limit)
-        return web.json_response({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+        def written() -> str:
+            return json.dumps({"walks": [{"target": each.target, **walk_as_json(each)} for each in walks]})
+
+        return web.Response(text=await asyncio.to_thread(written), content_type="application/json")
 
     async def drill(self, request: web.Request) -> web.Response:
         return web.json_response(self._answers.drill())
@@ -150,60 +159,69 @@ def language(request: web.Request) -> Lang:
 
 def fleet_page(status: Json, lang: Lang) -> str:
     """The page of a hub, with every box by name: for a person on its own machine."""
+    from dashboards.status import fleet
+
     return fleet.render(status, lang)
 
 
 def public_pages(told: Json) -> dict[str, str]:
     """The pages anybody may see, by the names of their files; `told`: as monitor/hub/publishing.py makes it."""
+    from dashboards.status import public
+
     return {name: public.render(told, lang) for lang, name in public.FILES.items()}
 
 
 def as_page(text: str, lang: str) -> web.Response:
     """A page of ours: a browser runs its one script and its one style, and asks nobody else for anything."""
-    headers = {**_HEADERS, "Content-Security-Policy": frame.POLICY, "Content-Language": lang, "Vary": "Accept-Language"}
+    from dashboards.status import frame
+
+    headers = {"Content-Security-Policy": frame.POLICY, "Content-Language": lang, "Vary": "Accept-Language"}
     return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(pages: Pages, doorkeeper: Doorkeeper, answers_to: Callable[[], frozenset[str]]) -> web.Application:
-    """The pages behind their guards: no other site may ask through a browser, no stranger without the password."""
+def application(
+    pages: Pages,
+    doorkeeper: Doorkeeper,
+    answers_to: Callable[[], frozenset[str]],
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> web.Application:
+    """The pages behind their guards: no other site may ask through a browser, no stranger without the password.
+
+    `headers`: of every answer, in the place of ours.
+    """
 
     @web.middleware
-    async def guards(request: web.Request, handler: Handler) -> web.StreamResponse:
-        refusal = _refusal(request, answers_to())
-        if refusal is None and request.path not in _HEALTH:
-            admitted = await doorkeeper.admits(request.headers.get("Authorization"))
-            if not admitted:
-                refusal = web.Response(text="Who is there?\n", status=401, headers={"WWW-Authenticate": "Basic"})
-        response = refusal or await handler(request)
-        for name, text in _HEADERS.items():
-            response.headers.setdefault(name, text)
-        return response
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        refused = guards.refusal(request, answers_to())
+        if refused is None and request.path not in _HEALTH:
+            refused = await _stranger(request, doorkeeper)
+        return refused or await handler(request)
 
-    app = web.Application(middlewares=[guards], client_max_size=16 * 1024)
+    app = web.Application(middlewares=[guarded], client_max_size=16 * 1024)
+    guards.dressed(app, headers)
     app.add_routes(pages.routes())
     return app
 
 
-def _refusal(request: web.Request, answers_to: frozenset[str]) -> web.Response | None:
-    """421 for a Host we do not answer to (DNS rebinding), 403 for a request another site made a browser send."""
-    if request.headers.get("Host", "").lower() not in answers_to:
-        return web.Response(text="This is not the host you asked for.\n", status=421)
-    origin = request.headers.get("Origin")
-    if request.method != "GET" and origin is not None and origin.partition("://")[2] not in answers_to:
-        return web.Response(text="No other site may ask this.\n", status=403)
-    return None
+async def _stranger(request: web.Request, doorkeeper: Doorkeeper) -> web.Response | None:
+    """None for who may look."""
+    match await doorkeeper.admits(request.headers.get("Authorization"), request.remote or "?"):
+        case Admits.YES:
+            known(request)
+            return None
+        case Admits.LATER:
+            return web.Response(text="Too many guesses.\n", status=429, headers={"Retry-After": "60"})
+        case Admits.NO:
+            return web.Response(text="Who is there?\n", status=401, headers={"WWW-Authenticate": "Basic"})
 
 
-async def listen(app: web.Application, host: str, port: int, context: ssl.SSLContext | None) -> web.AppRunner:
-    """Raises OSError when the address is taken or not ours."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, ssl_context=context).start()
-    except OSError:
-        await runner.cleanup()
-        raise
-    return runner
+async def listen(
+    app: web.Application, host: str, port: int, context: ssl.SSLContext | None, bounds: Bounds | None = None
+) -> Porter:
+    """Its `work` lets visitors in. Raises OSError when the address is taken or not ours."""
+    porter = Porter(app, context, bounds or Bounds())
+    await porter.open(host, port)
+    return porter

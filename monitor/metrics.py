@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from probes.facts import Vantage
 
@@ -17,7 +18,7 @@ class Shape(Enum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind: to compare and hash it is to know it again
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind: compared and hashed as such, by the interpreter
 class Family:
     """`home`: part of the home set, shipped by default. A histogram's name carries no suffix here."""
 
@@ -27,23 +28,17 @@ class Family:
     help: str
     home: bool = False
 
-    def __hash__(self) -> int:
-        """Of the name alone: it is asked for with every sample of every tick."""
-        return hash(self.name)
 
+class Series(NamedTuple):
+    """One line of /metrics without its value: the family, the suffix a histogram adds, and the label values.
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One line of /metrics without its value: the family, the suffix a histogram adds, and the label values."""
+    A tuple, because each is made, hashed and compared at every tick: no line of Python runs for that.
+    """
 
     family: Family
     values: tuple[str, ...]
     suffix: str = ""
     le: str = ""
-
-    def __hash__(self) -> int:
-        """It is asked for with every sample of every tick: one call, and none to the family's."""
-        return hash((self.family.name, self.values, self.suffix, self.le))
 
     @property
     def name(self) -> str:

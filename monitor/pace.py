@@ -25,7 +25,9 @@ class Pace:
         early_rest_s: how long after a tick the next one may come before its time (monitor/beat/early.py).
         speech_rest_s: how long an address rests that was spoken to on TCP 53, 80 or 443 in neither DNS, HTTP nor TLS:
             Iran's protocol filter (2020) drops such a flow for 60 s and renews it by use.
-        standing_s: how long a canary is dead before it is set aside as standing.
+        standing_s: how long a canary is dead before it is set aside as standing; how long what is not essential has
+            failed before it is walked half as often.
+        quiet_s: how far apart canaries are asked by a box that keeps still in the dark.
         issuers_s: how old a book of controls may be and still say who signs for a name: chains rotate.
         quarantine_s: how old it may be and still say which endpoints are dead: they come back.
         memory_s: over which a canary's own smallest round trip and a step's own median are taken.
@@ -45,6 +47,7 @@ class Pace:
     early_rest_s: float = 15.0
     speech_rest_s: float = 90.0
     standing_s: float = _DAY_S
+    quiet_s: float = 30 * _MINUTE_S
     memory_s: float = 7 * _DAY_S
     day_s: float = _DAY_S
     comparison_rest_s: float = 5 * _MINUTE_S  # residual blocking lasts 60 to 300 s and is renewed by use

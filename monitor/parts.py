@@ -12,6 +12,7 @@ from monitor.beat.errands import Errand, walked_by
 from monitor.beat.hearings import Hearings
 from monitor.beat.limits import Budget, Limits
 from monitor.beat.pairs import Transfers
+from monitor.beat.rests import Rests
 from monitor.begin import cost
 from monitor.config import Loaded
 from monitor.home.asking import Asker, Far
@@ -81,6 +82,7 @@ def hearings(
     budget: Budget,
     pace: Pace,
     secret: bytes,
+    rests: Rests,
     dates: Dates = OURS,
 ) -> Hearings | None:
     """None where no responder can be asked. Raises OSError when its token cannot be read."""
@@ -97,13 +99,13 @@ def hearings(
         pace=pace,
         secret=secret,
         clock=clock,
-        affordable=lambda: budget.share(clock.now_ms()) >= 1,
+        affordable=lambda: not rests.hushed and budget.share(clock.now_ms()) >= 1,
         told=view.witnessed,
     )
 
 
 def shippers(
-    loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View, dates: Dates
+    loaded: Loaded, hands: Tools, budget: Budget, pace: Pace, spool: Spool, view: View, rests: Rests, dates: Dates
 ) -> Iterator[Shipper]:
     device = home_device(loaded.config)
     identity = metrics.identity(loaded.config.as_vantage())
@@ -116,6 +118,7 @@ def shippers(
             budget=budget,
             pace=pace,
             spool=spool,
+            keeps_still=lambda: rests.hushed,
             believed_ms=lambda: view.around.time.believed_ms(hands.clock.boot_ms()),
         )
 
@@ -145,9 +148,12 @@ def heartbeat_url(loaded: Loaded) -> str | None:
 def catalogue_digest(loaded: Loaded) -> str:
     """Twelve hex digits over the service files in use, and what was added to ours: what was asked, and how."""
     digest = hashlib.sha256()
+    renewed = loaded.renewed.folder if loaded.renewed else None
     for name in sorted(loaded.config.services):
-        path: Path | None = catalogue.locate(name, loaded.folder)
+        path: Path | None = catalogue.locate(name, loaded.folder, renewed / "services" if renewed else None)
         digest.update(path.read_bytes() if path else b"")
+    for path in sorted((renewed / "fingerprints").glob("*.yml")) if renewed else ():
+        digest.update(path.read_bytes())
     for name in (*loaded.config.fingerprints, *([loaded.config.book] if loaded.config.book else [])):
         digest.update(loaded.path(name).read_bytes())
     return digest.hexdigest()[:12]

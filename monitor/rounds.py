@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from enum import Enum, auto
 from typing import Any
-
-import structlog
 
 from monitor.beat import pairs
 from monitor.beat.asides import Asides
+from monitor.beat.asked import Asked as Asked
 from monitor.beat.comparisons import Comparisons
 from monitor.beat.errands import Errand
 from monitor.beat.inturn import InTurn
 from monitor.beat.limits import Budget, Limits
+from monitor.beat.rests import Rests
 from monitor.beat.side import side_by_side
 from monitor.beat.spread import spread_s
 from monitor.beat.turns import Next, Turns
 from monitor.beat.walker import PROBES, Walker
+from monitor.logs import Log
 from monitor.meaning.view import View
 from monitor.pace import Pace
 from monitor.schedule import Due
@@ -33,15 +33,7 @@ from probes.words import Kind, Reason, Scope
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
-_log = structlog.get_logger("didban.rounds")
-
-
-class Asked(Enum):
-    """What became of a round somebody asked for."""
-
-    WALKED = auto()
-    UNKNOWN = auto()
-    LIMITED = auto()
+_log = Log()
 
 
 class Rounds:
@@ -52,6 +44,7 @@ class Rounds:
         judged: told of every target once a round of it is judged.
         spawn: starts a coroutine in the daemon's task group.
         walker: who does the walking.
+        rests: says which rounds are left out; without it none is.
     """
 
     def __init__(
@@ -70,12 +63,13 @@ class Rounds:
         spawn: Spawn,
         judged: Callable[[Target], None] = lambda target: None,
         walker: Walker = PROBES,
+        rests: Rests | None = None,
     ) -> None:
         self._view, self.errands = view, tuple(errands)
         self._tools, self._spool, self._limits, self._budget = tools, spool, limits, budget
         self._pace, self._secret, self._spawn, self._heard = pace, secret, spawn, heard
         self._judged = judged
-        self._walker = walker
+        self._walker, self._rests = walker, rests
         self._turns = {target.name: Turns(target) for errand in self.errands for target in errand.targets}
         self._comparisons = Comparisons(
             view,
@@ -89,8 +83,7 @@ class Rounds:
             now_ms=tools.clock.now_ms,
         )
         self._asides = Asides(view, self._aside, pace=pace, secret=secret, clock=tools.clock)
-        self._walking: set[str] = set()
-        self._confirming: set[str] = set()
+        self._walking, self._confirming = set[str](), set[str]()
         self.in_turn = InTurn(view, self._turns)
         self._asked_s: dict[str, float] = {}
         self.missed = Counter[str]()
@@ -103,11 +96,16 @@ class Rounds:
         now_ms = self._tools.clock.now_ms()
         if due.errand.name in self._walking:
             self.missed["overlap"] += 1
-        elif not due.errand.essential and not self._budget.allows(due.number, now_ms):
+        elif self._is_left_out(due, now_ms):
             self.missed["limit"] += 1
         else:
             self.lateness.add(due.late_s)
             self._spawn(self.walk(due.errand, due.number))
+
+    def _is_left_out(self, due: Due, now_ms: int) -> bool:
+        if not due.errand.essential and not self._budget.allows(due.number, now_ms):
+            return True
+        return self._rests is not None and self._rests.leaves_out(due.errand, due.number, self._tools.clock)
 
     def unseen(self, errand: Errand, count: int) -> None:
         """Rounds that came and went while the machine was busy or asleep."""
@@ -231,6 +229,8 @@ class Rounds:
         self._turns[target.name].note(done, self._tools.clock.elapsed_s(), self._pace.speech_rest_s)
         news = self._view.add(done, self._tools.clock.now_ms())
         self._judged(target)
+        if self._rests is not None and self._rests.hushed:
+            return  # nothing of what follows a change
         if news.changed and target.about is None and target.name not in self._confirming:
             self._spawn(self._confirm(target, done.number))
         if self._comparisons.wanted(target):

@@ -13,6 +13,7 @@ from monitor.keeping import seal
 from monitor.notify.settings import Notify as Notify
 from monitor.notify.settings import Smtp as Smtp
 from monitor.notify.settings import Webhook as Webhook
+from monitor.renewal import signed
 from probes.doors.schema import (
     Address,
     Bytes,
@@ -219,7 +220,21 @@ def _by_name(given: object) -> object:
     return given
 
 
+class Renewal(Strict):
+    """The catalogue alone, renewed by `didban catalogue install`.
+
+    Attributes:
+        keys: whose signature under one is believed, in base64; without any, nothing is installed.
+        path: where it stands; without it, in `catalogue` below `storage.path`.
+    """
+
+    keys: tuple[Annotated[str, AfterValidator(signed.check_public)], ...] = ()
+    path: str | None = None
+
+
 class Config(Strict):
+    """didban.yml. `quiet`: while nothing abroad answers, keep still (monitor/beat/rests.py)."""
+
     vantage: VantageRow
     consent: Consent | None = None
     services: Annotated[tuple[str, ...], Field(min_length=1)] = ("whatsapp", "instagram", "imo", "canaries")
@@ -232,8 +247,10 @@ class Config(Strict):
     ship: tuple[Destination, ...] = ()
     heartbeat: Heartbeat = Heartbeat()
     histograms: bool = False
+    quiet: bool = False
     fingerprints: tuple[str, ...] = ()
     book: str | None = None
+    catalogue: Renewal = Renewal()
     responder: Annotated[Responder | None, BeforeValidator(_by_name)] = None
     landmarks: Landmarks = Landmarks()
     web: Web = Web()

@@ -11,8 +11,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from monitor import metrics
 from monitor.beat.limits import Budget
 from monitor.beat.spread import spread_s
@@ -22,6 +20,7 @@ from monitor.home.posting import Home, Reply, Ways
 from monitor.home.remotewrite import STALE, Labels
 from monitor.home.sifting import Progress, Sifting
 from monitor.keeping.ticks import Kept, Refused
+from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.spool import Spool
@@ -41,7 +40,7 @@ _LONGEST_WAITS = 120  # times the first wait
 
 Sample = tuple[Labels, int, bytes]
 
-_log = structlog.get_logger("didban.ship")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,7 @@ class Shipper:
 
     Args:
         believed_ms: what time it is; None where nobody can say: then nothing is too old.
+        keeps_still: nothing is sent meanwhile, and everything afterwards.
     """
 
     def __init__(
@@ -69,9 +69,11 @@ class Shipper:
         pace: Pace,
         spool: Spool,
         believed_ms: Callable[[], int | None] | None = None,
+        keeps_still: Callable[[], bool] = lambda: False,
     ) -> None:
         self._home, self._identity, self._spool = home, identity, spool
         self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms or clock.now_ms
+        self._keeps_still = keeps_still
         self.also = frozenset(home.destination.also)
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
         self._coming: tuple[int, ...] = ()  # the tick that is being kept, and will be news in a moment
@@ -146,7 +148,7 @@ class Shipper:
         self.pending = await self._spool.owed_samples(self.name)
         while True:
             self._news.clear()
-            while self._live or self._behind:
+            while (self._live or self._behind) and not self._keeps_still():
                 if await self.send_waiting() and (self._live or await self._send_older()):
                     failures = 0
                     continue

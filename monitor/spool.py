@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.disk.desk import Desk
 from monitor.disk.file import File, Kind, Unusable
 from monitor.keeping import records, rescue, retention, ticks
@@ -115,7 +116,7 @@ class Spool:
         return await self._desk.read(lambda db: ticks.free(db, at_ms), at_ms)
 
     async def walks(self, *, target: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[Walk]:
-        """The newest walks, oldest first."""
+        """The newest walks, oldest first; without those of a later version, whose words are not known here."""
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
         columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
         sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
@@ -124,7 +125,8 @@ class Spool:
             lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing
         )
         told = await self._accounts(since_ms)
-        return [records.with_account(records.decode(*row), told) for row in reversed(rows)]
+        found = (records.legible(*row, told) for row in reversed(rows))
+        return [walk for walk in found if walk is not None]
 
     async def add_account(self, walk: Walk) -> None:
         """Keeps what the responder told of a walk; what it told later takes the place of what it told first."""
@@ -152,7 +154,7 @@ class Spool:
         sql = "SELECT value FROM memory WHERE key = ?"
         row = await self._desk.read(lambda db: db.execute(sql, (key,)).fetchone(), None)
         try:
-            return msgspec.json.decode(row[0]) if row else None
+            return from_json(row[0]) if row else None
         except msgspec.DecodeError:
             return None
 

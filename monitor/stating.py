@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import structlog
-
 from monitor import metrics
+from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
+from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.ship import Shipper
 from monitor.spool import Spool
@@ -20,7 +20,7 @@ from probes.ports import Clock
 
 _SET_MS = 1_000  # a clock that moved so far against the time since the boot is noted anew
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 class Stating:
@@ -41,6 +41,11 @@ class Stating:
         self._noted_wall_ms: int | None = None
         self.waits = 0
         self.ahead_ms = 0
+
+    @property
+    def last(self) -> Mapping[Series, float]:
+        """What the last tick said."""
+        return self._last.samples if self._last is not None else {}
 
     async def begin(self, pace: Pace) -> None:
         """What an earlier process left behind: what it knew of the time, what waits for it, what is to be ended now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor import __version__
 from monitor.config import Loaded
@@ -13,15 +14,17 @@ from probes import known
 from probes.doors.clock import SystemClock
 from probes.doors.dates import OURS, Dates
 from probes.doors.names import Resolvers
-from probes.doors.quic import QuicLines
 from probes.doors.schema import is_address
 from probes.doors.trusted import TrustedResolvers
 from probes.doors.web import Browser
 from probes.doors.wire import Sockets
 from probes.fingerprint import Fingerprints
 from probes.place import Tools
-from probes.ports import Clock
-from probes.words import Role
+from probes.ports import Clock, Greeted, Greeting, Quic, Stream
+from probes.words import Kind, Role
+
+if TYPE_CHECKING:
+    from probes.doors.quic import QuicLines
 
 _ORDINARY = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -46,10 +49,12 @@ def tools(loaded: Loaded, pace: Pace, clock: Clock | None = None, dates: Dates =
         clock=clock or SystemClock(),
         names=Resolvers(resolvers(loaded), patience_s=pace.timeout_s * _RESOLVER_SHARE, device=device),
         wire=wire,
-        quic=QuicLines(ca_file, dates=dates),
+        quic=_quic(loaded, ca_file, dates),
         web=web,
         fingerprints=functools.reduce(
-            Fingerprints.more, (each.fingerprints for each in loaded.fingerprints), known.load()
+            Fingerprints.more,
+            (each.fingerprints for each in loaded.fingerprints),
+            known.load(renewed=loaded.renewed.folder / "fingerprints" if loaded.renewed else None),
         ),
         timeout_s=pace.timeout_s,
         token=secrets.token_bytes,
@@ -69,3 +74,26 @@ def resolvers(loaded: Loaded, resolv_conf: Path = Path("/etc/resolv.conf")) -> l
     words = [line.split() for line in lines]
     named = [found[1].partition("%")[0] for found in words if len(found) > 1 and found[0] == "nameserver"]
     return [each for each in named if is_address(each)] or ["127.0.0.1"]
+
+
+class _LoadedWhenAsked:
+    """`Quic`, for a box that walks by none: its library is 5 MB, and takes a tenth of a second to load."""
+
+    def __init__(self, ca_file: Path | None, dates: Dates) -> None:
+        self._ca_file, self._dates = ca_file, dates
+
+    @functools.cached_property
+    def lines(self) -> QuicLines:
+        from probes.doors.quic import QuicLines
+
+        return QuicLines(self._ca_file, dates=self._dates)
+
+    async def handshake(self, stream: Stream, greeting: Greeting) -> Greeted:
+        return await self.lines.handshake(stream, greeting)
+
+
+def _quic(loaded: Loaded, ca_file: Path | None, dates: Dates) -> Quic:
+    """Loaded now, not in the middle of a walk, where a target is walked by it."""
+    later = _LoadedWhenAsked(ca_file, dates)
+    kinds = {target.kind for service in loaded.services for target in service.targets}
+    return later.lines if kinds & {Kind.QUIC, Kind.DOQ} else later

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import ipaddress
 import re
 import ssl
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-import bcrypt
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from monitor.config import missing_files
-from monitor.home.credentials import read_basic, server_context
+from monitor.home.credentials import server_context
+from probes.doors import handed
 from probes.doors.schema import Strict, fit
 from probes.doors.yamlfile import Mistake, read
 
@@ -25,12 +23,34 @@ class ClientAuth(StrEnum):
     """Go's words; those we cannot keep are refused, not read as "no"."""
 
     NO = "NoClientCert"
+    IF_GIVEN = "VerifyClientCertIfGiven"
     REQUIRE_AND_VERIFY = "RequireAndVerifyClientCert"
 
 
+class TlsVersion(StrEnum):
+    """Go's words for those that are still safe."""
+
+    TLS12 = "TLS12"
+    TLS13 = "TLS13"
+
+
+_MOST_COST = 14  # 2^14 rounds take about a second; 2^31 a week
+_VERSIONS = {TlsVersion.TLS12: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS13: ssl.TLSVersion.TLSv1_3}
+_OF_A_HEADER = re.compile(r"[ -~]{1,2000}")
+
+
 def _hashed(given: str) -> str:
-    if not re.fullmatch(r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}", given):
+    found = re.fullmatch(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}", given)
+    if found is None:
         raise ValueError("must be a bcrypt hash ($2y$...)")
+    if not 4 <= int(found[1]) <= _MOST_COST:
+        raise ValueError(f"must cost 4 to {_MOST_COST}: whoever guesses makes us pay for it")
+    return given
+
+
+def _in_a_header(given: str) -> str:
+    if not _OF_A_HEADER.fullmatch(given):
+        raise ValueError("must be one line of printable ASCII")
     return given
 
 
@@ -39,12 +59,43 @@ class TlsServer(Strict):
     key_file: str
     client_ca_file: str | None = None
     client_auth_type: ClientAuth = ClientAuth.NO
+    min_version: TlsVersion = TlsVersion.TLS12
+    max_version: TlsVersion = TlsVersion.TLS13
+
+    @model_validator(mode="after")
+    def _says_whom_it_believes(self) -> Self:
+        if self.client_auth_type is not ClientAuth.NO and self.client_ca_file is None:
+            raise ValueError("client_auth_type needs client_ca_file: whose certificates are believed?")
+        if self.max_version < self.min_version:
+            raise ValueError("max_version is below min_version")
+        return self
+
+
+HeaderText = Annotated[str, AfterValidator(_in_a_header)]
+
+
+class HttpHeaders(Strict):
+    """The five the exporter-toolkit lets one set, in the place of ours."""
+
+    csp: Annotated[HeaderText | None, Field(alias="Content-Security-Policy")] = None
+    frame: Annotated[Literal["deny", "sameorigin"] | None, Field(alias="X-Frame-Options")] = None
+    sniff: Annotated[Literal["nosniff"] | None, Field(alias="X-Content-Type-Options")] = None
+    xss: Annotated[HeaderText | None, Field(alias="X-XSS-Protection")] = None
+    sts: Annotated[HeaderText | None, Field(alias="Strict-Transport-Security")] = None
+
+
+class HttpServer(Strict):
+    """`http2`: may be asked for; what is spoken here is HTTP/1.1, which every client of it speaks as well."""
+
+    http2: bool = True
+    headers: HttpHeaders = HttpHeaders()
 
 
 class WebConfig(Strict):
     """The part of https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md we serve."""
 
     tls_server_config: TlsServer | None = None
+    http_server_config: HttpServer = HttpServer()
     basic_auth_users: Mapping[str, Annotated[str, AfterValidator(_hashed)]] | None = None
 
     @property
@@ -63,11 +114,19 @@ class WebConfig(Strict):
         if tls is None:
             return None
         context = server_context(tls.cert_file, tls.key_file, folder)
+        context.minimum_version, context.maximum_version = _VERSIONS[tls.min_version], _VERSIONS[tls.max_version]
         if tls.client_ca_file:
-            context.load_verify_locations(folder / tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, tls.client_ca_file))
+        if tls.client_auth_type is ClientAuth.IF_GIVEN:
+            context.verify_mode = ssl.CERT_OPTIONAL
         if self._wants_client_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those it sets."""
+        return self.http_server_config.headers.model_dump(by_alias=True, exclude_none=True)
 
 
 OPEN = WebConfig()
@@ -100,26 +159,3 @@ def answers_to(host: str, port: int, names: tuple[str, ...]) -> frozenset[str]:
     hosts = {host, "localhost", "127.0.0.1", "[::1]"} if _is_loopback(host) else {host}
     hosts = {f"[{each}]" if ":" in each and not each.startswith("[") else each for each in hosts}
     return frozenset({f"{each}:{port}" for each in hosts} | set(names) | {f"{name}:{port}" for name in names})
-
-
-class Doorkeeper:
-    """Checks basic authentication against bcrypt hashes; a password that was right once is not hashed again."""
-
-    def __init__(self, web: WebConfig) -> None:
-        self._users = web.basic_auth_users or {}
-        self._known: set[bytes] = set()
-
-    async def admits(self, authorization: str | None) -> bool:
-        if not self._users:
-            return True
-        user, password = read_basic(authorization)
-        hashed = self._users.get(user)
-        if hashed is None:
-            return False
-        seen = hashlib.sha256(f"{user}\0{password}\0{hashed}".encode()).digest()
-        if seen not in self._known:
-            right = await asyncio.to_thread(bcrypt.checkpw, password.encode()[:72], hashed.encode())
-            if not right:
-                return False
-            self._known.add(seen)
-        return True

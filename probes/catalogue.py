@@ -8,35 +8,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from probes.doors import handed
 from probes.doors.schema import fit, is_address
 from probes.doors.yamlfile import Document, Mistake, read
 from probes.facts import Endpoint, Landmark, Service, Spoken, Target, Whereabouts
 from probes.kinds import TRAITS
 from probes.rows import ALL, ServiceFile, TargetRow, contradictions
+from probes.words import Category
 
 SHIPPED = Path(__file__).parent / "services"
 RESPONDER = "responder"  # in `hosts:`, stands for the operator's own responder (didban.yml, `responder:`)
 
+_CIRCUMVENTION, _CHOSEN_TIER = (Category.ANTI_CENSORSHIP.value, Category.VPN.value), 2
 _MOST_SECRET_BYTES = 16 * 1024
 
 
 def load(
-    names: Sequence[str], *, beside: Path, responder: str = "", responder_at: str = ""
+    names: Sequence[str], *, beside: Path, responder: str = "", responder_at: str = "", renewed: Path | None = None
 ) -> tuple[tuple[Service, ...], tuple[Mistake, ...]]:
     """Shipped names (`whatsapp`) and paths to service files, relative ones from the folder `beside`.
 
-    `responder`: the name or address of the operator's own; `responder_at`: where that name stands, if that is known. A
-    name nobody ships is a mistake without a line of its own: the caller knows where it was asked for.
+    `responder`: the name or address of the operator's own; `responder_at`: where that name stands, if that is known.
+    `renewed`: a folder whose files go before the shipped ones of the same names. A name nobody ships is a mistake
+    without a line of its own: the caller knows where it was asked for.
     """
     services: list[Service] = []
     mistakes: list[Mistake] = []
     for name in names:
-        path = locate(name, beside)
+        path = locate(name, beside, renewed)
         if path is None:
             mistakes.append(Mistake(name, 1, "", f"is no shipped service and no file{_meant(name)}"))
             continue
         service, found = load_file(path, responder=responder, responder_at=responder_at)
         mistakes += found
+        if service is not None and _is_shipped(name):
+            mistakes += unchosen(service, path)
         if service is not None and any(service.id == earlier.id for earlier in services):
             mistakes.append(Mistake(name, 1, "", f"is {service.id!r}, which is asked for already"))
         elif service is not None:
@@ -49,10 +55,24 @@ def _meant(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else f": shipped are {', '.join(shipped())}"
 
 
-def locate(name: str, beside: Path) -> Path | None:
-    """The file behind a shipped name or a path."""
-    if re.fullmatch(r"[a-z0-9_-]+", name):
-        return path if (path := SHIPPED / f"{name}.yml").is_file() else None
+def unchosen(service: Service, path: Path) -> Iterator[Mistake]:
+    """VPNs and Tor stand only in services that say so by their category: nobody comes to ask for them by an update."""
+    if service.category not in _CIRCUMVENTION:
+        for target in service.targets:
+            if target.tier == _CHOSEN_TIER:
+                what = f"is of tier 2: it may stand in a service of category {' or '.join(_CIRCUMVENTION)} alone"
+                yield Mistake(str(path), 1, target.id, what)
+
+
+def _is_shipped(name: str) -> bool:
+    return re.fullmatch(r"[a-z0-9_-]+", name) is not None
+
+
+def locate(name: str, beside: Path, renewed: Path | None = None) -> Path | None:
+    """The file behind a shipped name, as it was renewed since, or behind a path."""
+    if _is_shipped(name):
+        places = (folder / f"{name}.yml" for folder in (renewed, SHIPPED) if folder is not None)
+        return next((path for path in places if path.is_file()), None)
     try:
         return path if (path := beside / name).is_file() else None
     except (OSError, ValueError):  # a name no file can have
@@ -128,7 +148,7 @@ def _secrets(row: TargetRow, beside: Path) -> tuple[Mapping[str, str], tuple[str
         if not option.in_file or key not in row.options:
             continue
         try:
-            text = (beside / row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
+            text = handed.at(beside, row.options[key]).read_bytes()[:_MOST_SECRET_BYTES].decode("ascii").strip()
         except (OSError, ValueError):
             wrong.append(f"{key}: the file cannot be read")
             continue

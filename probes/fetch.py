@@ -22,4 +22,4 @@ async def fetch(place: Place, tools: Tools) -> tuple[Observation, Place]:
         return seen, place
     seen = noted(page, seen, tools.fingerprints, host=place.name, secure=place.secure)
     expected = {"any", str(page.status), f"{page.status // 100}xx"} & set(place.target.expect)
-    return replace(seen, failure=None if expected else Failure.HTTP_UNEXPECTED_STATUS), place
+    return seen if expected else replace(seen, failure=Failure.HTTP_UNEXPECTED_STATUS), place

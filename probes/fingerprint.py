@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from probes.ports import Page
@@ -87,11 +88,27 @@ class Mark:
 class Fingerprints:
     forged: tuple[ForgedAnswer, ...] = ()
     marks: tuple[Mark, ...] = ()
+    _rows: Mapping[tuple[int, int], Mapping[int, int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Of each address family and length of prefix: the prefix and the number of its first row."""
+        rows: dict[tuple[int, int], dict[int, int]] = {}
+        for number, row in enumerate(self.forged):
+            of = row.network
+            beyond = of.max_prefixlen - of.prefixlen
+            rows.setdefault((of.version, beyond), {}).setdefault(int(of.network_address) >> beyond, number)
+        object.__setattr__(self, "_rows", rows)
 
     def forged_answer(self, address: str) -> str | None:
-        """The id of the row that knows `address` as a forged answer."""
+        """The id of the row that knows `address` as a forged answer; asked of every answer, so looked up."""
         ip = ipaddress.ip_address(address)
-        return next((row.id for row in self.forged if ip in row.network), None)
+        value, version = int(ip), ip.version
+        found = [
+            number
+            for (family, beyond), prefixes in self._rows.items()
+            if family == version and (number := prefixes.get(value >> beyond)) is not None
+        ]
+        return self.forged[min(found)].id if found else None
 
     def more(self, others: Fingerprints) -> Fingerprints:
         """These, then the others: what stands first is believed first."""
@@ -99,7 +116,7 @@ class Fingerprints:
 
     def mark(self, page: Page, *meanings: Meaning) -> Mark | None:
         """The first mark of these meanings on the page, in the order the meanings are given: refusals go first."""
-        return next((m for meaning in meanings for m in self.marks if m.meaning is meaning and m.fits(page)), None)
+        return _first(self.marks, page, *meanings)
 
     def mark_in_clear(self, page: Page) -> Mark | None:
         """The mark on a page that anybody on the way may have written: what providers are known to say goes first.
@@ -108,9 +125,13 @@ class Fingerprints:
         block page; a provider's own words (error 1009 of Cloudflare) are neither. What is vague is the provider's only
         when the far end has proved who it is: a censor may answer 451, too.
         """
-        plain = replace(self, marks=tuple(m for m in self.marks if not m.vague and m.where is not Where.STATUS))
-        if (said := plain.mark(page, Meaning.REFUSAL, Meaning.CHALLENGE)) is not None:
+        plain = [mark for mark in self.marks if not mark.vague and mark.where is not Where.STATUS]
+        if (said := _first(plain, page, Meaning.REFUSAL, Meaning.CHALLENGE)) is not None:
             return said
-        ordinary = {mark.published for mark in plain.marks if mark.meaning is Meaning.ORDINARY and mark.fits(page)}
-        blocks = (mark for mark in plain.marks if mark.meaning is Meaning.BLOCK_PAGE and mark.published not in ordinary)
+        ordinary = {mark.published for mark in plain if mark.meaning is Meaning.ORDINARY and mark.fits(page)}
+        blocks = (mark for mark in plain if mark.meaning is Meaning.BLOCK_PAGE and mark.published not in ordinary)
         return next((mark for mark in blocks if mark.fits(page)), None)
+
+
+def _first(marks: Sequence[Mark], page: Page, *meanings: Meaning) -> Mark | None:
+    return next((mark for meaning in meanings for mark in marks if mark.meaning is meaning and mark.fits(page)), None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from probes import marks
 from probes.attempt import attempt
-from probes.facts import Observation
+from probes.facts import Certificate, Observation
 from probes.hello import FirstWords
 from probes.issuers import plain
 from probes.kinds import TRAITS
@@ -29,18 +29,23 @@ async def greet(place: Place, tools: Tools, greeting: Greeting) -> tuple[Observa
     assert place.stream is not None
     said = FirstWords(place.stream)
     greeted, seen = await attempt(tools.wire.handshake(said, greeting), Step.HANDSHAKE, tools.clock, tools.timeout_s)
-    if (hello := said.hello()) is not None:
-        seen = replace(seen, hello_sha256=hello.random_sha256, hello_body_sha256=hello.body_sha256)
-    return _after(place, greeting, greeted, seen)
+    hello = said.hello()
+    seen = replace(
+        seen,
+        certificate=_verified(greeting, greeted),
+        hello_sha256=hello.random_sha256 if hello else None,
+        hello_body_sha256=hello.body_sha256 if hello else None,
+    )
+    return seen, _after(place, greeted)
 
 
 async def handshake_by_quic(place: Place, tools: Tools) -> tuple[Observation, Place]:
     """Failures: the same, `quic_incompatible_version`, and `connection_refused` where a closed port says so."""
     greeting, said = _greeting(place), list[FirstWords]()
     greeted, seen = await attempt(_by_quic(place, tools, greeting, said), Step.HANDSHAKE, tools.clock, tools.timeout_s)
-    seen = replace(seen, said_sha256=marks.of(place.target.kind, (each.said for each in said)))
-    seen, there = _after(place, greeting, greeted, seen)
-    return _signed_by(seen, place, tools), there
+    marked = marks.of(place.target.kind, (each.said for each in said))
+    seen = replace(seen, certificate=_verified(greeting, greeted), said_sha256=marked)
+    return _signed_by(seen, place, tools), _after(place, greeted)
 
 
 async def _by_quic(place: Place, tools: Tools, greeting: Greeting, said: list[FirstWords]) -> Greeted:
@@ -74,8 +79,11 @@ def _signed_by(seen: Observation, place: Place, tools: Tools) -> Observation:
     return replace(seen, findings=(Finding.UNEXPECTED_ISSUER,)) if strange else seen
 
 
-def _after(place: Place, greeting: Greeting, greeted: Greeted | None, seen: Observation) -> tuple[Observation, Place]:
+def _verified(greeting: Greeting, greeted: Greeted | None) -> Certificate | None:
+    return greeted.certificate if greeted is not None and greeting.accepts else None
+
+
+def _after(place: Place, greeted: Greeted | None) -> Place:
     if greeted is None:
-        return seen, place
-    there = replace(place, stream=greeted.stream, secure=True, certificate=greeted.certificate, alpn=greeted.alpn)
-    return replace(seen, certificate=greeted.certificate if greeting.accepts else None), there
+        return place
+    return replace(place, stream=greeted.stream, secure=True, certificate=greeted.certificate, alpn=greeted.alpn)

@@ -79,10 +79,14 @@ class DataMistake(Exception):
 
 
 @functools.cache
-def load(folder: Path = FOLDER) -> Fingerprints:
-    """Every file of the folder, in the order of their names; read once: what is shipped does not change under us."""
+def load(folder: Path = FOLDER, renewed: Path | None = None) -> Fingerprints:
+    """Every file of the folder, in the order of their names; read once: what is shipped does not change under us.
+
+    `renewed`: a folder whose files stand in the place of those of the same names, and beside the others.
+    """
     found = Fingerprints()
-    for path in sorted(folder.glob("*.yml")):
+    files = {path.name: path for each in (folder, renewed) if each is not None for path in each.glob("*.yml")}
+    for _, path in sorted(files.items()):
         file, mistakes = load_file(path)
         if file is None:
             raise DataMistake(mistakes)

@@ -85,12 +85,13 @@ FINGERPRINT = Option(
     "40 hexadecimal digits in large letters, or several such, each one's own",
     needed=True,
 )
+_TO_128_KIB = "[1-9][0-9]{4}|1[0-2][0-9]{4}|130[0-9]{3}|1310[0-6][0-9]|13107[0-2]"  # somebody pays for each byte
 ED25519 = Option("[0-9A-Za-z+/]{43}", "32 bytes in base64 without its padding, as Tor writes them")
 
 _DOTTED = r"([a-z0-9_-]+\.)+[a-z0-9-]+"
 TRANSFER: Mapping[str, Option] = {
     "path": replace(PATH, needed=True),
-    "bytes": Option("[1-9][0-9]{4}|[1-9][0-9]{5}", "a number of bytes from 10000 to 999999"),
+    "bytes": Option(_TO_128_KIB, "a number of bytes from 10000 to 131072"),
     "says": Option(_DOTTED, "a host name in small letters, to be said in the place of the host's own"),
     "neutral": Option(_DOTTED + r"/[!-~]*", "HOST/PATH: where the other half of each pair is fetched"),
     "home": Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +32,7 @@ async def resolve(place: Place, tools: Tools) -> tuple[Observation, Place]:
     asked = tools.names.resolve(endpoint.host, place.traffic, v6=endpoint.v6)
     answer, seen = await attempt(asked, Step.RESOLVE, tools.clock, tools.timeout_s)
     if answer is not None:
-        seen, place = _believe(answer, seen, replace(place, ear=answer.ear), tools.fingerprints)
+        seen, place = _believe(answer, seen, place, tools.fingerprints)
     if seen.failure is None:
         return seen, place
     seen = await _asked_elsewhere(seen, place, tools)
@@ -100,20 +101,21 @@ def _believe(answer: Resolved, seen: Observation, place: Place, known: Fingerpri
     `probes.walk` adds the finding when it does not.
     """
     if answer.failure is not None:
-        return replace(seen, failure=answer.failure), place
+        return replace(seen, failure=answer.failure), replace(place, ear=answer.ear)
     mark = next((id for address in answer.addresses if (id := known.forged_answer(address))), None)
     seen = replace(seen, answers=answer.addresses, fingerprint=mark)
     public = [address for address in answer.addresses if _public(address)]
     if public and (mark is None or TRAITS[place.target.kind].proves):
-        return seen, replace(place, address=_pick(public, place))
+        return seen, replace(place, address=_pick(public, place), ear=answer.ear)
     findings: tuple[Finding, ...] = ()
     if mark:
         findings = (Finding.FORGED_DNS_ANSWER,)
     elif answer.private_resolver and all(_nowhere(address) for address in answer.addresses):
         findings = (Finding.LOCAL_SINKHOLE,)
-    return replace(seen, failure=Failure.DNS_BOGON, findings=findings), place
+    return replace(seen, failure=Failure.DNS_BOGON, findings=findings), replace(place, ear=answer.ear)
 
 
+@functools.lru_cache(maxsize=4096)
 def _public(address: str) -> bool:
     """One host somewhere in the world; multicast counts as global, and would be heard by every neighbour."""
     ip = ipaddress.ip_address(address)

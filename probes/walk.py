@@ -124,7 +124,8 @@ def _settle(steps: list[Observation], *, booked: bool) -> tuple[Observation, ...
         findings.append(Finding.FORGED_DNS_ANSWER)
     if first.others is not None and not genuine:
         findings.append(Finding.INJECTED_DNS_ANSWER)
-    steps[0] = replace(first, findings=tuple(dict.fromkeys(findings)))
+    if len(findings) > len(first.findings):
+        steps[0] = replace(first, findings=tuple(dict.fromkeys(findings)))
     return tuple(steps)
 
 

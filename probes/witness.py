@@ -81,7 +81,7 @@ def signed(line: str, key: Ed25519PublicKey) -> Seen | None:
     try:
         key.verify(base64.b64decode(rest.removesuffix('"}'), validate=True), (body + "}").encode())
         seen = json.loads(body + "}")
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, RecursionError):  # who holds the key may sign ten thousand brackets
         return None
     return seen if mark and isinstance(seen, dict) else None
 

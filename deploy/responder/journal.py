@@ -220,6 +220,6 @@ def read(line: str, key: Ed25519PublicKey) -> dict[str, Fact] | None:
     try:
         key.verify(base64.b64decode(rest[:-2], validate=True), (body + "}").encode())
         record: dict[str, Fact] = json.loads(body + "}")
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, ValueError, RecursionError):
         return None
     return record

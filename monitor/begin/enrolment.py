@@ -16,6 +16,7 @@ import zlib
 import msgspec
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.decoding import Undecodable, from_msgpack, inflated
 from monitor.home.addresses import Home
 from monitor.keeping import seal
 from probes.doors import schema
@@ -61,9 +62,8 @@ def read(given: str) -> Enrolment:
     if _sum(packed[_SUM_BYTES:]) != packed[:_SUM_BYTES]:
         raise ValueError(_MISTYPED)
     try:
-        unpacked = zlib.decompressobj().decompress(packed[_SUM_BYTES:], _MOST_BYTES)
-        found = msgspec.msgpack.decode(unpacked, type=Enrolment)
-    except (zlib.error, msgspec.DecodeError):
+        found = from_msgpack(inflated(packed[_SUM_BYTES:], _MOST_BYTES), type=Enrolment)
+    except Undecodable:
         raise ValueError("is no enrolment of this version") from None
     _check(found)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ services:{services}
 interval: 60s | the tick, and the period of essential targets
 timeout: 10s | per step
 {limits} | counts everything, ship included
+# quiet: true | nothing abroad answers: keep still, but for a look twice an hour
 
 dns:
   # system: [192.0.2.53] | the resolvers people here get; default: this machine's
@@ -118,18 +120,21 @@ class Answers:
 
 
 def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
-    """Writes didban.yml and, beside it, its secrets (0600); returns the vantage id.
+    """Writes didban.yml and, beside it or in its `secrets/`, its secrets (0600); returns the vantage id.
+
+    Beside it also the text that was agreed to.
 
     Raises:
         OSError: the folder cannot be written, or one of the files is there already.
     """
     enrolment = answers.enrolment
     vantage = enrolment.vantage if enrolment is not None else "v" + secrets.token_hex(3)
-    secret = out.parent / f"{vantage}.secret"
+    kept = _kept(out.parent)
+    secret = kept + f"{vantage}.secret"
     text = _TEMPLATE.format(
         name=out.name,
         id=vantage,
-        secret=secret.name,
+        secret=secret,
         country=answers.country,
         network=f"network: {answers.network}" if answers.network else "# network: AS197207",
         access=answers.access.value,
@@ -144,14 +149,23 @@ def write(out: Path, answers: Answers, *, storage: str, today: str) -> str:
         ways='\n#   ways: ["socks5h://127.0.0.1:9050"] | Tor' if answers.role is Role.INSIDE else "",
         storage=json.dumps(storage, ensure_ascii=False),
         seal_to=f',\n          seal_to: "{enrolment.seal_to}"' if enrolment is not None else "",
-        ship=_ship(vantage, enrolment),
+        ship=_ship(vantage, enrolment, kept),
     )
-    files = {secret: secrets.token_bytes(32)}
+    files = {out.parent / secret: secrets.token_bytes(32)}
     if enrolment is not None:
-        files[out.parent / _PASSWORD] = f"{enrolment.password}\n".encode()
-        files |= {out.parent / _AUTHORITIES: enrolment.pem.encode()} if enrolment.authorities else {}
+        files[out.parent / f"{kept}{_PASSWORD}"] = f"{enrolment.password}\n".encode()
+        files |= {out.parent / f"{kept}{_AUTHORITIES}": enrolment.pem.encode()} if enrolment.authorities else {}
+    agreed = consent.text(answers.role, answers.country, answers.access)
+    files[out.with_name(f"{out.name}.consent-{today}.txt")] = agreed.encode()  # `didban wipe` finds it by its name
     _create_all({**files, out: _aligned(text).encode()})
+    if out.parent.stat().st_mode & stat.S_ISGID:  # a folder that root keeps for the daemon's group; no secret is in it
+        out.chmod(0o640)
     return vantage
+
+
+def _kept(folder: Path) -> str:
+    """Where the secrets stand, seen from the configuration: in `secrets/` where root made one (deploy/systemd)."""
+    return "secrets/" if (folder / "secrets").is_dir() else ""
 
 
 def _cohort(enrolment: Enrolment | None) -> str:
@@ -160,11 +174,11 @@ def _cohort(enrolment: Enrolment | None) -> str:
     return f"  cohort: {enrolment.cohort} | shared by boxes of one home or power line\n"
 
 
-def _ship(vantage: str, enrolment: Enrolment | None) -> str:
+def _ship(vantage: str, enrolment: Enrolment | None, kept: str) -> str:
     if enrolment is None:
         return _NO_SHIP.format(id=vantage)
-    tls = f"\n    tls: {{ca_file: {_AUTHORITIES}}}" if enrolment.authorities else ""
-    return _SHIP.format(id=vantage, url=json.dumps(enrolment.url), password=_PASSWORD, tls=tls)
+    tls = f"\n    tls: {{ca_file: {kept}{_AUTHORITIES}}}" if enrolment.authorities else ""
+    return _SHIP.format(id=vantage, url=json.dumps(enrolment.url), password=kept + _PASSWORD, tls=tls)
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -49,7 +49,7 @@ def addresses(out: Path) -> dict[str, str]:
     """As they were noted last; empty where nobody did. They may be gone since."""
     try:
         found = json.loads((out / _ADDRESSES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {str(name): str(address) for name, address in found.items()} if isinstance(found, dict) else {}
 

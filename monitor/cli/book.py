@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.stored.kept import Kept
 from monitor.stored.sights import LOOKED_BACK_MS, Sights
 from probes import seenfile

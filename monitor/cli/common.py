@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from rich.console import Console, RenderableType
 
 from monitor.begin import consent
 from monitor.config import Loaded, load
 from probes.doors.yamlfile import Mistake
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 NO, WRONG_USE, COULD_NOT = 1, 2, 3
 
@@ -35,6 +37,8 @@ def show(what: RenderableType | str) -> None:
     if isinstance(what, str):
         typer.echo(what)
     else:
+        from rich.console import Console  # the daemon has nothing to show
+
         Console(file=sys.stdout, highlight=False).print(what)
 
 

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from monitor.beside import stack
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import NO, fail, loaded
 from monitor.cli.look import USUAL, ClientConfig, ListenAddress, RelayToken, RelayUrl, book_of, client_of
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.drilling import hops
 from monitor.drilling.hops import Follow, NotBegun, Seen, Where
 from monitor.explaining.receipts import Receipt

@@ -1,4 +1,4 @@
-"""The command that destroys what a box holds: wipe."""
+"""The commands that carry away, bring back and destroy what a box holds: backup, restore, wipe."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.box import ConfigFile, StoragePath
-from monitor.cli.common import NO, WRONG_USE, fail
-from monitor.keeping import halting, wiping
+from monitor.cli.common import NO, WRONG_USE, fail, loaded
+from monitor.cli.options import ConfigFile, StoragePath
+from monitor.config import shelf_of
+from monitor.disk.copies import SUMS, BadBackup
+from monitor.keeping import backup, halting, wiping
 from monitor.keeping.shred import shred
 from monitor.keeping.wiping import Found
 
@@ -23,6 +25,39 @@ What may be left, and was not touched:
   a disk that was encrypted and whose key is gone; the same goes for journals and snapshots of a file system, and swap
   the journal of the system (journalctl), the program itself, shell history, caches of DNS resolvers
   copies carried elsewhere: backups, exports the spool does not remember, and all that was sent to the hub"""
+
+
+@app.command("backup")
+def backup_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    config_file: ConfigFile = Path("didban.yml"),
+    storage_path: StoragePath = None,
+) -> None:
+    """Copy everything this box is into an empty folder, while it runs: identity, consent, secrets, spool, catalogue."""
+    found = loaded(config_file)
+    storage = storage_path or found.path(found.config.storage.path)
+    names, elsewhere = backup.write(config_file, storage, shelf_of(found.config, found.folder), folder)
+    typer.echo(
+        f"{folder}: {len(names)} files, {SUMS} beside them. It is this box: whoever has it can write as it, and read "
+        "what it saw of the last days. Keep it encrypted, and the key to it elsewhere"
+    )
+    for path in elsewhere:
+        typer.echo(f"not in it, because it does not stand beside {config_file.name}: {path}")
+
+
+@app.command("restore")
+def restore_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")], config_file: ConfigFile = Path("didban.yml")
+) -> None:
+    """Put a backup back, as the didban.yml named and what stands beside it; a changed one is refused.
+
+    Exit codes: 0 it is back; 1 it is no backup, or was changed; 3 something is there already.
+    """
+    try:
+        names = backup.restore(folder, config_file)
+    except BadBackup as error:
+        fail(str(error), NO)
+    typer.echo(f"{len(names)} files are back. If the box they came from still runs, stop it: two would be one witness")
 
 
 @app.command("wipe")

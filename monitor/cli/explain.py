@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from monitor.beside import stack
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
 from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.explaining import inwords, page
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from monitor.cli.box import ConfigFile
 from monitor.cli.common import WRONG_USE, fail, loaded
+from monitor.cli.options import ConfigFile
 from monitor.config import Loaded
 from monitor.disk.file import Unusable
 from monitor.evidence import export, lines

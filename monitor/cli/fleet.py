@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from monitor import logs
-from monitor.cli.box import StoragePath, TimeScale
 from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.options import StoragePath, TimeScale
 from monitor.home.querying import Far, Unanswered
 from monitor.hub import backup, enrol, notes, publishing, render, rows, settings, watching
 from monitor.hub.settings import LoadedHub
@@ -207,10 +207,13 @@ def backup_command(
 ) -> None:
     """Copy everything this hub is into an empty folder, while it runs."""
     file = _named(ctx, config_file)
-    names, elsewhere = backup.write(_loaded(file), file, folder)
+    found = _loaded(file)
+    names, elsewhere = backup.write(found, file, folder)
     typer.echo(
         f"{folder}: {len(names)} files, {backup.SUMS} beside them; they hold secrets, and only their owner reads them"
     )
+    if found.config.seal_key in names:
+        typer.echo("its seal key opens the old days of every box: encrypt this copy, and keep the key to it elsewhere")
     for path in elsewhere:
         typer.echo(f"not in it, because it does not stand beside hub.yml: {path}")
 

@@ -12,8 +12,9 @@ import typer
 from rich.console import RenderableType
 
 from monitor.beside import stack
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
+from monitor.cli.options import ConfigFile, StoragePath
+from monitor.decoding import Undecodable, from_json
 from monitor.explaining import receipts
 from monitor.home import clientfile
 from monitor.home.clientfile import ClientFile
@@ -96,11 +97,19 @@ def _of_box(file: Path, listen: str | None, client: ClientFile | None, folder: P
         if isinstance(said, Unanswered):
             why = f"nobody answers at {address} ({said.why})"
             continue
-        answer: Json = json.loads(said)
+        answer = _understood(said)
         if answer.get("vantage") == found.config.vantage.id:
             return answer
         why = f"at {address} is {answer.get('vantage')}, and {file} is of {found.config.vantage.id}"
     fail(f"{why}: is `didban run` at work? give its --web.listen-address, or --http.config.file for its password")
+
+
+def _understood(said: bytes) -> Json:
+    """Nothing where it is no object of JSON: then somebody else listens there."""
+    try:
+        return from_json(said, dict[str, Any])
+    except Undecodable:
+        return {}
 
 
 def _of_hub(file: Path) -> tuple[Json, RenderableType]:

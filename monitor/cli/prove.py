@@ -12,8 +12,8 @@ import typer
 
 from monitor import metrics
 from monitor.beat.limits import Budget
-from monitor.cli.box import ConfigFile, StoragePath
 from monitor.cli.common import COULD_NOT, NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.options import ConfigFile, StoragePath
 from monitor.config import Loaded
 from monitor.disk.file import InUse
 from monitor.home import holders

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from dashboards.report.model import Dossier, Form, Language
-from monitor.cli.box import ConfigFile
 from monitor.cli.common import WRONG_USE, fail
 from monitor.cli.export import asked_of, stamped_by
 from monitor.cli.given import Given, Told, given_by
+from monitor.cli.options import ConfigFile
 from monitor.disk.file import Unusable
 from monitor.evidence import export, given
 from monitor.evidence.export import Export

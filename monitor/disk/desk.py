@@ -13,9 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import structlog
-
 from monitor.disk.file import File, NoRoom, Unusable, is_damage
+from monitor.logs import Log
 
 _MOST_WAITING = 20_000  # writes kept in memory while the disk takes none: some hours of a default selection
 
@@ -58,7 +57,7 @@ class Desk:
         self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
         self.waiting = 0  # writes the disk took none of, kept in memory; those on their way to it are not
         self.forgotten = 0  # writes that memory could not hold either
-        self._log = structlog.get_logger(f"didban.{name}")
+        self._log = Log()
 
     async def open(self) -> None:
         """Raises Unusable: the file cannot be had. A full disk is no reason."""

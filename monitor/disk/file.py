@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from monitor.disk import rescue
+from monitor.logs import Log
 
 _CHECKED_BYTES = 64 * 1024 * 1024  # a larger file is not read whole before it is used: damage shows when it is met
 _DAMAGED = ("malformed", "not a database")
@@ -70,7 +69,7 @@ class File:
         self._lock = -1
         self._was_there = False
         self._db: sqlite3.Connection | None = None
-        self._log = structlog.get_logger(f"didban.{kind.name}")
+        self._log = Log()
 
     def db(self) -> tuple[sqlite3.Connection, bool]:
         """The connection, and whether it is a new one.

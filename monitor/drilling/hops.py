@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from monitor.decoding import Undecodable, from_json
 from monitor.explaining import receipts
 from monitor.explaining.receipts import Receipt
 from monitor.home import vectors
 from monitor.home.querying import Far, Unanswered
-from monitor.telling.board import moment
 from probes.ports import Clock
 
 _EVERY_S = 0.5
@@ -59,8 +61,11 @@ async def begin(daemon: Far) -> Begun:
     if isinstance(said, Unanswered):
         already = " (another one is under way)" if said.why.endswith("409") else ""
         raise NotBegun(f"{said.why}{already}")
-    found = msgspec.json.decode(said)
-    return Begun(found["vantage"], found["began_ms"], bool(found["taken_ms"]))
+    try:
+        found = from_json(said)
+        return Begun(str(found["vantage"]), int(found["began_ms"]), bool(found["taken_ms"]))
+    except (LookupError, TypeError, ValueError):
+        raise NotBegun("it says nothing that `didban run` would") from None
 
 
 async def end(daemon: Far) -> None:
@@ -116,7 +121,7 @@ class Follow:
 
     async def _daemon(self) -> dict[str, object]:
         said = await self._where.daemon.ask("/-/drill", {}, _PATIENCE_S)
-        found: dict[str, object] = {} if isinstance(said, Unanswered) else msgspec.json.decode(said)
+        found = {} if isinstance(said, Unanswered) else told(said)
         return found if found.get("began_ms") == self._begun.began_ms else {}
 
     async def _stated(self) -> float | None:
@@ -150,8 +155,7 @@ class Follow:
         self.trouble = f"{self._where.alertmanager.url}: {said.why}" if isinstance(said, Unanswered) else ""
         if isinstance(said, Unanswered):
             return None
-        mine = [each for each in msgspec.json.decode(said) if each["labels"].get("vantage") == self._begun.vantage]
-        starts = [moment(each["startsAt"]).timestamp() * 1000 for each in mine]
+        starts = starts_ms(said, self._begun.vantage)
         return float(self._clock.now_ms()) if any(at_ms >= self._begun.began_ms - 1 for at_ms in starts) else None
 
     async def _handed(self) -> float | None:
@@ -182,6 +186,29 @@ class Follow:
         return max((float(each.done_ms or 0) for each in found), default=None) if not self.trouble else None
 
 
+def told(said: bytes) -> dict[str, object]:
+    """What a daemon says of an exercise; nothing where it is no object of JSON."""
+    try:
+        return from_json(said, dict[str, object])
+    except Undecodable:
+        return {}
+
+
+class _Standing(msgspec.Struct):
+    labels: dict[str, str]
+    startsAt: datetime.datetime
+
+
+def starts_ms(said: bytes, vantage: str) -> list[float]:
+    """When each alert that Alertmanager has of a vantage began; none where that is not what it says."""
+    try:
+        found = from_json(said, list[_Standing])
+    except Undecodable:
+        return []
+    mine = (each.startsAt for each in found if each.labels.get("vantage") == vantage)
+    return [at.timestamp() * 1000 for at in mine if at.tzinfo is not None]
+
+
 def _number(given: object) -> float | None:
     return float(given) if isinstance(given, int | float) and given else None
 
@@ -191,15 +218,17 @@ async def notifications(alertmanager: Far) -> dict[str, float]:
     said = await alertmanager.ask("/metrics", {}, _PATIENCE_S)
     text = "" if isinstance(said, Unanswered) else said.decode(errors="replace")
     sent, failed = (
-        _counts(text, name) for name in ("notification_requests_total", "notification_requests_failed_total")
+        counts(text, name) for name in ("notification_requests_total", "notification_requests_failed_total")
     )
     return {kind: count - failed.get(kind, 0.0) for kind, count in sent.items()}
 
 
-def _counts(text: str, name: str) -> dict[str, float]:
+def counts(text: str, name: str) -> dict[str, float]:
+    """Of Alertmanager's own /metrics, by kind of receiver."""
     found: dict[str, float] = {}
     for labels, value in re.findall(rf"^alertmanager_{name}\{{(.*)\}} (\S+)$", text, re.MULTILINE):
         kind = re.search(r'integration="([^"]*)"', labels)
         if kind is not None:
-            found[kind[1]] = found.get(kind[1], 0.0) + float(value)
+            with contextlib.suppress(ValueError):  # no number: whatever said it is no Alertmanager
+                found[kind[1]] = found.get(kind[1], 0.0) + float(value)
     return found

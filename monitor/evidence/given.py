@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from monitor.decoding import from_json
 from monitor.disk.file import Unusable
 from monitor.evidence.lines import Box, line_of, name_of
 from monitor.evidence.proof import verify
@@ -54,7 +53,7 @@ def _parts(folder: Path) -> Iterator[Part]:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise Unusable(f"{folder}: is no sealed export that holds: {wrong[0]}{more}; see `python3 verify.py {folder}`")
     try:
-        manifest = msgspec.json.decode((folder / verify.MANIFEST).read_bytes())
+        manifest = from_json((folder / verify.MANIFEST).read_bytes())
         window = Window(moment(manifest["since"], 0), moment(manifest["until"], 0))
         yield from (Part(folder, window, said) for said in manifest["boxes"])
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-
-import structlog
+from typing import TYPE_CHECKING
 
 from monitor.config import Loaded
-from monitor.evidence.proof.authorities import Authorities, Spend
 from monitor.evidence.proof.commitments import DAY_MS
-from monitor.evidence.store.uploading import Store, not_yet, upload
 from monitor.keeping import chain
+from monitor.logs import Log
 from monitor.metrics import identity
 from monitor.spool import Spool
+
+if TYPE_CHECKING:  # loaded only where evidence is to leave: 3 MB that most boxes never need
+    from monitor.evidence.proof.authorities import Authorities, Spend
+    from monitor.evidence.store.uploading import Store
 
 _AT_ONCE = 6  # stamps asked for each time: five days in the dark are made up for within the hour
 _UPLOADS = 4  # times as long as a batch of samples: an hour of walks is some 50 KB, and lines are bad
 
-_log = structlog.get_logger("didban.evidence")
+_log = Log()
 
 
 class Tending:
@@ -41,21 +43,27 @@ class Tending:
         await self._spool.bite(lambda db: chain.forget(db, before_ms), 0)
         await self._look_what_is_needed(loaded)
         try:
-            authorities = Authorities.of(loaded.config, loaded.folder)
-            store = Store.of(loaded.config, loaded.folder)
+            authorities, store = _authorities(loaded), _store(loaded)
         except (OSError, ValueError) as error:
             _log.warning("evidence_cannot_leave", why=str(error))
             return
         if authorities is not None:
             await self._stamp(authorities, now_ms // DAY_MS, patience_s)
         if store is not None:
+            from monitor.evidence.store.uploading import upload
+
             await upload(
                 store, self._spool, loaded.config, now_ms=now_ms, patience_s=_UPLOADS * patience_s, spend=self._spend
             )
         await self._look_what_is_needed(loaded)
 
     async def _look_what_is_needed(self, loaded: Loaded) -> None:
-        self.needed_ms = await not_yet(self._spool) if loaded.config.upload is not None else None
+        if loaded.config.upload is None:
+            self.needed_ms = None
+            return
+        from monitor.evidence.store.uploading import not_yet
+
+        self.needed_ms = await not_yet(self._spool)
 
     async def _stamp(self, authorities: Authorities, today: int, patience_s: float) -> None:
         """Heads of days that are over, the newest first: it vouches for all before it."""
@@ -71,3 +79,19 @@ class Tending:
                 continue
             keep = functools.partial(chain.keep_stamp, head=head, authority=url, response=stamp.response)
             await self._spool.bite(keep, None)
+
+
+def _authorities(loaded: Loaded) -> Authorities | None:
+    if not loaded.config.evidence.timestamp:
+        return None
+    from monitor.evidence.proof.authorities import Authorities
+
+    return Authorities.of(loaded.config, loaded.folder)
+
+
+def _store(loaded: Loaded) -> Store | None:
+    if loaded.config.upload is None:
+        return None
+    from monitor.evidence.store.uploading import Store
+
+    return Store.of(loaded.config, loaded.folder)

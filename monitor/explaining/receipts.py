@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.home.querying import Far, Unanswered
 from monitor.settings import ClientTls
 from probes.doors.yamlfile import read
@@ -70,6 +71,6 @@ async def receipts(
     if isinstance(said, Unanswered):
         return said
     try:
-        return tuple(msgspec.json.decode(said, type=_Answer).receipts)
+        return tuple(from_json(said, type=_Answer).receipts)
     except msgspec.DecodeError:
         return Unanswered("it says nothing that the relay would")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.home.querying import Far, Unanswered
 
 _PATIENCE_S = 10.0
@@ -50,7 +51,7 @@ async def told(alertmanager: Far) -> list[Told] | Unanswered:
     if isinstance(said, Unanswered):
         return said
     try:
-        found = msgspec.json.decode(said, type=list[_Alert])
+        found = from_json(said, type=list[_Alert])
     except msgspec.DecodeError:
         return Unanswered("it says nothing that Alertmanager would")
     names = {each.fingerprint: each.labels.get("alertname", "") for each in found}

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.settings import Config, Responder
 from probes.account import Newest, checked, public_key
+from probes.doors import handed
 from probes.doors.dates import OURS, Dates, dated
 from probes.facts import Account, Endpoint, Walk
 from probes.ports import Clock
@@ -31,7 +32,7 @@ _REQUEST_BYTES, _HANDSHAKE_BYTES = 500, (1_000, 2_600)  # with the responder's c
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.witness")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Far:
             return None
         tls = ssl.create_default_context()
         if config.tls.ca_file:
-            tls.load_verify_locations(folder / config.tls.ca_file)
-        token = (folder / responder.token_file).read_text().strip()
+            tls.load_verify_locations(handed.at(folder, config.tls.ca_file))
+        token = handed.at(folder, responder.token_file).read_text().strip()
         return cls(responder, token, tls, ways.abroad(config, responder.ways))
 
     @property

@@ -7,11 +7,12 @@ import ssl
 from pathlib import Path
 
 from monitor.settings import BasicAuth, ClientTls
+from probes.doors import handed
 
 
 def basic_header(auth: BasicAuth, folder: Path) -> str:
     """The Authorization header; raises OSError when the password file cannot be read."""
-    password = (folder / auth.password_file).read_text().strip()
+    password = handed.at(folder, auth.password_file).read_text().strip()
     return "Basic " + base64.b64encode(f"{auth.username}:{password}".encode()).decode()
 
 
@@ -31,14 +32,15 @@ def client_context(tls: ClientTls, folder: Path) -> ssl.SSLContext:
     """The system's roots and the configured ones, with our own certificate where one is named."""
     context = ssl.create_default_context()
     if tls.ca_file:
-        context.load_verify_locations(folder / tls.ca_file)
+        context.load_verify_locations(handed.at(folder, tls.ca_file))
     if tls.cert_file:
-        context.load_cert_chain(folder / tls.cert_file, folder / tls.key_file if tls.key_file else None)
+        key = handed.at(folder, tls.key_file) if tls.key_file else None
+        context.load_cert_chain(handed.at(folder, tls.cert_file), key)
     return context
 
 
 def server_context(cert_file: str, key_file: str, folder: Path) -> ssl.SSLContext:
     """A listener's own certificate and key."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / cert_file, folder / key_file)
+    context.load_cert_chain(handed.at(folder, cert_file), handed.at(folder, key_file))
     return context

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.home import querying, ways
 from monitor.home.digests import Digests, Held, digests
 from monitor.home.querying import Far, Unanswered
@@ -84,7 +85,7 @@ class Hub:
         if isinstance(said, Unanswered):
             return Unanswered(f"{said.why} (if it is no Didban hub, give `query`)")
         try:
-            found = msgspec.json.decode(said, type=_Digested)
+            found = from_json(said, type=_Digested)
         except msgspec.DecodeError:
             return _NO_HUB
         self.waiting = found.waiting
@@ -102,7 +103,7 @@ class Hub:
             if isinstance(said, Unanswered):
                 return said
             try:
-                sampled = msgspec.json.decode(said, type=_Sampled).samples
+                sampled = from_json(said, type=_Sampled).samples
                 found |= {each: {at_ms: float(text) for at_ms, text in samples} for each, samples in sampled.items()}
             except (msgspec.DecodeError, ValueError):
                 return _NO_HUB

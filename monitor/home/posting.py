@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import structlog
 
 from monitor.home import answers, remotewrite, ways
 from monitor.home.answers import Outcome
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.settings import Destination
 from probes.doors.dates import OURS, Dates, dated
 
 _HEADERS_BYTES = 700  # request line, headers and TLS records of one request on an open connection, both ways
 _HANDSHAKE_BYTES = (1_200, 4_500)  # sent and received for a new connection, with a chain of two certificates
 
-_log = structlog.get_logger("didban.ship")
+_log = Log()
 
 Spend = Callable[[int, int], None]  # bytes sent, bytes received
 

@@ -18,6 +18,8 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from monitor.decoding import from_json
+from monitor.home.answers import asked_to_wait_s
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.digests import Held, series_id
 from monitor.home.ways import NO_WAY, Way
@@ -97,18 +99,19 @@ class Far:
                 if len(body) > _MOST_BYTES:
                     return Unanswered("it says more than is read")
             if answer.status != 200:
-                after = answer.headers.get("Retry-After", "")
-                return Unanswered(f"it says {answer.status}", float(after) if after.isdigit() else 0.0)
+                return Unanswered(f"it says {answer.status}", asked_to_wait_s(answer.headers.get("Retry-After")))
             return bytes(body)
 
 
-class _Series(msgspec.Struct):
+class Raw(msgspec.Struct):
+    """One series of a range as Prometheus says it: `values` are seconds since 1970, and numbers as text."""
+
     metric: dict[str, str]
     values: list[tuple[float, str]]
 
 
 class _Data(msgspec.Struct):
-    result: list[_Series]
+    result: list[Raw]
 
 
 class _Answer(msgspec.Struct):
@@ -119,42 +122,61 @@ class _Labels(msgspec.Struct):
     data: list[dict[str, str]]
 
 
-_NOT_PROMETHEUS = Unanswered("it says nothing that Prometheus would")
+NOT_PROMETHEUS = Unanswered("it says nothing that Prometheus would")
+
+
+async def raw(
+    database: Far, selector: str, length_ms: int, until_ms: int, patience_s: float = _PATIENCE_S
+) -> list[Raw] | Unanswered:
+    """Every sample of the series a selector picks, of so long before `until_ms`."""
+    range_s = math.ceil(length_ms / 1000)
+    asked = {"query": f"{selector}[{range_s}s]", "time": f"{until_ms / 1000:.3f}"}
+    said = await database.ask("/api/v1/query", asked | {"nocache": "1"}, patience_s)  # that is VictoriaMetrics's own
+    if isinstance(said, Unanswered):
+        return said
+    try:
+        return from_json(said, type=_Answer).data.result
+    except msgspec.DecodeError:
+        return NOT_PROMETHEUS
 
 
 async def held(database: Far, vantage: str, from_ms: int, until_ms: int) -> Held | Unanswered:
     """Every sample of what a vantage stated, from then until before then, at most an hour."""
-    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
-    query = f'{{__name__=~"didban_.+",vantage="{vantage}"}}[{range_s}s]'
-    asked = {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"}  # the last is VictoriaMetrics's own
-    said = await database.ask("/api/v1/query", asked)
-    if isinstance(said, Unanswered):
-        return said
+    selector = f'{{__name__=~"didban_.+",vantage="{vantage}"}}'
+    found = await raw(database, selector, until_ms - from_ms + _MARGIN_MS, until_ms)
+    if isinstance(found, Unanswered):
+        return found
+    held: defaultdict[str, dict[int, float]] = defaultdict(dict)
     try:
-        return _read(msgspec.json.decode(said, type=_Answer), from_ms, until_ms)
-    except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
+        for each in found:
+            held[series_id(each.metric.get("__name__", ""), each.metric)].update(_points(each, from_ms, until_ms))
+    except ValueError:
+        return NOT_PROMETHEUS
+    return held
 
 
 async def stated(
     database: Far, vantage: str, names: Collection[str], from_ms: int, until_ms: int
 ) -> dict[Named, list[tuple[int, float]]] | Unanswered:
     """The same of the series with these names, each with its labels."""
-    range_s = math.ceil((until_ms - from_ms + _MARGIN_MS) / 1000)
-    query = f'{{__name__=~"{"|".join(sorted(names))}",vantage="{vantage}"}}[{range_s}s]'
-    said = await database.ask("/api/v1/query", {"query": query, "time": f"{until_ms / 1000:.3f}", "nocache": "1"})
-    if isinstance(said, Unanswered):
-        return said
-    try:
-        found: dict[Named, list[tuple[int, float]]] = {}
-        for series in msgspec.json.decode(said, type=_Answer).data.result:
-            labels = dict(series.metric)
-            named = labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)
-            timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
-            found[named] = [(at, value) for at, value in timed if from_ms <= at < until_ms and not math.isnan(value)]
+    selector = f'{{__name__=~"{"|".join(sorted(names))}",vantage="{vantage}"}}'
+    found = await raw(database, selector, until_ms - from_ms + _MARGIN_MS, until_ms)
+    if isinstance(found, Unanswered):
         return found
-    except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
+    said: dict[Named, list[tuple[int, float]]] = {}
+    try:
+        for each in found:
+            labels = dict(each.metric)
+            said[labels.pop("__name__", ""), json.dumps(labels, sort_keys=True)] = _points(each, from_ms, until_ms)
+    except ValueError:
+        return NOT_PROMETHEUS
+    return said
+
+
+def _points(series: Raw, from_ms: int, until_ms: int) -> list[tuple[int, float]]:
+    """Raises ValueError for a value that is no number."""
+    timed = ((round(at_s * 1000), float(text)) for at_s, text in series.values)
+    return [(at_ms, value) for at_ms, value in timed if from_ms <= at_ms < until_ms and not math.isnan(value)]
 
 
 async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> list[dict[str, str]] | Unanswered:
@@ -164,18 +186,6 @@ async def series(database: Far, matching: str, from_ms: int, until_ms: int) -> l
     if isinstance(said, Unanswered):
         return said
     try:
-        return msgspec.json.decode(said, type=_Labels).data
+        return from_json(said, type=_Labels).data
     except (msgspec.DecodeError, ValueError):
-        return _NOT_PROMETHEUS
-
-
-def _read(answer: _Answer, from_ms: int, until_ms: int) -> Held:
-    """Raises ValueError for a value that is no number."""
-    found: defaultdict[str, dict[int, float]] = defaultdict(dict)
-    for series in answer.data.result:
-        of = found[series_id(series.metric.get("__name__", ""), series.metric)]
-        for at_s, text in series.values:
-            at_ms, value = round(at_s * 1000), float(text)
-            if from_ms <= at_ms < until_ms and not math.isnan(value):
-                of[at_ms] = value
-    return found
+        return NOT_PROMETHEUS

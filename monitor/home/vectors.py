@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.home.querying import Far, Unanswered
 
 _PATIENCE_S = 20.0
@@ -43,7 +44,7 @@ async def at(database: Far, query: str, at_ms: int) -> list[Found] | Unanswered:
     if isinstance(said, Unanswered):
         return said
     try:
-        rows = msgspec.json.decode(said, type=_Answer).data.result
+        rows = from_json(said, type=_Answer).data.result
         return sorted((Found(each.metric, float(each.value[1])) for each in rows), key=_by_labels)
     except (msgspec.DecodeError, ValueError):
         return Unanswered("it says nothing that Prometheus would")

@@ -12,13 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
-
 from monitor.home.answers import Outcome
 from monitor.home.remotewrite import Malformed
 from monitor.home.sifting import Progress, Sifting
 from monitor.hub.batch import Aside, Batch, Sample, body_of, together
 from monitor.hub.queue import ALWAYS, Queue, Span
+from monitor.logs import Log
 from probes.ports import Clock
 
 _LIVE_MS = 150_000  # news is what was measured since then: two ticks, and the way here
@@ -30,7 +29,7 @@ _REASONS = {Outcome.REFUSED: "refused", Outcome.FAULT: "fault"}
 UNREADABLE = "unreadable"  # what the disk gave back is no batch
 REASONS = (*_REASONS.values(), UNREADABLE)
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Database(Protocol):

@@ -7,7 +7,6 @@ import os
 import signal
 from pathlib import Path
 
-import structlog
 import uvloop
 from aiohttp import web
 
@@ -24,10 +23,12 @@ from monitor.hub.queue import Queue
 from monitor.hub.registry import Registry
 from monitor.hub.settings import LoadedHub
 from monitor.hub.stating import Stating
+from monitor.logs import Log
 from monitor.notify.settings import Notify
 from monitor.relay.door import runbook
 from monitor.relay.relay import Relay, outbox_of
 from monitor.settings import ClientTls
+from monitor.supervisor import NOBODY, Supervisor
 from probes.doors.clock import SystemClock
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
@@ -37,12 +38,13 @@ _LOOK_EVERY_S = 2.0
 _LATE_LOOK_EVERY_S = 15.0
 _TRIM_EVERY_S = 600.0
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Hub:
-    def __init__(self, loaded: LoadedHub, file: Path, time_scale: float) -> None:
+    def __init__(self, loaded: LoadedHub, file: Path, time_scale: float, supervisor: Supervisor = NOBODY) -> None:
         self._loaded, self._file, self._scale = loaded, file, time_scale
+        self._supervisor = supervisor
         config, folder = loaded.config, loaded.folder
         self._clock = SystemClock()
         bounds = Bounds(int(config.accepts_age_s * 1000), config.most_series)
@@ -91,22 +93,26 @@ class Hub:
         await self._queue.open()
         if self._relay is not None:
             await self._relay.open()
-        runner = await self._door.open()
+        porter = await self._door.open()
         async with asyncio.TaskGroup() as tasks:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop.set)
             loop.add_signal_handler(signal.SIGHUP, self._asked.set)
             children = [
+                tasks.create_task(porter.work(tasks.create_task)),
                 tasks.create_task(self._stating.run(_STATE_EVERY_S / self._scale)),
                 tasks.create_task(self._look_after()),
                 tasks.create_task(self._trim()),
                 tasks.create_task(self._looking.run(_LATE_LOOK_EVERY_S / self._scale)),
                 *(tasks.create_task(each.run()) for each in self._couriers()),
                 *(tasks.create_task(each) for each in (self._relay.work() if self._relay is not None else ())),
+                tasks.create_task(self._supervisor.watch(lambda: True)),  # a child that died has ended us already
             ]
+            self._supervisor.ready()
             await self._stop.wait()
-            await runner.cleanup()  # first: what is answered from here on is answered by nobody
+            self._supervisor.stopping()
+            await porter.close()  # first: what is answered from here on is answered by nobody
             for child in children:
                 child.cancel()
         for forwarder in (self._straight, *self._ends):
@@ -205,7 +211,7 @@ def run(loaded: LoadedHub, file: Path, time_scale: float) -> None:
     """Runs the hub to its end."""
 
     async def live() -> None:
-        await Hub(loaded, file, time_scale).run()
+        await Hub(loaded, file, time_scale, Supervisor.of(os.environ)).run()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(live())

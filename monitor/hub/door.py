@@ -9,11 +9,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
+from monitor.gate import guards
+from monitor.gate.porter import Bounds, Porter, known
 from monitor.home.credentials import server_context
 from monitor.hub import fleet
 from monitor.hub.batch import Batch
@@ -22,12 +23,18 @@ from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
 from monitor.hub.turnstile import Turnstile
+from monitor.logs import Log
 from monitor.metrics import Series
 from monitor.telling.exposition import Exposition
 from monitor.tick import Tick
+from probes.doors import handed
 from probes.ports import Clock
 
 _BODY_PATIENCE_S = 120.0  # 2 MB over a line of 140 kbit/s
+_WORK_S = _BODY_PATIENCE_S + 60.0
+_PLACES, _OF_A_VANTAGE = 256, 4  # connections at once: for strangers, and beside them for each vantage
+_OF_ONE = 128  # connections of one address: a carrier's NAT, or an exit of Tor, stands before many boxes
+_A_MINUTE = 3000  # requests of one address, for the same reason
 _FULL_AFTER_S = 5.0
 _STATUS = {
     Refused.UNAUTHORIZED: 401,
@@ -42,7 +49,7 @@ _STATUS = {
 _AT_HOME = ("127.0.0.1", "::1")
 _HANDED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 Own = Callable[[], AsyncIterator[tuple[Series, float]]]
 
@@ -74,8 +81,8 @@ class Door:
         )
         self._exposition = Exposition({})
 
-    async def open(self) -> web.AppRunner:
-        """Raises OSError when the listen address or a file cannot be had."""
+    async def open(self) -> Porter:
+        """Its `work` lets visitors in. Raises OSError when the listen address or a file cannot be had."""
         config = self._loaded.config
         inquiries = Inquiries(self._admitted, config.forward, self._loaded.folder, self._clock, self._queue.samples_of)
         app = web.Application(client_max_size=MOST_BODY_BYTES)
@@ -92,13 +99,15 @@ class Door:
         )
         faults = logging.getLogger("didban.hub.http")
         faults.addFilter(_is_ours)
-        runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=1.0, auto_decompress=False, logger=faults
-        )  # nothing is unpacked before it is known to be snappy
-        await runner.setup()
-        await web.TCPSite(runner, config.host, config.port, ssl_context=self._context()).start()
+        guards.dressed(app)
+        bounds = Bounds(most=self._places, of_one=_OF_ONE, a_minute=_A_MINUTE, work_s=_WORK_S, proxied=True)
+        porter = Porter(app, self._context(), bounds, auto_decompress=False, logger=faults)
+        await porter.open(config.host, config.port)  # nothing is unpacked before it is known to be snappy
         _log.info("listening", address=config.listen, vantages=len(self._gateway.registry.vantages))
-        return runner
+        return porter
+
+    def _places(self) -> int:
+        return _PLACES + _OF_A_VANTAGE * len(self._gateway.registry.vantages)
 
     def _context(self) -> ssl.SSLContext | None:
         config, folder = self._loaded.config, self._loaded.folder
@@ -106,7 +115,7 @@ class Door:
             return None
         context = server_context(config.tls.cert_file, config.tls.key_file, folder)
         if config.tls.client_ca_file:
-            context.load_verify_locations(folder / config.tls.client_ca_file)
+            context.load_verify_locations(handed.at(folder, config.tls.client_ca_file))
             asked = config.identity is Proof.PASSWORD
             context.verify_mode = ssl.CERT_OPTIONAL if asked else ssl.CERT_REQUIRED
         return context
@@ -124,7 +133,8 @@ class Door:
                     raise Refusal(Refused.FULL, _FULL_AFTER_S)
         except Refusal as refusal:
             self._gateway.count(vantage, refusal.reason)
-            _log.warning("batch_refused", vantage=vantage or "unknown", why=refusal.reason.value)
+            if vantage is not None:  # a stranger writes nothing into our log: it is counted above
+                _log.warning("batch_refused", vantage=vantage, why=refusal.reason.value)
             after = {"Retry-After": str(math.ceil(refusal.after_s))} if refusal.after_s else {}
             status = _STATUS.get(refusal.reason, 400)
             return web.Response(text=f"{refusal.reason}\n", status=status, headers=after)
@@ -137,7 +147,9 @@ class Door:
         authorizations = request.headers.getall("Authorization", [])
         if len(authorizations) > 1:  # two readers of such a request could each believe another one
             raise Refusal(Refused.UNAUTHORIZED)
-        return self._gateway.admit(authorizations[0] if authorizations else None, _certified(request))
+        vantage = self._gateway.admit(authorizations[0] if authorizations else None, _certified(request))
+        known(request)
+        return vantage
 
     async def _batch(self, vantage: str, request: web.Request) -> Batch:
         body, samples = b"", 0
@@ -193,6 +205,8 @@ def is_at_home(request: web.Request) -> bool:
     """Somebody on this machine, by its own name: no proxy that hands on strangers, no name a stranger's page chose."""
     named = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
     if request.remote not in _AT_HOME or named.strip("[]").lower() not in {*_AT_HOME, "localhost"}:
+        return False
+    if guards.is_of_another_site(request, lambda host: host == request.headers.get("Host")):
         return False
     return not any(each in request.headers for each in _HANDED_ON)
 

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from monitor.begin.enrolment import Enrolment, line
-from monitor.hub.rows import as_its_neighbours, rewrite
+from monitor.disk.owner import as_its_neighbours
+from monitor.hub.rows import rewrite
 from monitor.hub.settings import LoadedHub
 from monitor.keeping import seal
 from monitor.settings import region

@@ -7,9 +7,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from monitor import metrics
+from monitor.decoding import Undecodable, from_json
 from monitor.home import vectors
 from monitor.home.querying import Far, Unanswered
 from monitor.hub.gateway import TAKEN, Gateway
@@ -17,10 +16,12 @@ from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
 from monitor.metrics import Series
 from monitor.telling.status import instant
+from probes.doors import handed
 
 Json = dict[str, Any]
 
 _PATIENCE_S = 10.0
+_LATEST_S = 253_402_300_800  # the year 10000
 _HEARTBEATS = "max by (vantage) (count_over_time(didban_heartbeat_timestamp_seconds[{range}]))"
 _LAST = "max by (vantage) (last_over_time(didban_heartbeat_timestamp_seconds[7d]))"
 
@@ -64,7 +65,7 @@ def _at_home(loaded: LoadedHub) -> Far:
     if config.tls is not None:
         scheme, tls.check_hostname = "https", False
         tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        tls.load_verify_locations(loaded.folder / config.tls.cert_file)
+        tls.load_verify_locations(handed.at(loaded.folder, config.tls.cert_file))
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - who listens on all
     return Far(f"{scheme}://{f'[{host}]' if ':' in host else host}:{config.port}", None, tls)
 
@@ -74,7 +75,10 @@ async def asked(loaded: LoadedHub, now_ms: int) -> Json | Unanswered:
     said = await _at_home(loaded).ask("/api/v1/status", {}, _PATIENCE_S)
     if isinstance(said, Unanswered):
         return said
-    answer: Json = msgspec.json.decode(said)
+    try:
+        answer = from_json(said, dict[str, Any])
+    except Undecodable:
+        return Unanswered("it says nothing that a hub of ours would")
     forward = loaded.config.forward
     if forward.query is None:
         return answer | {"asked": "forward.query is not set in hub.yml: what the database has was not asked"}
@@ -82,7 +86,7 @@ async def asked(loaded: LoadedHub, now_ms: int) -> Json | Unanswered:
     found = await delivered(database, now_ms)
     if isinstance(found, Unanswered):
         return answer | {"asked": f"the database was asked what it has, and {found.why}"}
-    for each in answer["vantages"]:
+    for each in answer.get("vantages", ()):
         each["delivered"] = found.get(each["vantage"], {"last": None, "ticks_1h": 0, "ticks_1d": 0})
     return answer
 
@@ -98,7 +102,7 @@ async def delivered(database: Far, now_ms: int) -> dict[str, Json] | Unanswered:
     ):
         if isinstance(said, Unanswered):
             return said
-        for row in said:
+        for row in (each for each in said if 0 <= each.value < _LATEST_S):  # and so is no NaN
             of = found.setdefault(row.labels.get("vantage", ""), {"last": None, "ticks_1h": 0, "ticks_1d": 0})
             of[key] = instant(int(row.value * 1000)) if key == "last" else int(row.value)
     return found

@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import aiohttp
-import structlog
 
 from monitor.home import answers, remotewrite
 from monitor.home.answers import Outcome
 from monitor.home.credentials import basic_header, client_context
 from monitor.home.remotewrite import TimeSeries
 from monitor.hub.settings import Forward
+from monitor.logs import Log
 
 _PATIENCE_S = 10.0
 _LONGEST_ASKED_S = 60.0
 
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Forwarder:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.hub.rows import as_its_neighbours
+from monitor.decoding import Undecodable, from_json
+from monitor.disk.owner import as_its_neighbours
 
 _INCIDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@+-]{0,127}")
 _MOST = 2_000
@@ -46,7 +47,7 @@ def read(path: Path) -> list[Note]:
     found = []
     for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
-            found.append(msgspec.json.decode(line, type=Note))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            found.append(from_json(line, type=Note))
+        except Undecodable:
             continue
     return found

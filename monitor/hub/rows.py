@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from monitor.disk.owner import as_its_neighbours
 from monitor.hub import registry
 from monitor.hub.settings import LoadedHub
 from probes.doors import yamledit
@@ -60,13 +61,6 @@ def _change(hub: LoadedHub, vantage: str, values: Mapping[str, bool]) -> None:
     if vantage not in hub.registry.vantages:
         raise ValueError(f"{vantage} is not enrolled")
     rewrite(hub, lambda text: yamledit.changed(text, "vantages", ("id", vantage), values))
-
-
-def as_its_neighbours(path: Path, neighbour: Path) -> None:
-    """What root writes for the hub belongs to whom the hub runs as: else it could not be read."""
-    if os.geteuid() == 0:
-        owner = neighbour.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.disk.file import Unusable
 from monitor.keeping.schema import VERSION
 from monitor.keeping.wiping import EXPORTS
@@ -30,7 +31,7 @@ def note_export(folder: Path, out: Path) -> None:
     """Where one was written, so that `didban wipe` finds it. Raises Unusable: it cannot be written."""
     with _written(folder) as db:
         row = db.execute("SELECT value FROM memory WHERE key = ?", (EXPORTS,)).fetchone()
-        found = msgspec.json.decode(row[0], type=list[str]) if row is not None else []
+        found = from_json(row[0], type=list[str]) if row is not None else []
         value = msgspec.json.encode([*(each for each in found if each != str(out)), str(out)])
         db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (EXPORTS, value)).close()
 

@@ -19,7 +19,8 @@ def states(db: sqlite3.Connection, names: Names, since_ms: int, until_ms: int, *
     for at_ms in range(since_ms, until_ms, every_ms):
         sql = "SELECT at_ms, samples, ended FROM ticks WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms LIMIT 1"
         row = db.execute(sql, (at_ms, min(at_ms + every_ms, until_ms))).fetchone()
-        for number, value in ticks.read(row).samples if row is not None else ():
+        kept = ticks.legible(row) if row is not None else None
+        for number, value in kept.samples if kept is not None else ():
             match names.of(number):
                 case metrics.SERVICE_STATE.name, {"service": service, "state": state} if value:
                     found.setdefault(service, Counter())[state] += 1
@@ -29,4 +30,5 @@ def states(db: sqlite3.Connection, names: Names, since_ms: int, until_ms: int, *
 def summed_up(db: sqlite3.Connection, since_ms: int, until_ms: int) -> dict[int, Summary]:
     """The hours of which a summary is kept, by their beginning."""
     sql = "SELECT hour_ms, summary FROM summaries WHERE hour_ms >= ? AND hour_ms < ?"
-    return {hour_ms: summaries.decode(blob) for hour_ms, blob in db.execute(sql, (since_ms, until_ms))}
+    rows = db.execute(sql, (since_ms, until_ms))
+    return {hour_ms: found for hour_ms, blob in rows if (found := summaries.legible(blob)) is not None}

@@ -12,11 +12,22 @@ from typing import Any
 
 import msgspec
 
-from monitor.keeping.ticks import Kept, read
+from monitor.decoding import Undecodable, from_msgpack, inflated
+from monitor.keeping.ticks import Kept, legible
 
 HOUR_MS = 3_600_000
 _FORMAT = 1
+_MOST_BYTES = 256 * 1024 * 1024  # unpacked; whoever knows a box's public key can seal what it likes to it
 _FAST = 3  # level 9 takes four times as long for a tenth less (measured on an hour of the default selection)
+
+_Kind = type | tuple[type, ...]
+# what is read of a piece: whoever knows the public key can make one, and what is in it is of his making
+_READ: Mapping[str, Mapping[str, _Kind]] = {
+    "walks": {"id": int, "started_ms": int, "target": str, "round": int, "walk": (bytes, str)},
+    "accounts": {"mark": str, "started_ms": int, "account": (bytes, str)},
+    "ticks": {"at_ms": int, "samples": bytes, "ended": bytes},
+    "series": {"id": int, "name": str, "labels": str},
+}
 
 Row = tuple[int | str | bytes | float | None, ...]
 
@@ -33,8 +44,8 @@ class Rows:
     rows: tuple[Row, ...] = ()
 
     def of(self, *names: str) -> Iterator[Row]:
-        """Each row, these columns alone. Raises KeyError for one that is not there."""
-        places = [{name: place for place, name in enumerate(self.columns)}[name] for name in names] if self.rows else []
+        """Each row, these columns alone. Raises ValueError for one that is not there."""
+        places = [self.columns.index(name) for name in names] if self.rows else []
         yield from (tuple(row[place] for place in places) for row in self.rows)
 
 
@@ -53,7 +64,8 @@ class Hour:
 
     @property
     def ticks(self) -> Iterator[Kept]:
-        return (read(row) for row in self.rows("ticks").of("at_ms", "samples", "ended"))  # type: ignore[arg-type]
+        rows = self.rows("ticks").of("at_ms", "samples", "ended")
+        return (kept for row in rows if (kept := legible(row)) is not None)  # type: ignore[arg-type]
 
 
 class _Packed(msgspec.Struct):
@@ -71,9 +83,20 @@ def pack(hour: Hour) -> bytes:
 def unpack(packed: bytes) -> Hour:
     """Raises Unreadable."""
     try:
-        found = msgspec.msgpack.decode(zlib.decompress(packed), type=_Packed)
-    except (zlib.error, msgspec.DecodeError):
+        found = from_msgpack(inflated(packed, _MOST_BYTES), type=_Packed)
+    except Undecodable:
         raise Unreadable("it is no piece of a spool") from None
     if found.format != _FORMAT:
         raise Unreadable("a newer Didban sealed it")
+    for name, (columns, rows) in found.tables.items():
+        if not _fits(_READ.get(name, {}), columns, rows):
+            raise Unreadable("it is no hour of a spool")
     return Hour(found.hour_ms, {name: Rows(columns, rows) for name, (columns, rows) in found.tables.items()})
+
+
+def _fits(wanted: Mapping[str, _Kind], columns: tuple[str, ...], rows: tuple[Row, ...]) -> bool:
+    """Whether every row has a cell in each column, and what will be read of them is what it should be."""
+    if rows and not wanted.keys() <= set(columns):
+        return False
+    places = [(columns.index(name), kind) for name, kind in wanted.items()] if rows else []
+    return all(len(row) == len(columns) and all(isinstance(row[place], kind) for place, kind in places) for row in rows)

@@ -6,9 +6,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-import structlog
-
 from monitor.disk.file import Unusable
+from monitor.logs import Log
 
 VERSION = 3
 
@@ -67,7 +66,7 @@ TABLES = [
 # the tables that number series, in columns `samples` and `ended`, and by what they are read; what waits becomes a tick
 TICKS = {"waiting": "id", "ticks": "at_ms"}
 
-_log = structlog.get_logger("didban.spool")
+_log = Log()
 
 
 def bring_forward(db: sqlite3.Connection, path: Path) -> None:

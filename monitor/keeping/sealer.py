@@ -7,20 +7,19 @@ import sqlite3
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from monitor.keeping import sealing, summaries
 from monitor.keeping.pieces import HOUR_MS, Hour
 from monitor.keeping.schema import TICKS
 from monitor.keeping.shred import shred
 from monitor.keeping.summaries import Summary
+from monitor.logs import Log
 from monitor.spool import Spool
 
 _MOST_HOURS = 24  # at a time: a month that was never sealed takes some hours, not all of a small board
 _SETTLED_MS = 600_000  # after its end: walks that began in an hour are over, and kept
 _BEGINNING = -(2**62)
 
-_log = structlog.get_logger("didban.sealing")
+_log = Log()
 
 
 class Sealer:

@@ -15,7 +15,7 @@ from monitor.keeping import boots, pieces, seal, summaries
 from monitor.keeping.pieces import HOUR_MS, Hour, Rows
 from monitor.keeping.schema import TICKS
 from monitor.keeping.summaries import Summary
-from monitor.keeping.ticks import Kept, Names, read
+from monitor.keeping.ticks import Kept, Names, legible
 
 WRITTEN_MS = 1_767_225_600_000  # 2026-01-01
 _TIMES = {"walks": "started_ms", "accounts": "started_ms", "ticks": "at_ms"}
@@ -96,7 +96,8 @@ def put_away(db: sqlite3.Connection, hour: Hour, piece: bytes, key: str) -> None
 def sum_up(db: sqlite3.Connection, hour_ms: int, made: Summary) -> bool:
     """True once it is kept, or a fuller one was."""
     row = db.execute("SELECT summary FROM summaries WHERE hour_ms = ?", (hour_ms,)).fetchone()
-    if row is None or summaries.decode(row[0]).weight < made.weight:
+    before = summaries.legible(row[0]) if row is not None else None
+    if before is None or before.weight < made.weight:
         db.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (hour_ms, summaries.encode(made))).close()
     return True
 
@@ -122,9 +123,9 @@ def named_after(db: sqlite3.Connection, table: str, after: int) -> tuple[set[int
     """The series that some ticks after that one name, and which is the last of them; None where there is none."""
     key = TICKS[table]
     sql = f"SELECT {key}, samples, ended FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"  # noqa: S608
-    ticks = [read(row) for row in db.execute(sql, (after, _READ_AT_ONCE)).fetchall()]
-    named = {number for tick in ticks for number in _numbers(tick)}
-    return named, ticks[-1].at_ms if ticks else None
+    rows = db.execute(sql, (after, _READ_AT_ONCE)).fetchall()
+    named = {number for row in rows if (tick := legible(row)) is not None for number in _numbers(tick)}
+    return named, rows[-1][0] if rows else None
 
 
 def forget_series(db: sqlite3.Connection, named: set[int], names: Names) -> int:

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from monitor import metrics
+from monitor.decoding import Undecodable, from_json, inflated
 from monitor.keeping import records
 from monitor.keeping.pieces import Hour
 from probes.facts import Walk
 
+_MOST_BYTES = 64 * 1024 * 1024  # unpacked; of ten thousand targets it is 2
 _MOST_FAILURES = 3  # of one target: the most frequent
 
 Name = Callable[[int], tuple[str, dict[str, str]] | None]
@@ -51,8 +53,8 @@ def summary(hour: Hour, name: Name) -> Summary:
     walks: defaultdict[str, list[Walk]] = defaultdict(list)
     for (blob,) in hour.rows("walks").of("walk"):
         assert isinstance(blob, bytes)
-        walk = records.decode(blob)
-        walks[walk.target].append(walk)
+        if (walk := records.legible(blob)) is not None:
+            walks[walk.target].append(walk)
     states: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ratios: defaultdict[str, list[float]] = defaultdict(list)
     ticks = 0
@@ -85,4 +87,13 @@ def encode(given: Summary) -> bytes:
 
 
 def decode(blob: bytes) -> Summary:
-    return msgspec.json.decode(zlib.decompress(blob), type=Summary)
+    """Raises Undecodable."""
+    return from_json(inflated(blob, _MOST_BYTES), type=Summary)
+
+
+def legible(blob: bytes) -> Summary | None:
+    """None for what a dying card gave back as something else."""
+    try:
+        return decode(blob)
+    except (Undecodable, TypeError):
+        return None

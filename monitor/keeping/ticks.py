@@ -9,10 +9,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from monitor.metrics import NAMES_HOME
+from monitor import metrics
+from monitor.decoding import Undecodable, from_json, from_msgpack, inflated
+from monitor.logs import Log
+from monitor.metrics import NAMES_HOME, Series
 from monitor.tick import Tick
 
+_MOST_BYTES = 64 * 1024 * 1024  # unpacked; of ten thousand targets it is 4
+_DAMAGED = "damaged"
 _WHOLE_TICK = 0  # in the place of a series: none has this id
+
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,61 +41,96 @@ class Refused:
 
 
 class Names:
-    """The series by number: a tick of 400 samples names each in two bytes."""
+    """The series by number: a tick of 400 samples names each in two bytes.
+
+    What this process states is known as such; of what an earlier one left, name and labels are kept as on disk.
+    """
 
     def __init__(self) -> None:
+        self._identity: Mapping[str, str] = {}
+        self._stated: dict[Series, int] = {}  # asked for with every sample of every tick
+        self._series: dict[int, Series] = {}
         self._ids: dict[tuple[str, str], int] = {}
-        self._names: dict[int, tuple[str, dict[str, str]]] = {}
+        self._left: dict[int, tuple[str, str]] = {}
         self.asked_for: set[int] = set()  # for a tick that is kept, since somebody last emptied it
 
     def load(self, db: sqlite3.Connection) -> None:
-        self._ids.clear()
-        self._names.clear()
+        for each in (self._stated, self._series, self._ids, self._left):
+            each.clear()
         for id, name, labels in db.execute("SELECT id, name, labels FROM series"):
-            self._learn(id, name, labels)
-
-    def _learn(self, id: int, name: str, labels: str) -> None:
-        self._ids[(name, labels)] = id
-        self._names[id] = (name, labels_of(labels))
+            try:
+                labels_of(labels)
+            except (Undecodable, TypeError):  # a dying card: its samples are nobody's now
+                _log.warning("series_damaged", id=id)
+            else:
+                self._ids[name, labels] = id
+                self._left[id] = (name, labels)
 
     def id(self, db: sqlite3.Connection, name: str, labels: Mapping[str, str]) -> int:
-        key = (name, _text(labels))
-        if key not in self._ids:
-            made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", key).lastrowid or 0
-            self._learn(made, *key)
-        self.asked_for.add(self._ids[key])
-        return self._ids[key]
+        found = self.number(name, labels) or self._new(db, (name, _text(labels)))
+        self.asked_for.add(found)
+        return found
+
+    def stated(self, db: sqlite3.Connection, series: Series, identity: Mapping[str, str]) -> int:
+        """The same. `identity`: of this vantage, and always the same."""
+        found = self._stated.get(series)
+        if found is None:
+            self._identity = identity
+            named = (series.name, _text(series.labels(identity)))
+            found = self._ids.get(named) or self._new(db, named)
+            self._stated[series], self._series[found] = found, series
+            del self._ids[named], self._left[found]
+        self.asked_for.add(found)
+        return found
+
+    def _new(self, db: sqlite3.Connection, named: tuple[str, str]) -> int:
+        made = db.execute("INSERT INTO series(name, labels) VALUES (?, ?)", named).lastrowid or 0
+        self._ids[named], self._left[made] = made, named
+        return made
 
     def forget(self, ids: Iterable[int]) -> None:
         """Of these no row is left."""
         for id in ids:
-            self._names.pop(id, None)
-        self._ids = {named: id for named, id in self._ids.items() if id in self._names}
+            if (series := self._series.pop(id, None)) is not None:
+                self._stated.pop(series, None)
+            if (named := self._left.pop(id, None)) is not None:
+                self._ids.pop(named, None)
 
     def number(self, name: str, labels: Mapping[str, str]) -> int:
         """0 for a series that was never kept."""
-        return self._ids.get((name, _text(labels)), 0)
+        if (left := self._ids.get((name, _text(labels)), 0)) or not self._stated:
+            return left
+        series = metrics.read(name, labels)
+        if series is None or series.labels(self._identity) != dict(labels):
+            return 0
+        return self._stated.get(series, 0)
 
     def of(self, id: int) -> tuple[str, dict[str, str]] | None:
         """Name and labels; None for a number that a damaged file no longer explains."""
-        return self._names.get(id)
+        if (series := self._series.get(id)) is not None:
+            return series.name, series.labels(self._identity)
+        left = self._left.get(id)
+        return (left[0], labels_of(left[1])) if left is not None else None
 
     def numbers(self, names: Collection[str]) -> frozenset[int]:
         """Of every series by one of these names."""
-        return frozenset(id for id, (name, _) in self._names.items() if name in names)
+        stated = (id for id, series in self._series.items() if series.name in names)
+        return frozenset((*stated, *(id for id, (name, _) in self._left.items() if name in names)))
 
     def as_kept(self, id: int) -> tuple[str, str] | None:
         """The same, labels as they lie on disk."""
-        named = self._names.get(id)
-        return (named[0], _text(named[1])) if named is not None else None
+        if (series := self._series.get(id)) is not None:
+            return series.name, _text(series.labels(self._identity))
+        return self._left.get(id)
 
     def goes_home(self, id: int, also: frozenset[str]) -> bool:
-        named = self._names.get(id)
-        return named is not None and (named[0] in NAMES_HOME or named[0] in also)
+        series = self._series.get(id)
+        name = series.name if series is not None else self._left.get(id, ("",))[0]
+        return name in NAMES_HOME or name in also
 
 
 def labels_of(text: str) -> dict[str, str]:
-    return msgspec.json.decode(text, type=dict[str, str])
+    return from_json(text, type=dict[str, str])
 
 
 def _text(labels: Mapping[str, str]) -> str:
@@ -97,12 +139,10 @@ def _text(labels: Mapping[str, str]) -> str:
 
 def named(names: Names, tick: Tick, identity: Mapping[str, str]) -> Callable[[sqlite3.Connection], Kept]:
     """A tick, ready to be kept: its series have their numbers once there is somewhere to keep it."""
-    samples = [(series.name, series.labels(identity), value) for series, value in tick.samples.items()]
-    ended = [(series.name, series.labels(identity)) for series in tick.ended]
 
     def kept(db: sqlite3.Connection) -> Kept:
-        stated = tuple((names.id(db, name, labels), value) for name, labels, value in samples)
-        return Kept(tick.at_ms, stated, tuple(names.id(db, name, labels) for name, labels in ended))
+        stated = tuple((names.stated(db, series, identity), value) for series, value in tick.samples.items())
+        return Kept(tick.at_ms, stated, tuple(names.stated(db, series, identity) for series in tick.ended))
 
     return kept
 
@@ -132,18 +172,35 @@ def going_home(kept: Kept, also: frozenset[str], goes_home: Callable[[int, froze
 
 
 def read(row: tuple[int, bytes, bytes]) -> Kept:
-    samples = msgspec.msgpack.decode(zlib.decompress(row[1]), type=tuple[tuple[int, float], ...])
-    return Kept(row[0], samples, msgspec.msgpack.decode(row[2], type=tuple[int, ...]))
+    """Raises Undecodable."""
+    samples = from_msgpack(inflated(row[1], _MOST_BYTES), type=tuple[tuple[int, float], ...])
+    return Kept(row[0], samples, from_msgpack(row[2], type=tuple[int, ...]))
+
+
+def legible(row: tuple[int, bytes, bytes]) -> Kept | None:
+    """None for what a dying card gave back as something else: SQLite keeps no sum of it, and we must live on."""
+    try:
+        return read(row)
+    except (Undecodable, TypeError):
+        _log.warning("tick_damaged", at_ms=row[0])
+        return None
 
 
 def owed(db: sqlite3.Connection, destination: str, *, but: Sequence[int], most: int) -> list[Kept]:
-    """The oldest ticks it has not acknowledged. `but`: those that are on their way while they are news."""
+    """The oldest ticks it has not acknowledged; a damaged one is set aside whole, or it would be asked for for ever.
+
+    `but`: those that are on their way while they are news.
+    """
     rows = db.execute(
         "SELECT t.at_ms, t.samples, t.ended FROM owed o JOIN ticks t USING(at_ms) WHERE o.destination = ?"  # noqa: S608
         f" AND o.at_ms NOT IN ({','.join('?' * len(but))}) ORDER BY o.at_ms LIMIT ?",
         (destination, *but, most),
     )
-    return [read(row) for row in rows]
+    found = {row[0]: legible(row) for row in rows.fetchall()}
+    lost = [at_ms for at_ms, kept in found.items() if kept is None]
+    set_aside(db, destination, [Refused(at_ms, None, _DAMAGED) for at_ms in lost])
+    settle(db, destination, lost)
+    return [kept for kept in found.values() if kept is not None]
 
 
 def owed_samples(db: sqlite3.Connection, destination: str) -> int:
@@ -182,10 +239,10 @@ def too_old(db: sqlite3.Connection, destination: str, before_ms: int, reason: st
 
 def last(db: sqlite3.Connection) -> Kept | None:
     row = db.execute("SELECT at_ms, samples, ended FROM ticks ORDER BY at_ms DESC LIMIT 1").fetchone()
-    return read(row) if row is not None else None
+    return legible(row) if row is not None else None
 
 
 def every(db: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[Kept]:
     """In the order of time."""
     sql = "SELECT at_ms, samples, ended FROM ticks WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
-    yield from (read(row) for row in db.execute(sql, (since_ms, until_ms)))
+    yield from (kept for row in db.execute(sql, (since_ms, until_ms)) if (kept := legible(row)) is not None)

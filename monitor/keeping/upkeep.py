@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from monitor.engine import Engine
 from monitor.evidence.tending import Tending
 from monitor.keeping.retention import Gone
 from monitor.keeping.sealer import Sealer
+from monitor.logs import Log
 from monitor.spool import Spool
 
 _NEVER_MS = -(2**62)  # by a clock in 2040 everything is too old
 
-_log = structlog.get_logger("didban")
+_log = Log()
 
 
 class Upkeep:
@@ -62,6 +61,8 @@ class Upkeep:
 
     async def _tend_evidence(self, true_ms: int | None) -> None:
         engine, before_ms = self._engine(), self._too_old_ms(true_ms)
+        if engine.rests.hushed:
+            return
         now_ms, patience_s = engine.tools.clock.now_ms(), engine.pace.ship_patience_s
         await self._evidence.tend(engine.loaded, now_ms=now_ms, before_ms=before_ms, patience_s=patience_s)
 

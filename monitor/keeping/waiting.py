@@ -59,7 +59,8 @@ def last(db: sqlite3.Connection, boot: str) -> tuple[int, Kept] | None:
         "SELECT w.boot_ms, w.wall_ms, w.samples, w.ended FROM waiting w JOIN boots b ON b.id = w.boot WHERE b.boot = ?"
     )
     row = db.execute(f"{sql} ORDER BY w.boot_ms DESC, w.id DESC LIMIT 1", (boot,)).fetchone()
-    return (row[0], ticks.read(row[1:])) if row is not None else None
+    kept = ticks.legible(row[1:]) if row is not None else None
+    return (row[0], kept) if kept is not None else None
 
 
 def stamp(
@@ -80,7 +81,8 @@ def stamp(
     owed = Counter[str]()
     for id, boot_ms, wall_ms, samples, ended in db.execute(_OF, (boot,)).fetchall():
         at_ms = ticks.free(db, boot_ms + known.ahead_ms)
-        kept = _moved(ticks.read((wall_ms, samples, ended)), at_ms, of_our_clock)
+        read = ticks.legible((wall_ms, samples, ended)) or Kept(wall_ms, (), ())
+        kept = _moved(read, at_ms, of_our_clock)
         home = {name: ticks.going_home(kept, also, goes_home) for name, also in owed_to.items()}
         ticks.keep(db, kept, home)
         db.execute("INSERT OR REPLACE INTO stamped VALUES (?, ?, ?)", (at_ms, boot, known.error_ms)).close()

@@ -15,7 +15,8 @@ from probes.catalogue import SHIPPED
 from probes.doors.yamlfile import Value, read
 
 EXPORTS = "exports"  # the spool's memory of where exports were written: a list of paths
-_OURS = ("spool*", ".spool*", "up", "exports", "evidence")  # of the storage folder; whatever else is there is left
+# of the storage folder; whatever else is there is left
+_OURS = ("spool*", ".spool*", "up", "exports", "evidence", "catalogue")
 _PUBLIC = "ca_file"  # not ours alone: destroyed only where it stands beside didban.yml
 _LISTS = ("services", "fingerprints")
 _NAMED = re.compile(r"""\b\w+_file\s*:\s*["']?([^"'\s,}#]+)""")
@@ -63,6 +64,11 @@ def find(config_file: Path, storage: Path | None) -> Found:
     there = tuple(dict.fromkeys(each for each in files if _is_ours(each)))
     folders = [each for path in (*exports, storage) if path and path.is_dir() for each in _folders(path)]
     return Found(storage, there, tuple(dict.fromkeys(folders)), tuple(_strangers(storage)))
+
+
+def named(config_file: Path) -> Iterator[Path]:
+    """Every file that a configuration and its service files name, there or not."""
+    yield from _named(read(config_file).value, config_file.absolute().parent)
 
 
 def _text(path: Path) -> str:

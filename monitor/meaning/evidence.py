@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
-_ROUNDS_LOOKED_AT = 8
+ROUNDS_LOOKED_AT = 8
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 _STEPS = list(Step)
@@ -69,11 +69,11 @@ class Record:
     cusum: float = 0.0
     last: Round | None = None
     latest: dict[Endpoint, Walk] = field(default_factory=dict)
-    failed: deque[Round] = field(default_factory=lambda: deque(maxlen=_ROUNDS_LOOKED_AT))
+    failed: tuple[Round, ...] = ()  # at most eight; an empty deque is 760 bytes, and ten thousand targets have two
     failed_rounds: int = 0
     slow_rounds: int = 0
     clean_rounds: int = 0
-    windows: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=WINDOWS))
+    windows: tuple[frozenset[Finding], ...] = ()
     astray: frozenset[Finding] = frozenset()
     house: frozenset[Finding] = frozenset()
     known: frozenset[Finding] = frozenset()
@@ -83,7 +83,7 @@ class Record:
     def compared(self, window: Sequence[Walk]) -> None:
         """Takes in a comparison: what it is consistent with, and what it proves by itself."""
         if not self.reached:
-            self.windows.append(shown(window))
+            self.windows = (*self.windows, shown(window))[-WINDOWS:]
             self.astray |= led_astray(self.failed_walks(), window)
 
     def cause(self) -> tuple[Finding, ...]:
@@ -101,13 +101,12 @@ class Record:
         self.latest.update({walk.endpoint: walk for walk in done.walks})
         if self.reached:
             self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
-            self.failed.clear()
-            self.windows.clear()
+            self.failed, self.windows = (), ()
             self.astray = frozenset()
             self.failed_rounds = 0
         elif self.domestic or line.blames(done, proven=not INTERFERENCE.isdisjoint(self.cause())):
             self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
-            self.failed.append(done)
+            self.failed = (*self.failed, done)[-ROUNDS_LOOKED_AT:]
             self.failed_rounds += 1
 
     @property

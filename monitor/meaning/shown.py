@@ -9,9 +9,11 @@ from monitor.judge import State
 from monitor.metrics import Series
 from probes.facts import Walk
 
+_STATES = tuple((each, each.value) for each in State)  # plain words: an enum is hashed by a line of Python
+
 
 def one_of(family: metrics.Family, key: tuple[str, ...], state: State) -> Iterable[tuple[Series, float]]:
-    return ((Series(family, (*key, each)), float(each is state)) for each in State)
+    return ((Series(family, (*key, word)), float(each is state)) for each, word in _STATES)
 
 
 def of_success(key: tuple[str, str], walk: Walk) -> Iterator[tuple[Series, float]]:

@@ -28,6 +28,7 @@ from probes.words import Cell, Reason, Scope, Step
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _STALE_PERIODS = 3
 _WELL = 0.8
+_PIECE = 400  # targets judged between two breaths of the loop
 
 
 @dataclass(slots=True)
@@ -181,6 +182,11 @@ class View:
 
     def beat(self, now_ms: int) -> None:
         """The tick begins: a line that went dark, or time that passed, changes the words on every target."""
+        for _ in self.beating(now_ms):
+            pass
+
+    def beating(self, now_ms: int) -> Iterator[None]:
+        """The same in pieces: ten thousand targets are judged in a second on a small board, and walks are due."""
         if self.walks_since_tick:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
@@ -190,9 +196,11 @@ class View:
         filtered = self.protocols.filtered(fresh.values(), fresh.get)
         for name, standing in self.standings.items():
             standing.record.protocol_filtered = name in filtered
-        for standing in self.standings.values():
+        for number, standing in enumerate(self.standings.values(), 1):
             if standing.record.last is not None:
                 self._judge(standing, now_ms)
+            if number % _PIECE == 0:
+                yield
 
     def _of_canaries(self, scope: Scope, now_ms: int) -> list[Walk]:
         """The last walk to each that is usable, and not stale."""
@@ -206,24 +214,27 @@ class View:
                 yield from record.last.walks
 
     def samples(self, now_ms: int, *, home_only: bool = False) -> Iterator[tuple[Series, float]]:
-        """Everything that walks have taught, as series; `home_only`: what would not be shipped may be left out."""
+        """Everything that walks have taught, as series; `home_only`: what would not be shipped may be left out.
+
+        It may be taken in pieces: what is said of a target is of one moment, whatever comes in meanwhile.
+        """
         for service in self.services:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
             for standing in fresh:
-                yield from self._of_target(standing, now_ms, home_only=home_only)
+                yield from tuple(self._of_target(standing, now_ms, home_only=home_only))
             for standing in (gone := [s for s in self._of(service) if not s.record.target.endpoints]):
                 target = standing.record.target
                 yield from one_of(metrics.TARGET_STATE, (target.service, target.id), standing.judgement.state)
             if (fresh or gone) and service.watched:
                 state = self.service_state(service)
                 yield from one_of(metrics.SERVICE_STATE, (service.id,), state)
-        for (name, result), count in () if home_only else self.walks_by_result.items():
+        for (name, result), count in () if home_only else tuple(self.walks_by_result.items()):
             yield Series(metrics.WALKS, (*name.split("/"), result)), count
-        for of, histogram in (self.histograms or {}).items():
+        for of, histogram in tuple((self.histograms or {}).items()):
             yield from histogram.series(metrics.WALK_STEP, of)
         if not self.around.house:
-            yield from self._of_protocols(now_ms)
-        yield from self._of_line(now_ms)
+            yield from tuple(self._of_protocols(now_ms))
+        yield from tuple(self._of_line(now_ms))
 
     def _of(self, service: Service) -> list[Standing]:
         return [self.standings[target.name] for target in service.targets]

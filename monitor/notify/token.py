@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from monitor.hub.rows import as_its_neighbours
+from monitor.disk.owner import as_its_neighbours
 
 _LEAST = 16
 

@@ -14,6 +14,7 @@ from monitor.promql import compiling
 from monitor.promql.understood import NotUnderstood, Vectors
 
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_LONGEST_WORD = 40  # of a duration
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 
 
@@ -95,7 +96,7 @@ def _rule(node: Mapping[str, object]) -> Rule:
 
 def duration_ms(text: str) -> int:
     """`15s`, `5m`, `1h30m`. Raises NotUnderstood."""
-    parts = _DURATION.findall(text)
+    parts = _DURATION.findall(text) if len(text) <= _LONGEST_WORD else []
     if "".join(number + unit for number, unit in parts) != text or not text:
-        raise NotUnderstood(f"no duration: {text}")
+        raise NotUnderstood(f"no duration: {text[:_LONGEST_WORD]}")
     return sum(int(number) * _UNITS_MS[unit] for number, unit in parts)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
-import structlog
+
+from monitor.decoding import Undecodable, from_json
+from monitor.logs import Log
 
 _PATIENCE_S = 10.0
+_MOST_BYTES = 16 * 1024 * 1024  # ten thousand alerts
 _BY = "didban"
 
-_log = structlog.get_logger("didban.relay")
+T = TypeVar("T")
+
+_log = Log()
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -55,10 +60,10 @@ class Alertmanagers:
         found: set[str] = set()
         heard = False
         for url in self._urls:
-            body = await self._ask("GET", f"{url}/api/v2/alerts")
+            body = _understood(await self._ask("GET", f"{url}/api/v2/alerts"), list[_Standing])
             if body is not None:
                 heard = True
-                found |= {each.fingerprint for each in msgspec.json.decode(body, type=list[_Standing])}
+                found |= {each.fingerprint for each in body}
         return found if heard else None
 
     async def post(
@@ -85,17 +90,17 @@ class Alertmanagers:
         body = await self._first("POST", "/api/v2/silences", wanted | ({"id": known} if known else {}))
         if body is None and known:  # that one ended in the meantime
             body = await self._first("POST", "/api/v2/silences", wanted)
-        return msgspec.json.decode(body, type=_Made).silenceID if body is not None else ""
+        made = _understood(body, _Made)
+        return made.silenceID if made is not None else ""
 
     async def lift(self, silence: str) -> bool:
         return await self._first("DELETE", f"/api/v2/silence/{silence}") is not None
 
     async def silences(self) -> list[Silence] | None:
         """Those of ours that are not over; None where nobody answers."""
-        body = await self._first("GET", "/api/v2/silences")
-        if body is None:
+        found = _understood(await self._first("GET", "/api/v2/silences"), list[Silence])
+        if found is None:
             return None
-        found = msgspec.json.decode(body, type=list[Silence])
         return [each for each in found if each.status.state != "expired" and each.createdBy == _BY]
 
     async def close(self) -> None:
@@ -115,10 +120,24 @@ class Alertmanagers:
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
         try:
             async with self._session.request(method, url, json=body, allow_redirects=False) as answer:
-                said = await answer.content.read()
+                said = bytearray()
+                async for part in answer.content.iter_chunked(64 * 1024):
+                    said += part
+                    if len(said) > _MOST_BYTES:
+                        _log.warning("alertmanager_says_more_than_is_read", method=method)
+                        return None
                 if answer.status == 200:
-                    return said
+                    return bytes(said)
                 _log.warning("alertmanager_refuses", method=method, status=answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             _log.warning("alertmanager_unreachable", why=type(error).__name__)
+        return None
+
+
+def _understood(body: bytes | None, type: type[T]) -> T | None:
+    """None also for what no Alertmanager would say: whoever stands in its place is nobody to us."""
+    try:
+        return from_json(body, type=type) if body is not None else None
+    except Undecodable:
+        _log.warning("alertmanager_not_understood")
         return None

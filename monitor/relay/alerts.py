@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from monitor.decoding import from_json
+
 REPEAT_MS = 86_400_000  # Alertmanager says again after a day what lasts (`repeat_interval`)
 NEWS = ("Taken", "WeeklyDigest")  # the relay's own words, which nobody takes upon himself
 
@@ -55,7 +57,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 def read(body: bytes) -> Payload:
     """Raises ValueError for what no Alertmanager sends."""
-    found = msgspec.json.decode(body, type=Payload)
+    found = from_json(body, type=Payload)
     if any(each.startsAt.tzinfo is None for each in found.alerts):
         raise ValueError("a start without a time zone")
     return found

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import aiohttp
-import structlog
 
+from monitor.logs import Log
 from monitor.relay.outbox import Message, Outbox, Recipient, State
 from monitor.relay.ways import Answer, Outcome, Way, meant
 from probes.ports import Clock
@@ -21,7 +21,7 @@ _GIVE_UP_S = 86_400.0  # an alert that lasts is told anew after a day
 _IDLE_S = 5.0
 _MOST_BYTES = 64 * 1024
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 Link = Callable[[Message], Awaitable[str]]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from monitor.beside.rulefiles import RUNBOOK_URL, relinked
+from monitor.decoding import from_json
 from monitor.disk.desk import Desk
 from monitor.home.querying import Far
 from monitor.notify.settings import DAYS, Digest, Pages
@@ -83,7 +84,7 @@ async def asked(database: Far | None) -> Week:
         if not isinstance(said, bytes):
             return Week(unanswered=f"the database did not answer: {said.why}")
         try:
-            rows[name] = msgspec.json.decode(said, type=_Found).data.result
+            rows[name] = from_json(said, type=_Found).data.result
         except msgspec.DecodeError:
             return Week(unanswered="the database says nothing that Prometheus would")
     return Week(rows)

@@ -8,10 +8,10 @@ import html
 import sqlite3
 from collections.abc import Callable, Sequence
 
-import structlog
 from aiohttp import web
 
 from monitor.beside.rulefiles import runbook_page
+from monitor.logs import Log
 from monitor.relay import leaflet, receipts
 from monitor.relay.alerts import Payload, read
 from monitor.relay.links import Links, Opened, Sight
@@ -19,10 +19,11 @@ from monitor.relay.outbox import Compose, Outbox, Recipient
 from probes.ports import Clock
 
 _MOST_BODY = 4 * 1024 * 1024
+_LATEST_MS = 2**62  # what SQLite takes
 _A_MINUTE = 120  # links that open nothing, over everybody
 _LABELS = ("alertname", "country", "network", "service", "vantage", "severity", "family")
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 Recipients = Callable[[Payload], Sequence[Recipient]]
 
@@ -107,7 +108,10 @@ class Door:
         if not self._is_known(request):
             return web.Response(status=401)
         try:
-            since_ms, until_ms = int(request.query.get("since", 0)), int(request.query.get("until", 2**62))
+            since_ms, until_ms = (
+                max(-_LATEST_MS, min(int(request.query.get(name, usual)), _LATEST_MS))
+                for name, usual in (("since", 0), ("until", _LATEST_MS))
+            )
         except ValueError:
             return web.json_response({"error": "since and until are milliseconds since 1970"}, status=400)
         wanted = {name: request.query[name] for name in _LABELS if name in request.query}

@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Sequence
 
 import aiohttp
-import structlog
 
+from monitor.logs import Log
 from monitor.notify.settings import Peer
 from monitor.relay.outbox import Message, State
 from probes.ports import Clock
@@ -20,7 +20,7 @@ from probes.ports import Clock
 _PATIENCE_S = 3.0
 _LONGEST_WAIT_MS = 60_000  # another says all the time that it is about to
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 class Nobody:

@@ -9,10 +9,10 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from monitor.home.querying import Far
+from monitor.logs import Log
 from monitor.notify.settings import Notify
 from monitor.notify.token import token
 from monitor.relay import texts, ways
@@ -27,11 +27,12 @@ from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.taking import Taking
 from monitor.relay.texts import Text
 from monitor.relay.windows import Windows
+from probes.doors import handed
 from probes.ports import Clock
 
 _LOOK_EVERY_S = 30.0
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 def outbox_of(notify: Notify, folder: Path, storage: str | Path) -> Path:
@@ -60,7 +61,7 @@ class Relay:
     ) -> None:
         """Raises OSError where a secret file cannot be read."""
         self._notify, self._clock, self._scale = notify, clock, time_scale
-        relay, known = notify.relay, token(folder / notify.relay.token_file)
+        relay, known = notify.relay, token(handed.at(folder, notify.relay.token_file))
         self.outbox = Outbox(outbox, now_ms=clock.now_ms, repeat_ms=int(REPEAT_MS / time_scale))
         links = Links(self.outbox.desk, now_ms=clock.now_ms, url=notify.pages.url)
         others = Peers(relay.name, relay.peers, known, time_scale=time_scale, clock=clock) if relay.peers else Nobody()

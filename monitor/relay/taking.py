@@ -11,10 +11,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from monitor.beside.rulefiles import RUNBOOK_URL, relinked
 from monitor.disk.desk import Desk
+from monitor.logs import Log
 from monitor.notify.settings import Pages
 from monitor.relay.alertmanager import Alertmanagers, rfc3339
 from probes.ports import Clock
@@ -25,7 +24,7 @@ _LONGEST_S = 7 * 86_400.0
 _ANNOUNCED_S = 300.0
 _PLACE = ("country", "network", "service", "vantage")
 
-_log = structlog.get_logger("didban.relay")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)

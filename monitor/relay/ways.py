@@ -15,10 +15,10 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
+from monitor.decoding import Undecodable, from_json
 from monitor.notify.settings import Matrix, Ntfy, Signal, Ways
 from monitor.relay.outbox import Message, Recipient
+from probes.doors import handed
 
 _LATER = {401, 403, 404, 408, 425, 429}  # a set-up of ours or theirs, or too fast: never the message
 _LONGEST_S = 600.0
@@ -69,7 +69,7 @@ class ByNtfy:
     @classmethod
     def of(cls, ntfy: Ntfy, folder: Path) -> ByNtfy:
         """Raises OSError where a file cannot be read, or holds no topic."""
-        url = urllib.parse.urlsplit((folder / ntfy.url_file).read_text(encoding="utf-8").strip())
+        url = urllib.parse.urlsplit(handed.at(folder, ntfy.url_file).read_text(encoding="utf-8").strip())
         base, _, topic = url.path.rstrip("/").rpartition("/")
         if not topic:
             raise OSError(f"{folder / ntfy.url_file}: holds no topic, such as https://ntfy.example.org/TOPIC")
@@ -158,14 +158,15 @@ def _after_s(headers: Mapping[str, str], body: bytes) -> float:
     if given.isascii() and given.isdigit() and len(given) < 8:
         return min(float(given), _LONGEST_S)
     millis = _field(body, "retry_after_ms")
-    return min(float(millis) / 1000, _LONGEST_S) if millis.isdigit() and len(millis) < 10 else 0.0
+    plain = millis.isascii() and millis.isdigit() and len(millis) < 10
+    return min(float(millis) / 1000, _LONGEST_S) if plain else 0.0
 
 
 def _field(body: bytes, name: str) -> str:
     """A word or number of a JSON object, short enough to be kept."""
     try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = from_json(body)
+    except Undecodable:
         return ""
     value = found.get(name) if isinstance(found, dict) else None
     return str(value)[:100] if isinstance(value, str | int) else ""
@@ -176,4 +177,4 @@ def _bytes(text: str, most: int) -> str:
 
 
 def _secret(folder: Path, name: str) -> str:
-    return (folder / name).read_text(encoding="utf-8").strip()
+    return handed.at(folder, name).read_text(encoding="utf-8").strip()

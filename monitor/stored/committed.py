@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from monitor.decoding import from_json
 from monitor.evidence.proof.commitments import Link
 from monitor.keeping import boots, chain, records, waiting
 from monitor.stored.kept import Kept
@@ -132,7 +131,7 @@ class Committed(Kept):
     def series(self) -> dict[int, tuple[str, dict[str, str]]]:
         """Name and labels by number, of what lies open."""
         found = self._asked("SELECT id, name, labels FROM series")
-        return {id: (name, msgspec.json.decode(labels)) for id, name, labels in found}
+        return {id: (name, from_json(labels)) for id, name, labels in found}
 
     def identity(self) -> Mapping[str, str]:
         """Of the vantage: what its daemon wrote down of itself last, else what its newest series says."""
@@ -140,7 +139,7 @@ class Committed(Kept):
             case dict(found) if "vantage" in found:
                 return {str(key): str(value) for key, value in found.items()}
         for (labels,) in self._asked("SELECT labels FROM series ORDER BY id DESC LIMIT 1"):
-            return dict(msgspec.json.decode(labels, type=dict[str, str]))
+            return dict(from_json(labels, type=dict[str, str]))
         return {}
 
     # ---------------------------------------------------------------- the chain

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.disk.file import Unusable
 from monitor.evidence.proof.commitments import HOUR_MS, Link, unranged
 from monitor.keeping import records
@@ -98,7 +99,7 @@ class Exported:
     def _series(self) -> Mapping[tuple[str, str], metrictext.Told]:
         try:
             return metrictext.read(self._folder / TICKS, self._names)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:  # the last: a time beyond every calendar
             raise Unusable(f"{self._folder / TICKS}: cannot be read: {error}") from None
 
     # ---------------------------------------------------------------- records
@@ -145,9 +146,9 @@ class Exported:
 
     def _record(self, line: bytes) -> Record:
         at = line.index(_WALK)
-        head = msgspec.json.decode(line[:at].rstrip(b",") + b"}", type=_Head)
+        head = from_json(line[:at].rstrip(b",") + b"}", type=_Head)
         blob = line[at + len(_WALK) : line.rindex(b"}")]
-        brief = msgspec.json.decode(blob, type=_Brief)
+        brief = from_json(blob, type=_Brief)
         if bytes(head.told):
             for mark in records.decode(blob).marks[:1]:
                 self._told[mark] = bytes(head.told)
@@ -198,7 +199,7 @@ class Exported:
     def _times(self) -> tuple[_Later, ...]:
         path = self._folder / "times.jsonl"
         lines = path.read_bytes().splitlines() if path.is_file() else []
-        return tuple(msgspec.json.decode(line, type=_Later) for line in lines)
+        return tuple(from_json(line, type=_Later) for line in lines)
 
     def stamped_later(self, since_ms: int, until_ms: int) -> Iterator[tuple[Any, ...]]:
         mine = (each for each in self._times if each.told_later and since_ms <= each.tick_ms < until_ms)
@@ -237,7 +238,7 @@ def _meets(record: Record, since_ms: int, until_ms: int) -> bool:
 
 
 def _link(line: bytes) -> Link:
-    found = msgspec.json.decode(line)
+    found = from_json(line)
     commitments, previous, head = (bytes.fromhex(found[key]) for key in ("commitments", "previous", "head"))
     return Link(found["number"], _hour_ms(found["hour"]), unranged(found["ids"]), commitments, previous, head)
 

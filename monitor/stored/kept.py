@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from monitor.decoding import from_json
 from monitor.disk.file import Unusable
 from monitor.keeping import pieces, records, seal, summaries, ticks, waiting
 from monitor.keeping.pieces import HOUR_MS, Hour, Row
@@ -134,7 +135,7 @@ class Kept:
         with self._in_words():
             row = self._db.execute("SELECT name, labels FROM series LIMIT 1").fetchone()
         named: Named | None = row or next((named for tick in self.ticks(0) for named, _ in tick.samples), None)
-        return str(msgspec.json.decode(named[1]).get("vantage", "")) if named is not None else ""
+        return str(from_json(named[1]).get("vantage", "")) if named is not None else ""
 
     def owed(self, destination: str) -> frozenset[int]:
         """The ticks it has not acknowledged."""
@@ -171,7 +172,7 @@ class Kept:
         """What the daemon remembered under `key`, or None."""
         with suppress(sqlite3.Error, msgspec.DecodeError):
             row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
-            return msgspec.json.decode(row[0]) if row else None
+            return from_json(row[0]) if row else None
         return None
 
     def close(self) -> None:

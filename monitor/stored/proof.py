@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import msgspec
-
+from monitor.decoding import from_json
 from monitor.home.digests import Held, Running, same, series_id
 from monitor.home.holders import Holder
 from monitor.home.querying import Unanswered
@@ -176,5 +175,5 @@ def _compare(named: Named, of: Mapping[int, float], theirs: Held, sizes: Mapping
 
 @lru_cache(maxsize=100_000)
 def id_of(named: Named) -> str:
-    labels: dict[str, str] = msgspec.json.decode(named[1])
+    labels: dict[str, str] = from_json(named[1])
     return series_id(named[0], labels)

@@ -1,13 +1,18 @@
-"""What the keeper of a box should know of its disk, in whole sentences."""
+"""What the keeper of a box should know of its disk and of the catalogue it runs by, in whole sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from monitor.keeping.retention import Gone
+from monitor.renewal.shelf import SHIPPED_VERSION
 from monitor.settings import Config
-from monitor.spool import Spool
 from probes.words import Role
+
+if TYPE_CHECKING:
+    from monitor.keeping.retention import Gone
+    from monitor.renewal.shelf import Renewed
+    from monitor.spool import Spool
 
 
 def of_spool(spool: Spool, gone: Gone) -> Iterator[str]:
@@ -33,3 +38,13 @@ def of_sealing(config: Config) -> Iterator[str]:
     """Inside, what a board holds of last month may be read by whoever takes it."""
     if config.vantage.role is Role.INSIDE and config.storage.seal_to is None:
         yield "Nothing is sealed: whoever takes this box can read all it keeps. `storage.seal_to` is the hub's key."
+
+
+def of_catalogue(renewed: Renewed | None, why_not: str | None, now_ms: int) -> Iterator[str]:
+    """Which catalogue it runs by, where it is not, or might not be, the shipped one."""
+    if why_not is not None:
+        yield f"A catalogue that was installed {why_not}; the shipped one ({SHIPPED_VERSION}) is at work."
+    if renewed is not None:
+        old = f"; it has expired on {renewed.expires}, and is still newer than the shipped one"
+        more = old if renewed.has_expired(now_ms) else ""
+        yield f"It runs by catalogue {renewed.version}, made on {renewed.made}{more}."

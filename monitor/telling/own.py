@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor import metrics
-from monitor.hub.registry import Registry
 from monitor.keeping.retention import Gone, SpoolSize
 from monitor.metrics import Series
+
+if TYPE_CHECKING:
+    from monitor.hub.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
+from monitor.decoding import from_json
 from monitor.metrics import IDENTITY
 from monitor.stored.kept import Named
 from monitor.stored.proof import Proof
@@ -61,6 +60,6 @@ def _series(what: str, found: Counter[Named]) -> Iterator[str]:
 
 
 def _words(named: Named) -> str:
-    labels: dict[str, str] = msgspec.json.decode(named[1])
+    labels: dict[str, str] = from_json(named[1])
     own = ",".join(f'{key}="{text}"' for key, text in sorted(labels.items()) if key not in IDENTITY)
     return f"{named[0]}{{{own}}}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from monitor.meaning.timeofday import TimeOfDay
+from monitor.renewal.shelf import SHIPPED_VERSION, Renewed
 from monitor.telling.status import Json, instant
 
 
@@ -19,10 +20,17 @@ class Destination(Protocol):
     def name(self) -> str: ...
 
 
-def workings(time: TimeOfDay, destinations: Iterable[Destination], *, unstamped: int) -> Json:
-    """`unstamped`: ticks that wait until somebody says what time it is."""
+def workings(
+    time: TimeOfDay, destinations: Iterable[Destination], unstamped: int, renewed: Renewed | None = None
+) -> Json:
+    """`unstamped`: ticks that wait until somebody says what time it is; `renewed`: the catalogue it runs by, if any."""
     known = time.known
     return {
+        "catalogue": {
+            "version": renewed.version if renewed else SHIPPED_VERSION,
+            "from": "signed" if renewed else "shipped",
+            "expires": renewed.expires if renewed else None,
+        },
         "clock": {
             "settled": known is not None,
             "offset_s": time.offset_s,

@@ -83,14 +83,16 @@ class Roots:
         self, store: crypto.X509Store, leaf: x509.Certificate, others: Sequence[x509.Certificate]
     ) -> list[x509.Certificate]:
         """The chain from the leaf to a root."""
-        given = [crypto.X509.from_cryptography(each) for each in others[:_MOST_CERTIFICATES]]
         try:
+            given = [crypto.X509.from_cryptography(each) for each in others[:_MOST_CERTIFICATES]]
             chain = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), given).get_verified_chain()
             return [each.to_cryptography() for each in chain]
         except crypto.X509StoreContextError as error:
             code = error.errors[0]
             known = Failure.SSL_UNKNOWN_AUTHORITY if code in NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
             raise Refusal(known) from None
+        except crypto.Error:  # cryptography reads what OpenSSL does not: a text that is none in a name
+            raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
 
 
 def _is_for_servers(leaf: x509.Certificate) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.doors.messages import Question, Said
+from probes.doors.nonblocking import Nonblocking
 from probes.failure import Refusal
 from probes.ports import Resolved, Traffic
 from probes.words import Failure
@@ -31,7 +33,7 @@ class Line:
         self._question, self._traffic = question, traffic
         self.noise: Refusal | None = None  # the last thing that came and was no answer
         self._socket = _socket(server, socket.SOCK_DGRAM, device)
-        self._loop = asyncio.get_running_loop()
+        self._waiting = Nonblocking(self._socket)
         try:
             self._socket.connect((server, port))
         except OSError:
@@ -40,7 +42,7 @@ class Line:
 
     async def ask(self) -> Said:
         """Listens on past noise and foreign ids: a forger may be first, the truth second. Has no deadline."""
-        await self._loop.sock_sendall(self._socket, self._question.wire)
+        await self._waiting.send(self._question.wire)
         self._traffic.sent += len(self._question.wire) + _UDP_HEADERS
         return await self._next()
 
@@ -57,11 +59,11 @@ class Line:
         return tuple(found)
 
     def close(self) -> None:
-        self._socket.close()
+        self._waiting.close()
 
     async def _next(self) -> Said:
         for _ in range(_MOST_DATAGRAMS):
-            data = await self._loop.sock_recv(self._socket, 65535)
+            data = await self._waiting.receive(65535)
             try:
                 return self._read(data)
             except Refusal as noise:
@@ -151,18 +153,18 @@ class Resolvers:
             raise
 
     async def _by_tcp(self, question: Question, server: str, traffic: Traffic) -> Said:
-        loop = asyncio.get_running_loop()
-        with contextlib.closing(_socket(server, socket.SOCK_STREAM, self.device)) as line:
+        with contextlib.closing(Nonblocking(_socket(server, socket.SOCK_STREAM, self.device))) as line:
             async with asyncio.timeout(self.patience_s):
-                await loop.sock_connect(line, (server, self.port))
-                await loop.sock_sendall(line, len(question.wire).to_bytes(2, "big") + question.wire)
-                length = int.from_bytes(await _exactly(loop, line, 2), "big")
-                data = await _exactly(loop, line, length)
+                await line.connect(server, self.port)
+                await line.send(len(question.wire).to_bytes(2, "big") + question.wire)
+                length = int.from_bytes(await _exactly(line, 2), "big")
+                data = await _exactly(line, length)
         traffic.sent += len(question.wire) + _TCP_HEADERS
         traffic.received += len(data) + _TCP_HEADERS
         return question.read(data)
 
 
+@functools.lru_cache(maxsize=64)
 def _in_the_house(server: str) -> bool:
     """A home router, as against a stub on this machine: what that one says may come from anywhere."""
     ip = ipaddress.ip_address(server)
@@ -182,10 +184,10 @@ def _socket(server: str, kind: socket.SocketKind, device: str) -> socket.socket:
     return line
 
 
-async def _exactly(loop: asyncio.AbstractEventLoop, line: socket.socket, count: int) -> bytes:
+async def _exactly(line: Nonblocking, count: int) -> bytes:
     data = b""
     while len(data) < count:
-        more = await loop.sock_recv(line, count - len(data))
+        more = await line.receive(count - len(data))
         if not more:
             raise EOFError
         data += more

@@ -27,7 +27,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from probes.doors.chain import Roots
 from probes.doors.dates import OURS, Dates
 from probes.doors.request import BODY_BYTES, HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Fields, Request, page
-from probes.doors.wire import ROOTS, trusted_file
+from probes.doors.tls import ROOTS, trusted_file
 from probes.failure import Refusal
 from probes.ports import Greeted, Greeting, Page, Stream
 from probes.words import Failure

@@ -19,7 +19,7 @@ Fields = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`host` as HTTP writes it, with the port where it is not the usual one."""
+    """`host` as HTTP writes it, with the port where it is not the usual one. `more`: fields behind the usual ones."""
 
     host: str
     path: str
@@ -27,6 +27,7 @@ class Request:
     user_agent: str
     post: Post | None = None
     head: bool = False
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def method(self) -> str:

@@ -1,4 +1,4 @@
-"""One request on a connection that is already there, by HTTP/1.1 through h11: bytes in, events out, always bounded.
+"""One request on a connection that is already there, by HTTP/1.1: we read the head, h11 the body, always bounded.
 
 aiohttp's client would want a connection of its own, or a second task to feed it (DECISIONS.md, "fetch on the finished
 connection").
@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import h11
 
-from probes.doors import quic, web2, websocket
+from probes.doors import head, web2, websocket
+from probes.doors.head import Head
 from probes.doors.request import HEAD_BYTES, MOST_INFORMATIONAL, MOST_READ_BYTES, Request
 from probes.failure import Refusal
 from probes.ports import Page, Post, Stream, Taken
 from probes.words import Failure
+
+_CHUNK = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class Browser:
         request = Request(host, path, secure, self.user_agent, post, head)
         match alpn:
             case "h3":
+                from probes.doors import quic  # who walks by it has loaded it; who does not, is spared 5 MB
+
                 return await quic.fetch(stream, request, until_s)
             case "h2":
                 return await web2.fetch(stream, request, until_s)
@@ -61,21 +67,25 @@ class Browser:
 
 
 async def _fetch(stream: Stream, request: Request, until_s: float) -> Page:
-    talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
-    headers = [("Host", request.host), *_titled(request.headers()), ("Connection", "close")]
-    try:
-        opening = talk.send(h11.Request(method=request.method, target=request.path, headers=headers)) or b""
-        if request.body:
-            opening += talk.send(h11.Data(request.body)) or b""
-        await stream.send(opening + (talk.send(h11.EndOfMessage()) or b""))
-        head = await _head(talk, stream)
-        if not 200 <= head.status_code < 600:
-            raise Refusal(Failure.HTTP_REQUEST_FAILED)
-        body = await _body(talk, stream, request.wanted(head.status_code), until_s)
-    except h11.ProtocolError:
-        raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
-    found = {key.decode("latin-1"): value.decode("latin-1") for key, value in head.headers}
-    return Page(head.status_code, found, body)
+    await stream.send(_opening(request))
+    found, heard = await _head(stream)
+    wanted = request.wanted(found.status)
+    body = await _body(_behind_the_head(request, heard), stream, wanted, until_s) if wanted else b""
+    return Page(found.status, found.fields, body)
+
+
+@functools.lru_cache(maxsize=256)
+def _opening(request: Request) -> bytes:
+    """What is said. Made once a page: it is the same every time."""
+    return _said(h11.Connection(h11.CLIENT), request)
+
+
+def _said(talk: h11.Connection, request: Request) -> bytes:
+    headers = [("Host", request.host), *_titled(request.headers()), ("Connection", "close"), *request.more]
+    said = talk.send(h11.Request(method=request.method, target=request.path, headers=headers)) or b""
+    if request.body:
+        said += talk.send(h11.Data(request.body)) or b""
+    return said + (talk.send(h11.EndOfMessage()) or b"")
 
 
 def _titled(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -83,18 +93,41 @@ def _titled(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(key.title(), value) for key, value in headers]
 
 
-async def _head(talk: h11.Connection, stream: Stream) -> h11.Response:
-    informational = 0
-    while True:
-        event = talk.next_event()
-        if event is h11.NEED_DATA:
-            await _feed(talk, stream)
-        elif isinstance(event, h11.Response):
-            return event
-        elif isinstance(event, h11.InformationalResponse) and informational < MOST_INFORMATIONAL:
-            informational += 1
-        else:
-            raise Refusal(Failure.HTTP_REQUEST_FAILED)
+async def _head(stream: Stream) -> tuple[Head, bytes]:
+    """It, and all that was heard by then. A close before it is no bad HTTP: the two have different causes."""
+    heard, began, informational = b"", 0, 0
+    try:
+        while informational <= MOST_INFORMATIONAL:
+            found = head.read(heard[began:])
+            if found is None:
+                if len(heard) - began > HEAD_BYTES:
+                    break
+                if not (data := await stream.receive(_CHUNK)):
+                    raise EOFError
+                heard += data
+            elif 200 <= found.status < 600:
+                return found, heard
+            elif not 100 <= found.status < 200 or found.status == 101:  # nobody asked for another protocol
+                break
+            else:
+                began, informational = began + found.size_bytes, informational + 1
+    except head.NoHead:
+        pass
+    raise Refusal(Failure.HTTP_REQUEST_FAILED)
+
+
+def _behind_the_head(request: Request, heard: bytes) -> h11.Connection:
+    """Where the body begins, read by h11, which knows how bodies end. Refusal where it reads the head otherwise."""
+    talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+    _said(talk, request)
+    talk.receive_data(heard)
+    try:
+        while not isinstance(event := talk.next_event(), h11.Response):
+            if not isinstance(event, h11.InformationalResponse):
+                raise Refusal(Failure.HTTP_REQUEST_FAILED)
+    except h11.ProtocolError:
+        raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
+    return talk
 
 
 async def _body(talk: h11.Connection, stream: Stream, wanted: int, until_s: float) -> bytes:
@@ -115,18 +148,15 @@ async def _body(talk: h11.Connection, stream: Stream, wanted: int, until_s: floa
 
 async def _take(stream: Stream, request: Request, most: int, taken: Taken) -> int:
     """The first `most` bytes of a body, as they come; its status."""
-    talk = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
-    range_ = ("Range", f"bytes=0-{most - 1}")
-    headers = [("Host", request.host), *_titled(request.headers()), ("Connection", "close"), range_]
-    try:
-        opening = talk.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
-        await stream.send(opening + (talk.send(h11.EndOfMessage()) or b""))
-        head = await _head(talk, stream)
-        if head.status_code in (200, 206):
-            await _draw(talk, stream, most, taken)
-    except h11.ProtocolError:
-        raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
-    return head.status_code
+    request = replace(request, more=(("Range", f"bytes=0-{most - 1}"),))
+    await stream.send(_opening(request))
+    found, heard = await _head(stream)
+    if found.status in (200, 206):
+        try:
+            await _draw(_behind_the_head(request, heard), stream, most, taken)
+        except h11.ProtocolError:
+            raise Refusal(Failure.HTTP_REQUEST_FAILED) from None
+    return found.status
 
 
 async def _draw(talk: h11.Connection, stream: Stream, most: int, taken: Taken) -> None:
@@ -149,9 +179,7 @@ async def _draw(talk: h11.Connection, stream: Stream, most: int, taken: Taken) -
 
 
 async def _feed(talk: h11.Connection, stream: Stream) -> int:
-    """Takes in what came; its length. A close before the head is no bad HTTP: the two have different causes."""
-    data = await stream.receive(16 * 1024)
-    if not data and talk.their_state is h11.SEND_RESPONSE:
-        raise EOFError
+    """Takes in what came; its length."""
+    data = await stream.receive(_CHUNK)
     talk.receive_data(data)
     return len(data)

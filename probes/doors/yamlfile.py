@@ -1,21 +1,37 @@
-"""YAML 1.2 read strictly through ruamel: duplicate keys are mistakes, `NO` stays Norway, every value knows its line."""
+"""YAML read strictly: duplicate keys are mistakes, `NO` stays Norway, every value knows its line.
+
+libyaml takes the text apart, by PyYAML: 13 times as fast as a parser in Python (tests/bench/starting.py). What a scalar
+means is decided here, by the core schema of YAML 1.2: PyYAML's own reading, in which `NO` is false, is not asked.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
+    AliasEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 Location = tuple[str | int, ...]
 
+_PARSER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # the same events, one slowly
 _MOST_BYTES = 1024 * 1024
 _MOST_NODES = 100_000  # an alias bomb is small on disk and endless in memory
+_MOST_OPEN = 100  # brackets; ruamel looks at all of them at each further word: 3 KB of them took it 5 s (measured)
 _TOO_MUCH = "unfolds into too much: too deep, or aliases of aliases"
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
@@ -66,23 +82,29 @@ def read(path: Path) -> Document:
         return _unreadable(path, 1, f"cannot be read: {(error.strerror or str(error)).lower()}")
     if len(data) > _MOST_BYTES:
         return _unreadable(path, 1, "is larger than 1 MB")
-    try:
-        root = YAML(typ="safe", pure=True).compose(data.decode("utf-8"))
-    except RecursionError:
+    if _open_at_once(data) > _MOST_OPEN:
         return _unreadable(path, 1, _TOO_MUCH)
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return _unreadable(path, data[: error.start].count(b"\n") + 1, "is not UTF-8 text")
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return _unreadable(path, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
-    except (YAMLError, ValueError) as error:
-        return _unreadable(path, 1, f"is not YAML: {str(error).splitlines()[0]}")
-    reader = _Reader(str(path))
+    reader = _Reader(str(path), text)
     try:
-        value = reader.value(root, ()) if root is not None else None
+        value = reader.document()
     except (_TooMuch, RecursionError):
         return _unreadable(path, 1, _TOO_MUCH)
+    except MarkedYAMLError as error:
+        mark, ends = error.problem_mark or error.context_mark, len(text.splitlines())  # it may point behind the last
+        return _unreadable(path, min(mark.line + 1, ends) if mark else 1, f"is not YAML: {error.problem}")
+    except YAMLError as error:
+        return _unreadable(path, 1, f"is not YAML: {str(error).splitlines()[0]}")
     return Document(str(path), value, reader.lines, tuple(reader.mistakes))
+
+
+def _open_at_once(data: bytes) -> int:
+    """How many brackets stand open at most, also those in texts."""
+    opened = itertools.accumulate(1 if found in b"[{" else -1 for found in re.findall(rb"[\[\]{}]", data))
+    return max(opened, default=0)
 
 
 def _unreadable(path: Path, line: int, what: str) -> Document:
@@ -93,49 +115,120 @@ class _TooMuch(Exception):
     pass
 
 
-class _Reader:
-    """Unfolds the node tree into plain values, and remembers where each stood."""
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """What an alias stands for: a value, where it stood, and which places were noted while it was read."""
 
-    def __init__(self, file: str) -> None:
+    value: Value
+    location: Location
+    places: slice
+    nodes: int
+
+
+class _Reader:
+    """Builds plain values from the parser's events, and remembers where each stood. No syntax tree is kept."""
+
+    def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.lines: dict[Location, int] = {}
         self.mistakes: list[Mistake] = []
+        self._next: Callable[[], Event] = _PARSER(text).get_event
+        self._places: list[Location] = []  # the keys of `lines`, in their order
+        self._anchors: dict[str, _Anchor | None] = {}  # None: its node has not ended yet
         self._nodes = 0
 
-    def value(self, node: Node, location: Location) -> Value:
-        self._nodes += 1
-        if self._nodes > _MOST_NODES:
-            raise _TooMuch
-        self.lines.setdefault(location, node.start_mark.line + 1)
-        match node:
-            case MappingNode():
-                return self._mapping(node, location)
-            case SequenceNode():
-                return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
-            case ScalarNode():
-                return _scalar(node)
-        raise AssertionError(node)
+    def document(self) -> Value:
+        """The only one of the file; None where there is none. Raises YAMLError, _TooMuch, RecursionError."""
+        self._next()  # the stream's own beginning
+        if isinstance(self._next(), StreamEndEvent):
+            return None
+        value = self._value(self._next(), ())
+        self._next()  # the document's end
+        if not isinstance(after := self._next(), StreamEndEvent):
+            raise MarkedYAMLError(problem="but found another document", problem_mark=after.start_mark)
+        return value
 
-    def _mapping(self, node: MappingNode, location: Location) -> dict[str, Value]:
+    def _value(self, event: Event, location: Location) -> Value:
+        if isinstance(event, AliasEvent):
+            return self._alias(event, location)
+        before, first = self._nodes, len(self._places)
+        self._count(1)
+        self._note(location, event.start_mark.line + 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        value = self._unfolded(event, location)
+        if event.anchor is not None:
+            places = slice(first, len(self._places))
+            self._anchors[event.anchor] = _Anchor(value, location, places, self._nodes - before)
+        return value
+
+    def _unfolded(self, event: Event, location: Location) -> Value:
+        match event:
+            case ScalarEvent():
+                return _scalar(event)
+            case MappingStartEvent():
+                return self._mapping(location)
+            case SequenceStartEvent():
+                values: list[Value] = []
+                while not isinstance(each := self._next(), SequenceEndEvent):
+                    values.append(self._value(each, (*location, len(values))))
+                return values
+        raise AssertionError(event)
+
+    def _mapping(self, location: Location) -> dict[str, Value]:
         values: dict[str, Value] = {}
-        for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
+        while not isinstance(event := self._next(), MappingEndEvent):
+            line = event.start_mark.line + 1
+            key = self._key(event, location)
             here = (*location, key)
             if key in values:
                 what = f"is given twice (first on line {self.lines[here]})"
                 self.mistakes.append(Mistake(self.file, line, dotted(here), what))
+                self._value(self._next(), here)
                 continue
-            self.lines[here] = line
-            values[key] = self.value(value_node, here)
+            self._note(here, line)
+            values[key] = self._value(self._next(), here)
         return values
 
+    def _key(self, event: Event, location: Location) -> str:
+        """As it is written: `NO:` is a key of two letters, and `1:` one of one."""
+        if isinstance(event, ScalarEvent):
+            if event.anchor is not None:
+                self._value(event, (*location, event.value))
+            return str(event.value)
+        value = self._value(event, location)
+        if isinstance(event, AliasEvent) and isinstance(value, str):
+            return value
+        line = event.start_mark.line + 1
+        self.mistakes.append(Mistake(self.file, line, dotted(location), "a key must be a word"))
+        return str(value)
 
-def _scalar(node: ScalarNode) -> Value:
+    def _alias(self, event: AliasEvent, location: Location) -> Value:
+        if event.anchor not in self._anchors:
+            raise MarkedYAMLError(problem=f"found undefined alias {event.anchor!r}", problem_mark=event.start_mark)
+        anchor = self._anchors[event.anchor]
+        if anchor is None:  # it stands within what it stands for
+            raise _TooMuch
+        self._count(anchor.nodes)
+        for place in self._places[anchor.places]:
+            self._note((*location, *place[len(anchor.location) :]), self.lines[place])
+        return anchor.value
+
+    def _count(self, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > _MOST_NODES:
+            raise _TooMuch
+
+    def _note(self, location: Location, line: int) -> None:
+        if location not in self.lines:
+            self.lines[location] = line
+            self._places.append(location)
+
+
+def _scalar(event: ScalarEvent) -> Value:
     """YAML 1.2 core schema for plain scalars; dates and everything quoted stay text."""
-    text = str(node.value)
-    if node.style == ">":
-        text = text.replace("\a", "")  # where ruamel's own writer would fold again
-    if node.style is not None:
+    text = str(event.value)
+    if event.style:
         return text
     if text in _NULL:
         return None

@@ -8,8 +8,10 @@ section 4.2 (DoQ). The id is 0 where a stream of its own tells messages apart (R
 from __future__ import annotations
 
 import ipaddress
+import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from probes.knock.talk import Ask, Reply
 
@@ -22,6 +24,7 @@ _MOST_POINTERS = 16
 _PADDED_BYTES = 128
 _IN, _CNAME, _OPT, _PADDING = 1, 5, 41, 12
 _UDP_PAYLOAD = 1232
+_FIXED = struct.Struct(">HHIH")  # type, class, time to live, length: what stands between a record's name and its data
 
 Name = tuple[bytes, ...]  # its labels, in small letters
 
@@ -83,10 +86,10 @@ class Query:
         is_answer = flags & 0xFA00 == 0x8000  # a reply, to a plain query, and whole
         if not is_answer or message[:2] != self.id.to_bytes(2, "big") or counts[0] != 1 or sum(counts) > _MOST_RECORDS:
             raise Malformed
-        name, at = _name(message, 12)
+        name, at = read_name(message, 12)
         if name != _labels(self.name) or message[at : at + 4] != self.type.to_bytes(2, "big") + _IN.to_bytes(2, "big"):
             raise Malformed
-        records, at = _records(message, at + 4, sum(counts[1:]))
+        records, at = read_records(message, at + 4, sum(counts[1:]))
         if at != len(message):
             raise Malformed
         return Answered(flags & 15, self._addresses(records[: counts[1]]))
@@ -128,13 +131,13 @@ def _asked_for(ask: Ask) -> str:
 # ---------------------------------------------------------------- as much of RFC 1035 as that takes
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """`alias`: where a CNAME leads."""
+class Record(NamedTuple):
+    """`ttl_s` as it stands there, of an OPT record something else; `alias`: where a CNAME leads."""
 
     name: Name
     rdtype: int
     rdclass: int
+    ttl_s: int
     rdata: bytes
     alias: Name
 
@@ -143,27 +146,33 @@ def _labels(name: str) -> Name:
     return tuple(label for label in name.lower().encode("ascii").split(b".") if label)
 
 
-def _records(message: bytes, at: int, count: int) -> tuple[list[Record], int]:
+def read_records(message: bytes, at: int, count: int) -> tuple[list[Record], int]:
+    """So many records from `at` on, and where the next thing begins. Raises Malformed."""
     found: list[Record] = []
     for _ in range(count):
-        name, at = _name(message, at)
-        rdtype, rdclass = (int.from_bytes(message[at + step : at + step + 2], "big") for step in (0, 2))
-        length = int.from_bytes(message[at + 8 : at + 10], "big")
-        end = at + 10 + length
+        name, at = read_name(message, at)
+        if at + _FIXED.size > len(message):
+            raise Malformed
+        rdtype, rdclass, ttl_s, length = _FIXED.unpack_from(message, at)
+        at += _FIXED.size
+        end = at + length
         if end > len(message):
             raise Malformed
         alias: Name = ()
         if rdtype == _CNAME:
-            alias, alias_end = _name(message, at + 10)
+            alias, alias_end = read_name(message, at)
             if alias_end != end:
                 raise Malformed
-        found.append(Record(name, rdtype, rdclass, message[at + 10 : end], alias))
+        found.append(Record(name, rdtype, rdclass, ttl_s, message[at:end], alias))
         at = end
     return found, at
 
 
-def _name(message: bytes, at: int) -> tuple[Name, int]:
-    """The labels, and where the next thing begins. Pointers lead strictly backwards, and few are followed."""
+def read_name(message: bytes, at: int) -> tuple[Name, int]:
+    """The labels, and where the next thing begins. Raises Malformed.
+
+    Pointers lead strictly backwards, and few are followed.
+    """
     labels: list[bytes] = []
     after, floor, size, pointers = 0, at, 1, 0
     while True:

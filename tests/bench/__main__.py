@@ -11,7 +11,18 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
-from tests.bench import exposition, far_end, figures, living, remote_write, spool, stalled, walk_bytes, walk_cpu
+from tests.bench import (
+    atscale,
+    exposition,
+    far_end,
+    figures,
+    living,
+    remote_write,
+    spool,
+    stalled,
+    walk_bytes,
+    walk_cpu,
+)
 from tests.bench.figures import Figure, Missing
 
 _ROOT = Path(__file__).parents[2]
@@ -24,6 +35,7 @@ _BENCHES = (
     walk_bytes.bench,
     remote_write.bench,
     living.bench,
+    atscale.bench,
 )
 
 
@@ -46,7 +58,7 @@ async def _measure(console: Console) -> list[Figure]:
 
 
 def main() -> None:
-    """Under four minutes on two cores."""
+    """Under twelve minutes on two cores that do nothing else."""
     wanted = [package for program, package in _PACKAGES.items() if shutil.which(program) is None]
     if wanted:
         subprocess.run([_ROOT / "deploy/machine.sh", "have", *wanted], check=False)

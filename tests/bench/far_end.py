@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,7 +40,8 @@ _OTHER_NAMES = 58  # a real edge certificate serves many; these bring the chain 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" + b"".join(
     b"X-Policy-%d: %s\r\n" % (number, b"default-src 'self'; " * 6) for number in range(8)
 )
-_PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
+THINKS_S, HELD = 0.1, "x-held-s"
+PAGE = _HEAD + b"Content-Length: 1000\r\nConnection: close\r\n\r\n" + b"x" * 1000
 _LONG_PAGE = _HEAD + b"Content-Length: 300000\r\nConnection: close\r\n\r\n" + b"x" * 300_000
 
 
@@ -59,6 +61,7 @@ class Ports:
     Attributes:
         silent: accepts a connection and says nothing; `mute` does so once TLS stands.
         long: HTTPS with a page of 300 KB.
+        slow: HTTPS that thinks for `THINKS_S`, and says in `HELD` for how long it really did, in seconds.
         wireguard, ikev2, stun, telegram, shadowsocks: each speaks it; `TARGETS` has what their targets need.
         vmess: the same.
         ca_file: the root of everybody's chain.
@@ -81,6 +84,7 @@ class Ports:
     doq: int
     quic: int
     vmess: int
+    slow: int
     ca_file: str
 
 
@@ -103,7 +107,7 @@ def many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _chain(ca_file: Path) -> trustme.LeafCert:
+def chain(ca_file: Path) -> trustme.LeafCert:
     """A leaf (ECDSA) and two intermediates (RSA), as large sites have; writes the root."""
     rsa = trustme.KeyType.RSA
     root = trustme.CA(organization_name="Bench Root", key_type=rsa)
@@ -115,12 +119,12 @@ def _chain(ca_file: Path) -> trustme.LeafCert:
     return leaf
 
 
-def _context(leaf: trustme.LeafCert, *alpn: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    leaf.configure_cert(context)
+def context(leaf: trustme.LeafCert, *alpn: str) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(made)
     if alpn:
-        context.set_alpn_protocols(list(alpn))
-    return context
+        made.set_alpn_protocols(list(alpn))
+    return made
 
 
 def _answer(data: bytes) -> bytes:
@@ -164,17 +168,26 @@ async def _vmess(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await reader.read()
 
 
+async def _thinks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Its own loop is late, too: the time it truly took stands in the answer."""
+    await reader.read(65536)
+    asked_s = time.monotonic()
+    await asyncio.sleep(THINKS_S)
+    held = f"{HELD}: {time.monotonic() - asked_s:.6f}"
+    writer.write(f"HTTP/1.1 200 OK\r\n{held}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+
 async def _serve(folder: Path) -> None:
     ca_file = folder / "ca.pem"
-    leaf = _chain(ca_file)
-    tls = _context(leaf)
+    leaf = chain(ca_file)
+    tls = context(leaf)
     async with (
         answering(resolver(addresses=(_ADDRESS,))) as udp,
         answering(_openvpn) as openvpn,
         listening(silent) as quiet,
         listening(silent, tls) as mute,
-        listening(says(_PAGE)) as http,
-        listening(says(_PAGE), tls) as https,
+        listening(says(PAGE)) as http,
+        listening(says(PAGE), tls) as https,
         listening(says(_LONG_PAGE), tls) as long,
         answering(Responder(static=_THEIRS, peers={public(_OURS): b""}).answer) as wireguard,
         answering(_ikev2) as ikev2,
@@ -182,12 +195,13 @@ async def _serve(folder: Path) -> None:
         listening(telegram_server.Server(behind=bytes(104)).serve) as telegram,
         listening(_shadowsocks) as shadowsocks,
         listening(over_tls(_answer), tls) as dot,
-        listening(by_http2(message(_answer)), _context(leaf, "h2")) as doh,
+        listening(by_http2(message(_answer)), context(leaf, "h2")) as doh,
         quic_server(None, doq(_answer), alpn="doq", leaf=leaf) as by_quic,
         quic_server(None, http3(_page_by_quic), leaf=leaf) as quic,
         listening(_vmess) as vmess,
+        listening(_thinks, tls) as slow,
     ):
-        more = wireguard, ikev2, stun, telegram, shadowsocks, dot, doh, by_quic, quic, vmess
+        more = wireguard, ikev2, stun, telegram, shadowsocks, dot, doh, by_quic, quic, vmess, slow
         there = Ports(udp, openvpn, quiet, mute, http, https, long, *more, str(ca_file))
         print(json.dumps(asdict(there)), flush=True)
         await asyncio.to_thread(sys.stdin.read)

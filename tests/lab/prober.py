@@ -12,8 +12,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from monitor import __main__ as didban
 
@@ -27,7 +28,7 @@ def enter(host: str) -> None:
             raise OSError(ctypes.get_errno(), "setns", host)
 
 
-def _run(job: Sequence[str], out: Path) -> None:
+def _run(job: Sequence[str], out: Path) -> NoReturn:
     """In the child, which never returns."""
     code = 99
     try:
@@ -46,21 +47,30 @@ def _run(job: Sequence[str], out: Path) -> None:
 
 
 def run(jobs: Sequence[Sequence[str]], at_once: int, folder: Path) -> list[tuple[int, str, str]]:
-    codes: dict[int, int] = {}
-    children: dict[int, int] = {}
-    waiting = list(range(len(jobs)))
-    while waiting or children:
-        if waiting and len(children) < at_once:
-            number = waiting.pop(0)
-            child = os.fork()
-            if child == 0:
-                _run(jobs[number], folder / str(number))
-            children[child] = number
-            continue
-        child, status = os.wait()
-        codes[children.pop(child)] = os.waitstatus_to_exitcode(status)
+    codes = forked(len(jobs), at_once, lambda number: _run(jobs[number], folder / str(number)))
     texts = [[(folder / f"{number}.{end}").read_text() for end in ("out", "err")] for number in range(len(jobs))]
     return [(codes[number], out, err) for number, (out, err) in enumerate(texts)]
+
+
+def forked(count: int, at_once: int, child: Callable[[int], NoReturn]) -> list[int]:
+    """The exit codes of so many children, of which so many live at a time; `child` is told its number."""
+    codes: dict[int, int] = {}
+    children: dict[int, int] = {}
+    for number in range(count):
+        if len(children) == at_once:
+            _wait(children, codes)
+        pid = os.fork()
+        if pid == 0:
+            child(number)
+        children[pid] = number
+    while children:
+        _wait(children, codes)
+    return [codes[number] for number in range(count)]
+
+
+def _wait(children: dict[int, int], codes: dict[int, int]) -> None:
+    pid, status = os.wait()
+    codes[children.pop(pid)] = os.waitstatus_to_exitcode(status)
 
 
 if __name__ == "__main__":

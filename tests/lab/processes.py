@@ -51,6 +51,9 @@ class Processes:
         child.send_signal(how)
         return child.wait(timeout=10)
 
+    def pid(self, name: str) -> int:
+        return self._children[name].pid
+
     def running(self, name: str) -> bool:
         return name in self._children
 

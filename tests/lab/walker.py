@@ -16,7 +16,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from monitor import config
 from monitor.telling import probe
@@ -39,7 +39,7 @@ async def _walked(job: Job) -> list[dict[str, Any]]:
     return [each for service in found for each in service]
 
 
-def _child(job: Job, out: Path) -> None:
+def _child(job: Job, out: Path) -> NoReturn:
     """Never returns."""
     code = 1
     try:
@@ -55,19 +55,8 @@ def _child(job: Job, out: Path) -> None:
 
 
 def walk(jobs: Sequence[Job], at_once: int, folder: Path) -> list[list[dict[str, Any]]]:
-    children: dict[int, int] = {}
-    waiting = list(range(len(jobs)))
-    while waiting or children:
-        if waiting and len(children) < at_once:
-            number = waiting.pop(0)
-            child = os.fork()
-            if child == 0:
-                _child(jobs[number], folder / str(number))
-            children[child] = number
-            continue
-        child, status = os.wait()
-        assert status == 0, f"{jobs[children[child]][0]} ended with {status}"
-        del children[child]
+    codes = prober.forked(len(jobs), at_once, lambda number: _child(jobs[number], folder / str(number)))
+    assert not any(codes), [f"{job[0]} ended with {code}" for job, code in zip(jobs, codes, strict=True) if code]
     return [json.loads((folder / str(number)).read_text()) for number in range(len(jobs))]
 
 

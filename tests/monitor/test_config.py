@@ -97,9 +97,9 @@ storage: {path: /var/lib/didban, path: /tmp}
         (GOOD + "vantage: {}\n", "didban.yml:10: vantage: is given twice (first on line 1)"),
         (GOOD.replace("  role: inside\n", ""), "didban.yml:1: vantage.role: is missing"),
         ("interval: 60s\n", "didban.yml:1: vantage: is missing"),
-        ("a: [", "didban.yml:1: is not YAML: expected the node content, but found '<stream end>'"),
+        ("a: [", "didban.yml:1: is not YAML: did not find expected node content"),
         ("", "didban.yml:1: vantage: is missing"),
-        ("\x00", "didban.yml:1: is not YAML: unacceptable character #x0000: special characters are not allowed"),
+        ("\x00", "didban.yml:1: is not YAML: unacceptable character #x0000: control characters are not allowed"),
     ],
 )
 def test_each_mistake_is_named(folder: Path, text: str, line: str | None) -> None:

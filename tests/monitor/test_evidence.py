@@ -149,11 +149,11 @@ def test_once_comparisons_have_named_the_cause_failures_count_on_a_poor_line_too
     """An allow-list: nearly everything abroad is dead by its name, and this is too."""
     record = Record(target())
     for _ in range(2):
-        record.windows.append(frozenset({Finding.NAME_FILTERED}))
+        record.windows = (*record.windows, frozenset({Finding.NAME_FILTERED}))
     for number in range(8):
         record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)), POOR, number)
     assert (record.failed_rounds, state(record, POOR)) == (0, State.INSUFFICIENT)
-    record.windows.append(frozenset({Finding.NAME_FILTERED}))
+    record.windows = (*record.windows, frozenset({Finding.NAME_FILTERED}))
     for number in range(3):
         record.add(rounds(walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE)), POOR, number)
     assert (record.failed_rounds, state(record, POOR)) == (3, State.INTERFERED)

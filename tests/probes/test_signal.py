@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from probes import catalogue
 from probes.doors.quic import QuicLines
-from probes.doors.wire import ROOTS, Sockets
+from probes.doors.tls import ROOTS
+from probes.doors.wire import Sockets
 from probes.words import Failure, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, listening, target, tools, walked

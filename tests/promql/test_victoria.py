@@ -17,7 +17,7 @@ from monitor.promql.needing import needs
 from monitor.promql.reading import Group, Rule
 from tests.monitor.home.receivers import victoria
 from tests.monitor.hub.hubs import until
-from tests.monitor.hub.test_looking import MINUTE
+from tests.monitor.hub.late import MINUTE
 from tests.monitor.told.past import past
 from tests.monitor.told.test_explain_lived import given
 from tests.rules.peace import dark, world

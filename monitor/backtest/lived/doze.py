@@ -16,6 +16,7 @@ from monitor.beat.errands import Errand
 from monitor.beat.spread import next_round
 from monitor.judge import State
 from monitor.meaning.cause import WINDOWS
+from monitor.meaning.evidence import ROUNDS_LOOKED_AT
 from monitor.meaning.view import Standing, View
 from monitor.rounds import Rounds
 from monitor.tick import Tick
@@ -135,7 +136,7 @@ def _is_settled(standing: Standing, since_ms: float, now_ms: int) -> bool:
         whole = all(walk.reached for walk in record.latest.values()) and record.clean_rounds >= WINDOWS
         return whole and not record.cusum and not record.slow_rounds and not record.house and not record.known
     failed = [*record.failed, record.last]
-    alike = len({_shape(each) for each in failed}) == 1 and len(record.failed) in (0, record.failed.maxlen)
+    alike = len({_shape(each) for each in failed}) == 1 and len(record.failed) in (0, ROUNDS_LOOKED_AT)
     return alike and now_ms - standing.since_ms >= _SETTLED_MS
 
 

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from monitor import metrics
+from monitor.decoding import from_json
 from monitor.metrics import Family, Shape
 from monitor.stored.kept import Named, Stated
 
@@ -76,7 +75,7 @@ def ticks(gathering: Gathering, stated: Iterable[Stated]) -> tuple[dict[str, str
         nameless += tick.nameless
         for named, value in tick.samples:
             if (metric := known.get(named)) is None:
-                metric = known[named] = _Metric(named[0], msgspec.json.decode(named[1], type=dict[str, str]))
+                metric = known[named] = _Metric(named[0], from_json(named[1], type=dict[str, str]))
             gathering.add(metric.family, metric.group, f"{metric.text} {number(value)} {at}\n")
     return {metric.family: metric.head for metric in known.values()}, nameless
 

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from monitor.evidence.proof.stamps import MOST_BYTES, Question, Roots, Stamp, believed, roots_of
 from monitor.home import ways
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.settings import Config
+from probes.doors import handed
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}  # RFC 3161, 3.4
 _HEADER_BYTES, _HANDSHAKE_BYTES = 500, (1_200, 4_500)
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.evidence")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Authorities:
         asked = config.evidence
         if not asked.timestamp:
             return None
-        roots = roots_of(folder / asked.ca_file if asked.ca_file else None)
+        roots = roots_of(handed.at(folder, asked.ca_file) if asked.ca_file else None)
         return cls(asked.timestamp, roots, ways.abroad(config, asked.ways))
 
     async def stamp(self, head: bytes, url: str, *, patience_s: float, spend: Spend) -> Stamp | None:

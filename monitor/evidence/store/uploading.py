@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
 from yarl import URL
 
 from monitor.evidence.store import segments, sigv4
@@ -17,9 +16,11 @@ from monitor.evidence.store.sigv4 import Key
 from monitor.home import ways
 from monitor.home.credentials import basic_header
 from monitor.home.ways import NO_WAY, Way
+from monitor.logs import Log
 from monitor.metrics import identity
 from monitor.settings import BasicAuth, Config
 from monitor.spool import Spool
+from probes.doors import handed
 
 _AT_ONCE = 24  # hours: five days in the dark are made up for within the hour
 _MEMORY = "uploaded"
@@ -27,7 +28,7 @@ _HEADER_BYTES, _HANDSHAKE_BYTES = 700, (1_200, 4_500)
 
 Spend = Callable[[int, int], None]
 
-_log = structlog.get_logger("didban.evidence")
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ class Store:
         if asked is None:
             return None
         by = ways.abroad(config, asked.ways)
-        tls = ssl.create_default_context(cafile=str(folder / asked.ca_file) if asked.ca_file else None)
+        tls = ssl.create_default_context(cafile=str(handed.at(folder, asked.ca_file)) if asked.ca_file else None)
         if asked.s3 is not None:
-            key = Key.read((folder / asked.s3.key_file).read_text(), asked.s3.region)
+            key = Key.read(handed.at(folder, asked.s3.key_file).read_text(), asked.s3.region)
             return cls(f"{asked.s3.endpoint.rstrip('/')}/{asked.s3.bucket}", by, tls, key=key)
         auth = None
         if asked.username is not None:

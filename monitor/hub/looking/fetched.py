@@ -11,27 +11,12 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
-from monitor.home import vectors
+from monitor.home import querying, vectors
 from monitor.home.querying import Far, Unanswered
 from monitor.home.remotewrite import STALE, Labels
 from monitor.hub.looking.again import Samples
 
 _PATIENCE_S = 120.0
-
-
-class _Series(msgspec.Struct):
-    metric: dict[str, str]
-    values: list[tuple[float, str]]
-
-
-class _Data(msgspec.Struct):
-    result: list[_Series]
-
-
-class _Answer(msgspec.Struct):
-    data: _Data
 
 
 async def samples(
@@ -85,18 +70,16 @@ async def firing(database: Far, country: str, from_ms: int, until_ms: int) -> di
 
 
 async def _raw(database: Far, selector: str, from_ms: int, until_ms: int) -> list[Samples] | Unanswered:
-    range_s = math.ceil((until_ms - from_ms) / 1000)
-    asked = {"query": f"{selector}[{range_s}s]", "time": f"{until_ms / 1000:.3f}", "nocache": "1"}
-    said = await database.ask("/api/v1/query", asked, _PATIENCE_S)
-    if isinstance(said, Unanswered):
-        return said
+    found = await querying.raw(database, selector, until_ms - from_ms, until_ms, _PATIENCE_S)
+    if isinstance(found, Unanswered):
+        return found
     try:
-        return [_samples(each, from_ms, until_ms) for each in msgspec.json.decode(said, type=_Answer).data.result]
-    except (msgspec.DecodeError, ValueError):
-        return Unanswered("it says nothing that Prometheus would")
+        return [_samples(each, from_ms, until_ms) for each in found]
+    except ValueError:
+        return querying.NOT_PROMETHEUS
 
 
-def _samples(series: _Series, from_ms: int, until_ms: int) -> Samples:
+def _samples(series: querying.Raw, from_ms: int, until_ms: int) -> Samples:
     """Raises ValueError for a value that is no number. What is none to begin with is an end: no box states NaN."""
     points = [(round(at_s * 1000), STALE if text == "NaN" else float(text)) for at_s, text in series.values]
     points = [each for each in points if from_ms < each[0] <= until_ms]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from monitor.home import remotewrite
 from monitor.home.querying import Far, Unanswered
 from monitor.home.remotewrite import STALE, Labels, TimeSeries
@@ -17,6 +15,7 @@ from monitor.hub.looking.again import Again, Incident, read_names, remembered
 from monitor.hub.looking.marks import Landed, Marks, Told
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
+from monitor.logs import Log
 from monitor.metrics import INCIDENT
 from probes.ports import Clock
 from probes.words import Role
@@ -33,7 +32,7 @@ _STEP_MS = 60_000  # of an incident's samples
 _APART_MS = 600_000  # two accounts of one incident may differ by so much in its onset
 _LASTS_MS = 300_000  # the notice stands in Alertmanager
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 class Looking:
@@ -46,6 +45,7 @@ class Looking:
     def __init__(self, loaded: LoadedHub, gateway: Gateway, queue: Queue, clock: Clock, time_scale: float) -> None:
         config = loaded.config
         self._look, self._tellers, self._scale = config.look, config.tellers, time_scale
+        self._pages = config.notify.pages
         self._gateway, self._queue, self._clock = gateway, queue, clock
         forward = config.forward
         self.at_work = config.look.enabled and forward.query is not None
@@ -112,7 +112,7 @@ class Looking:
             if not self._marks.was_told(each.key, each.onset_ms, each.ended_ms, apart_ms)
         ]
         told = [Told(each.key, each.onset_ms, each.ended_ms) for each in found]
-        owed = notice.notice(country, news, landed) if news else None
+        owed = notice.notice(country, news, landed, self._pages) if news else None
         await asyncio.to_thread(self._marks.looked, country, landed, told, owed)
         _log.info("late_look", country=country, incidents=len(found), told=len(news))
 

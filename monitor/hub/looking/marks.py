@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.decoding import from_json
+
 _KEPT = 500  # incidents told, of which the newest are remembered
 
 
@@ -104,6 +106,6 @@ class Marks:
 def _read(path: Path) -> _Kept:
     """What cannot be read is begun anew: at worst a notice comes twice, or a time is not looked at again."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+        return from_json(path.read_bytes(), type=_Kept)
     except (OSError, msgspec.DecodeError):
         return _Kept()

@@ -6,13 +6,14 @@ import datetime
 from collections.abc import Sequence
 
 import aiohttp
-import structlog
 
-from monitor.beside.rulefiles import DASHBOARD_URL, RUNBOOK_URL
+from monitor.beside.rulefiles import DASHBOARD_URL, RUNBOOK_URL, relinked
 from monitor.explaining import muted
 from monitor.home.ways import NO_WAY, Way
 from monitor.hub.looking.again import Incident
 from monitor.hub.looking.marks import Landed, Notice
+from monitor.logs import Log
+from monitor.notify.settings import Pages
 from monitor.telling.localtime import zone_of
 from monitor.telling.status import instant
 
@@ -30,7 +31,7 @@ _SAYS = {
     "ServiceBlocked": "was not reached on lines that reached abroad; controls reached it",
 }
 
-_log = structlog.get_logger("didban.hub")
+_log = Log()
 
 
 def parents_of(incidents: Sequence[Incident]) -> list[Incident]:
@@ -48,8 +49,8 @@ def parents_of(incidents: Sequence[Incident]) -> list[Incident]:
     ]
 
 
-def notice(country: str, incidents: Sequence[Incident], landed: Landed) -> Notice:
-    """One for all of them. `incidents`: at least one."""
+def notice(country: str, incidents: Sequence[Incident], landed: Landed, pages: Pages) -> Notice:
+    """One for all of them. `incidents`: at least one; `pages`: where its links lead, also in Alertmanager's mails."""
     first, last = min(each.onset_ms for each in incidents), max(each.ended_ms for each in incidents)
     known = [f"{_place(each)}: {_said(each)}, {_span(each, country)}." for each in incidents[:_MOST]]
     more = len(incidents) - len(known)
@@ -74,9 +75,10 @@ def notice(country: str, incidents: Sequence[Incident], landed: Landed) -> Notic
             "confidence": "as the rules would have had it, live; told late",
             "lines": "see the incidents on the dashboard",
             "not_known": "who did it and why; what no line of ours saw",
-            "runbook_url": f"{RUNBOOK_URL}/{ALERT}",
-            "dashboard_url": (
-                f"{DASHBOARD_URL}/didban-incident?var-country={country}&from={landed.since_ms}&to={landed.until_ms}"
+            "runbook_url": relinked(f"{RUNBOOK_URL}/{ALERT}", pages),
+            "dashboard_url": relinked(
+                f"{DASHBOARD_URL}/didban-incident?var-country={country}&from={landed.since_ms}&to={landed.until_ms}",
+                pages,
             ),
         },
     )

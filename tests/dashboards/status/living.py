@@ -18,7 +18,7 @@ from monitor.relay.outbox import Outbox, Recipient, State
 from monitor.relay.texts import Text
 from tests.monitor.home.receivers import prometheus
 from tests.monitor.hub.hubs import Hub, batch, enrolled
-from tests.monitor.hub.test_looking import MINUTE, Sample, write
+from tests.monitor.hub.late import MINUTE, Sample, write
 from tests.monitor.hub.test_looking_lived import Port
 from tests.monitor.told.past import past
 from tests.monitor.told.test_explain_lived import given

@@ -17,11 +17,11 @@ from dashboards.status import calendar, page
 from dashboards.status.frame import EVERY_S
 from dashboards.status.tongue import Lang, moment
 from monitor.expose import Answers, Pages, application
+from monitor.gate.passwords import Doorkeeper
 from monitor.metrics import identity
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.telling.exposition import Exposition
-from monitor.webconfig import OPEN, Doorkeeper
 from tests.browser import DESKTOP, PHONE, Browser, View, needs_axe, needs_browser, opened
 from tests.dashboards.status import examples
 from tests.monitor.facts import INSIDE
@@ -58,7 +58,7 @@ async def box(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
     port = closed_port()
     host = f"127.0.0.1:{port}"
     pages = Pages(Exposition(identity(INSIDE)), Spool(tmp_path_factory.mktemp("spool")), answers)
-    runner = web.AppRunner(application(pages, Doorkeeper(OPEN), lambda: frozenset({host})), shutdown_timeout=0.1)
+    runner = web.AppRunner(application(pages, Doorkeeper(None), lambda: frozenset({host})), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     made.url = f"http://{host}"

@@ -329,6 +329,7 @@ def _engine(now_ms: int | None, key: str | None, turns: list[int]) -> Any:
         pace=SimpleNamespace(retention_every_s=0.001, ship_patience_s=1.0, open_s=86_400.0, keep_s=30 * 86_400.0),
         remember=remember,
         outlived=False,
+        rests=SimpleNamespace(hushed=False),
         loaded=SimpleNamespace(config=config, folder=Path()),
         view=SimpleNamespace(around=SimpleNamespace(time=SimpleNamespace(believed_ms=lambda _: now_ms))),
         tools=SimpleNamespace(clock=SimpleNamespace(now_ms=lambda: NOW_MS, boot_ms=lambda: 0)),

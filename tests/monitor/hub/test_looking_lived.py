@@ -16,7 +16,7 @@ import pytest
 from monitor.home.remotewrite import Labels, TimeSeries, encode, value
 from tests.monitor.home.receivers import prometheus, victoria
 from tests.monitor.hub.hubs import Hub, basic, enrolled, until
-from tests.monitor.hub.test_looking import MINUTE, Sample, alertmanager, of_boxes, stated, write
+from tests.monitor.hub.late import MINUTE, Sample, alertmanager, of_boxes, stated, write
 from tests.rules.peace import dark, world
 from tests.rules.world import MCI
 

@@ -8,7 +8,7 @@ from monitor.home.remotewrite import Labels
 from monitor.promql import reading
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
-from tests.monitor.hub.test_looking import MINUTE, Sample, stated
+from tests.monitor.hub.late import MINUTE, Sample, stated
 from tests.rules.world import RULES, World
 
 _TURN_MS = 15_000

@@ -29,7 +29,7 @@ from probes.doors.clock import SystemClock
 from tests.monitor.home.receivers import _live
 from tests.monitor.local import Vantage
 from tests.monitor.told.people import listening
-from tests.monitor.told.test_relay import living
+from tests.monitor.told.relays import living
 from tests.probes.liars import closed_port
 
 TIMES = 10

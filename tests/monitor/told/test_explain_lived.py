@@ -19,7 +19,7 @@ import pytest
 from monitor.home.remotewrite import Labels
 from tests.monitor.home.receivers import prometheus, victoria
 from tests.monitor.hub.hubs import until
-from tests.monitor.hub.test_looking import MINUTE, Sample, write
+from tests.monitor.hub.late import MINUTE, Sample, write
 from tests.monitor.hub.test_looking_lived import asked
 from tests.monitor.told.past import past
 from tests.rules.peace import dark, world

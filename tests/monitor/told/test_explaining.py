@@ -24,7 +24,8 @@ from monitor.home.vectors import Found
 from tests.monitor.hub.hubs import until
 from tests.monitor.test_rulefiles import RECORDS, TOLD
 from tests.monitor.told.people import listening
-from tests.monitor.told.test_relay import alert, living
+from tests.monitor.told.relays import living
+from tests.monitor.told.webhooks import alert
 from tests.rules.asked import STEP_MS, Lived
 from tests.rules.peace import box, dark, landmarks, world
 from tests.rules.test_early import spoken

@@ -24,7 +24,8 @@ from monitor.relay.relay import Relay, outbox_of
 from probes.doors.clock import SystemClock
 from tests.monitor.hub.hubs import Hub, enrolled, until
 from tests.monitor.told.people import Alertmanager, People, listening, notify_of
-from tests.monitor.told.test_relay import Living, alert
+from tests.monitor.told.relays import Living
+from tests.monitor.told.webhooks import alert
 from tests.probes.liars import closed_port
 
 needs_alertmanager = pytest.mark.skipif(

@@ -1,0 +1,96 @@
+"""Waits for one non-blocking socket. The loop is told of it once, and not at every wait: that was half of a TCP walk.
+
+`loop.sock_connect` of uvloop asks a thread to read even a literal address, and each `loop.sock_recv` tells epoll of the
+socket anew, in seven system calls (strace; tests/bench/walk_cpu.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+
+_AGAIN = (BlockingIOError, InterruptedError)
+
+
+class Nonblocking:
+    """At most one task receives at a time. Has no deadlines: they are the caller's.
+
+    Args:
+        sock: a socket that does not block; closing it is ours from now on.
+    """
+
+    __slots__ = ("_fd", "_loop", "_most", "_reading", "_sock", "_watched")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._fd, self._loop = sock, sock.fileno(), asyncio.get_running_loop()
+        self._reading: asyncio.Future[bytes] | None = None
+        self._most = 0
+        self._watched = False
+
+    async def connect(self, address: str, port: int) -> None:
+        """`address` is a literal one: a name would be looked up here, with everybody waiting."""
+        try:
+            self._sock.connect((address, port))
+        except _AGAIN:
+            self._watch()  # first, so that both waits share what the loop keeps of a socket
+            await self._writable()
+            if error := self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(error, os.strerror(error)) from None
+
+    async def send(self, data: bytes) -> None:
+        """All of it."""
+        while True:
+            try:
+                sent = self._sock.send(data)
+            except _AGAIN:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+            await self._writable()
+
+    async def receive(self, most: int) -> bytes:
+        """What is there, as soon as something is."""
+        self._watch()
+        self._reading, self._most = self._loop.create_future(), most
+        try:
+            return await self._reading
+        finally:
+            self._reading = None
+
+    def close(self) -> None:
+        if self._watched:
+            self._loop.remove_reader(self._fd)
+        self._sock.close()
+
+    def _watch(self) -> None:
+        if not self._watched:
+            self._loop.add_reader(self._fd, self._readable)
+            self._watched = True
+
+    def _readable(self) -> None:
+        """Something came, or the end. Who has nobody to tell looks away: the loop would say it again at once."""
+        if self._reading is None:
+            self._loop.remove_reader(self._fd)
+            self._watched = False
+        elif not self._reading.done():
+            try:
+                self._reading.set_result(self._sock.recv(self._most))
+            except _AGAIN:
+                pass
+            except OSError as error:
+                self._reading.set_exception(error)
+
+    async def _writable(self) -> None:
+        ready = self._loop.create_future()
+        self._loop.add_writer(self._fd, _tell, ready)
+        try:
+            await ready
+        finally:
+            self._loop.remove_writer(self._fd)
+
+
+def _tell(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -1,0 +1,50 @@
+"""A command loads what it needs, and no more: a board starts in a blink, and its daemon keeps nothing it never uses."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from monitor.__main__ import ROOMS
+
+_CLI = Path(__file__).parents[2] / "monitor" / "cli"
+_NEVER_IN_A_DAEMON = {
+    *("rich", "pygments", "ruamel", "numpy", "promql_parser", "segno", "rfc3161_client", "jdatetime"),
+    *("aioquic", "OpenSSL", "dashboards.status.page", "monitor.hub", "monitor.cli.check"),
+}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The names of every module and package that a fresh process has after it."""
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize("path", sorted(_CLI.glob("*.py")), ids=lambda path: path.stem)
+def test_every_command_stands_in_the_table(path: Path) -> None:
+    app = getattr(importlib.import_module(f"monitor.cli.{path.stem}"), "app", None)
+    if app is None:
+        return
+    group = typer.main.get_group(app)
+    if path.stem == "fleet":
+        assert ROOMS["hub"] == "fleet"
+        return
+    assert [name for name, room in ROOMS.items() if room == path.stem] == list(group.commands)
+
+
+def test_a_version_is_said_without_a_daemon() -> None:
+    loaded = loaded_by("import monitor.__main__")
+    assert not loaded & {"aiohttp", "pydantic", "yaml", "rich", "asyncio"}
+
+
+def test_a_file_is_checked_without_a_daemon() -> None:
+    assert not loaded_by("import monitor.cli.check") & {"aiohttp", "sqlite3", "rich", "numpy", "monitor.daemon"}
+
+
+def test_a_daemon_keeps_nothing_it_never_uses() -> None:
+    assert not loaded_by("import monitor.__main__, monitor.cli.run") & _NEVER_IN_A_DAEMON
