@@ -44,7 +44,7 @@ def commands() -> dict[str, set[str]]:
     assert isinstance(root, TyperGroup)
     found: dict[str, set[str]] = {}
     for name in ROOMS:
-        command = root.get_command(Any, name)
+        command = root.get_command(typer.Context(root), name)
         found[name] = options(command)
         inner = command.commands if isinstance(command, TyperGroup) else {}
         found |= {f"{name} {word}": options(each) | found[name] for word, each in inner.items()}
