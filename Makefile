@@ -16,7 +16,7 @@ TEST := $(LAB) $(PEERS) victoria-metrics microsocks e2fsprogs mount openssl libf
 
 INSIDE := $(PY) -m tests.lab.enter $(PY) -m pytest -p no:cacheprovider
 
-.PHONY: run responder test test-unit test-cover test-lab deployed long demo bench lint venv-dev clean
+.PHONY: run responder test test-unit test-cover test-lab deployed long demo bench lint locks audit sbom fuzz soak venv-dev clean
 
 run:
 	@deploy/machine.sh have $(STACK)
@@ -83,6 +83,21 @@ long: venv-dev
 
 bench: venv-dev
 	$(PY) -m tests.bench
+
+# locks: what pyproject.toml newly asks for; audit: what is known of what is locked (3: it could not be asked);
+# sbom: what Didban is made of
+locks: venv-dev
+	@deploy/lock.sh
+audit: venv-dev
+	@$(PY) -m deploy.audit
+sbom: venv-dev
+	@$(PY) -m deploy.sbom run
+
+# every reader by atheris, 30 s each; a day of hostile servers. Both are hours of a core
+fuzz: venv-dev
+	$(PY) -m tests.fuzz
+soak: venv-dev
+	$(PY) -m tests.soak
 
 clean:
 	rm -rf $(VENV) .venv-deploy build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

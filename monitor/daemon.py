@@ -13,16 +13,12 @@ import gc
 import itertools
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from monitor import config as configuration
-from monitor import metrics
+from monitor import metrics, reloading
 from monitor.beat.exercise import LASTS_S, Exercise
-from monitor.begin import consent
 from monitor.config import Loaded
 from monitor.engine import Crew, Engine
 from monitor.expose import Answers, Pages, application, listen
@@ -32,10 +28,10 @@ from monitor.keeping.upkeep import Upkeep
 from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
+from monitor.options import Options
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.stating import Stating
-from monitor.supervisor import NOBODY, Supervisor
 from monitor.telling.exposition import Exposition
 from monitor.telling.notices import of_spool
 from monitor.telling.own import Disk, of_daemon
@@ -43,39 +39,18 @@ from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
 from monitor.tick import Tick, gathered
-from monitor.webconfig import WebConfig, answers_to
+from monitor.webconfig import answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
 from probes.ports import Clock
 
 if TYPE_CHECKING:
-    from monitor.hub.registry import Registry
+    pass
 
 _LAST_WORD_S = 3.0  # of the five in which a stop must be over
 _OVERDUE_S = 600.0  # beyond three intervals: a tick that long away will not come any more
 
 _log = Log()
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The command line of `didban run`.
-
-    Attributes:
-        registry: what a hub would say of this fleet of one (`didban up`).
-        idle: show the pages, send no probe.
-    """
-
-    config_file: Path
-    host: str
-    port: int
-    web: WebConfig
-    web_folder: Path
-    storage: Path
-    time_scale: float = 1.0
-    registry: Registry | None = None
-    idle: bool = False
-    supervisor: Supervisor = NOBODY
 
 
 class Daemon:
@@ -266,21 +241,14 @@ class Daemon:
 
     def _built_anew(self) -> tuple[Engine | None, tuple[Mistake, ...]]:
         """An engine of the file as it is now, or why not: nothing has been touched then."""
-        file = str(self._options.config_file)
-        loaded, mistakes = configuration.load(self._options.config_file)
+        file, at_work = self._options.config_file, self._engine.loaded.config
+        loaded, mistakes = reloading.read_anew(file, at_work, idle=self._options.idle)
         if loaded is None:
             return None, mistakes
-        if not self._options.idle and (lacking := consent.lacking(loaded.config)) is not None:
-            return None, (Mistake(file, 1, "consent", lacking),)
-        now, then = loaded.config, self._engine.loaded.config
-        if (now.vantage, now.storage.path) != (then.vantage, then.storage.path):
-            return None, (
-                Mistake(file, 1, "vantage, storage.path", "take a restart: who we are does not change at work"),
-            )
         try:
             return self._build(loaded), ()
         except (OSError, ValueError) as error:
-            return None, (Mistake(file, 1, "", f"cannot be used: {error}"),)
+            return None, (Mistake(str(file), 1, "", f"cannot be used: {error}"),)
 
     # ---------------------------------------------------------------- stopping
 

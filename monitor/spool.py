@@ -119,7 +119,7 @@ class Spool:
         """The newest walks, oldest first; without those of a later version, whose words are not known here."""
         where, values = ("target = ? AND ", [target]) if target is not None else ("", [])
         columns = "walk, started_ms, CASE WHEN boot = (SELECT id FROM boots WHERE boot = ?) THEN boot_ms END"
-        sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608
+        sql = f"SELECT {columns} FROM walks WHERE {where}started_ms >= ? ORDER BY started_ms DESC, id DESC LIMIT ?"  # noqa: S608 - names of ours
         nothing: list[tuple[bytes, int, int | None]] = []
         rows = await self._desk.read(
             lambda db: db.execute(sql, (self._boot.id, *values, since_ms, limit)).fetchall(), nothing

@@ -11,6 +11,7 @@ import typer
 from monitor import daemon, logs, webconfig
 from monitor.cli.common import WRONG_USE, agreed, fail, loaded, refuse
 from monitor.cli.options import ConfigFile, StoragePath, TimeScale
+from monitor.options import Options
 from monitor.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(
     web = _web_config(web_config_file)
     if (refused := webconfig.may_listen(host, web)) is not None:
         fail(refused, WRONG_USE)
-    options = daemon.Options(
+    options = Options(
         config_file=config_file,
         host=host,
         port=int(port),

@@ -126,8 +126,8 @@ class Desk:
     def _commit(self, action: Action[T]) -> T:
         try:
             return self._try(action)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the second: of SQLite's own words about it
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
                 raise
             self.file.rescue(str(error))
             self._load(self.file.db()[0])

@@ -111,6 +111,9 @@ class File:
             if isinstance(error, sqlite3.OperationalError) and ("full" in str(error) or "I/O" in str(error)):
                 raise NoRoom(errno.EIO, str(error)) from None
             raise Unusable(f"{self.path}: cannot be used: {error}") from None
+        except UnicodeDecodeError:  # of SQLite's own complaint about a table whose name is no text
+            db.close()
+            raise sqlite3.DatabaseError("malformed: a name in it is no text") from None
         except OSError:
             db.close()
             raise

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+_WRECKED = (sqlite3.DatabaseError, UnicodeDecodeError)  # the second where what SQLite complains of is no text
 _MOST_STRETCHES = 4_000  # that cannot be read, of one table: some dozens of damaged pages
 
 
@@ -32,11 +33,11 @@ def carry_over(
     came = Counter[str]()
     with sqlite3.connect(f"file:{wreck}?mode=ro", uri=True) as old:
         for table in (*by_number, *whole) if _has_tables(old) else ():
-            wide = len(db.execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608
+            wide = len(db.execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608 - names of ours
             for row in _rows(old, table, by_number.get(table)):
                 all_of_it = (*row, *[None] * (wide - len(row)))  # an older format had fewer columns
                 places = ",".join("?" * wide)
-                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", all_of_it).close()  # noqa: S608
+                db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", all_of_it).close()  # noqa: S608 - names of ours
                 came[table] += 1
     old.close()
     return came
@@ -45,7 +46,7 @@ def carry_over(
 def _has_tables(old: sqlite3.Connection) -> bool:
     try:
         return bool(old.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    except sqlite3.DatabaseError:
+    except _WRECKED:
         return False
 
 
@@ -60,28 +61,28 @@ def _rows(old: sqlite3.Connection, table: str, key: str | None) -> Iterator[tupl
 
 def _until_it_breaks(old: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
     try:
-        yield from old.execute(f"SELECT * FROM {table}")  # noqa: S608
-    except sqlite3.DatabaseError:
+        yield from old.execute(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
+    except _WRECKED:
         return
 
 
 def _end(old: sqlite3.Connection, table: str, key: str, order: str) -> int | None:
     """The first or the last number, unless the page that holds it is damaged."""
     try:
-        row = old.execute(f"SELECT {key} FROM {table} ORDER BY {key} {order} LIMIT 1").fetchone()  # noqa: S608
-    except sqlite3.DatabaseError:
+        row = old.execute(f"SELECT {key} FROM {table} ORDER BY {key} {order} LIMIT 1").fetchone()  # noqa: S608 - names of ours
+    except _WRECKED:
         return None
     return row[0] if row is not None else None
 
 
 def _between(old: sqlite3.Connection, table: str, key: str, low: int, high: int) -> Iterator[tuple[object, ...]]:
-    sql = f"SELECT * FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
+    sql = f"SELECT * FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608 - names of ours
     stretches, damaged = [(low, high)], 0
     while stretches and damaged < _MOST_STRETCHES:
         low, high = stretches.pop()
         try:
             yield from old.execute(sql, (low, high)).fetchall()
-        except sqlite3.DatabaseError:
+        except _WRECKED:
             damaged += 1
             middle = (low + high) // 2
             if low < high:

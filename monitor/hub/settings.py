@@ -34,7 +34,7 @@ _NAMED_FILES: tuple[Location, ...] = (
 class Proof(StrEnum):
     """What a vantage must show: a password, a certificate of the hub's own authority, or both in one name."""
 
-    PASSWORD = "password"  # noqa: S105
+    PASSWORD = "password"  # noqa: S105 - the name of a file
     CERTIFICATE = "certificate"
     BOTH = "both"
 

@@ -84,11 +84,11 @@ def restamp_walks(db: sqlite3.Connection, boot: int, since_ms: int, ahead_ms: in
     )
     said = {"boot": boot, "since": since_ms, "ahead": ahead_ms, "wrong": WRONG_MS}
     db.execute(
-        "UPDATE accounts SET started_ms = w.boot_ms + :ahead FROM"  # noqa: S608
+        "UPDATE accounts SET started_ms = w.boot_ms + :ahead FROM"  # noqa: S608 - names of ours
         f" (SELECT started_ms, boot_ms FROM walks WHERE {mine}) w WHERE accounts.started_ms = w.started_ms",
         said,
     ).close()
-    db.execute(f"UPDATE walks SET started_ms = boot_ms + :ahead WHERE {mine}", said).close()  # noqa: S608
+    db.execute(f"UPDATE walks SET started_ms = boot_ms + :ahead WHERE {mine}", said).close()  # noqa: S608 - names of ours
 
 
 def timed(db: sqlite3.Connection, id: str = "id") -> str:

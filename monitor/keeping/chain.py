@@ -51,7 +51,7 @@ def forget(db: sqlite3.Connection, before_ms: int) -> int:
     """Lets go of commitments to walks that are gone for their age, and of the keys. Heads of days stay, for ever."""
     last = "SELECT max(number) FROM links GROUP BY hour_ms / ?"
     old = (max(before_ms, 0) // DAY_MS * DAY_MS, DAY_MS)
-    went = db.execute(f"DELETE FROM links WHERE hour_ms < ? AND number NOT IN ({last})", old).rowcount  # noqa: S608
+    went = db.execute(f"DELETE FROM links WHERE hour_ms < ? AND number NOT IN ({last})", old).rowcount  # noqa: S608 - names of ours
     went += db.execute("UPDATE links SET ids = '', commitments = x'' WHERE hour_ms < ? AND ids != ''", old[:1]).rowcount
     db.execute("DELETE FROM day_keys WHERE day < ?", (old[0] // DAY_MS,)).close()
     return went
@@ -61,12 +61,12 @@ def links(db: sqlite3.Connection, since_ms: int, until_ms: int) -> Iterator[Link
     """Every one from the first to the last that holds an hour of that time, whole, in their order."""
     until_ms = min(until_ms, 2**62)
     first, last = db.execute(_LINKS_OF, {"since": since_ms, "until": until_ms, "hour": HOUR_MS}).fetchone()
-    sql = f"SELECT {_COLUMNS} FROM links WHERE number BETWEEN ? AND ? AND ids != '' ORDER BY number"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM links WHERE number BETWEEN ? AND ? AND ids != '' ORDER BY number"  # noqa: S608 - names of ours
     yield from (_read(row) for row in db.execute(sql, (first, last)))
 
 
 def link_at(db: sqlite3.Connection, number: int) -> Link:
-    return _read(db.execute(f"SELECT {_COLUMNS} FROM links WHERE number = ?", (number,)).fetchone())  # noqa: S608
+    return _read(db.execute(f"SELECT {_COLUMNS} FROM links WHERE number = ?", (number,)).fetchone())  # noqa: S608 - names of ours
 
 
 def keys(db: sqlite3.Connection) -> dict[int, bytes]:

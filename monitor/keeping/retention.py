@@ -143,14 +143,14 @@ def _oldest(db: sqlite3.Connection) -> int | None:
 
 
 def _newest(db: sqlite3.Connection) -> int:
-    found: int | None = db.execute(f"SELECT max(started_ms) FROM walks WHERE {boots.timed(db)}").fetchone()[0]  # noqa: S608
+    found: int | None = db.execute(f"SELECT max(started_ms) FROM walks WHERE {boots.timed(db)}").fetchone()[0]  # noqa: S608 - names of ours
     return found or 0
 
 
 def _thin(db: sqlite3.Connection, before_ms: int) -> Gone:
     slot = (before_ms, THINNED_TO_MS)
     went = db.execute(
-        f"DELETE FROM walks WHERE started_ms < ? AND {boots.timed(db)} AND id NOT IN ({_FIRST_OF_EACH_SLOT})",  # noqa: S608
+        f"DELETE FROM walks WHERE started_ms < ? AND {boots.timed(db)} AND id NOT IN ({_FIRST_OF_EACH_SLOT})",  # noqa: S608 - names of ours
         (before_ms, *slot),
     ).rowcount
     doomed = "at_ms < ? AND at_ms NOT IN (SELECT min(at_ms) FROM ticks WHERE at_ms < ? GROUP BY at_ms / ?)"
@@ -161,12 +161,12 @@ def _thin(db: sqlite3.Connection, before_ms: int) -> Gone:
 def _delete_before(db: sqlite3.Connection, before_ms: int) -> Gone:
     unsent = _delete_ticks(db, "at_ms < ?", (before_ms,))
     timed = boots.timed(db)
-    kept = f"SELECT 1 FROM walks WHERE walks.started_ms = accounts.started_ms AND NOT ({timed})"  # noqa: S608
-    db.execute(f"DELETE FROM accounts WHERE started_ms < ? AND NOT EXISTS ({kept})", (before_ms,)).close()  # noqa: S608
-    walks = db.execute(f"DELETE FROM walks WHERE started_ms < ? AND {timed}", (before_ms,)).rowcount  # noqa: S608
+    kept = f"SELECT 1 FROM walks WHERE walks.started_ms = accounts.started_ms AND NOT ({timed})"  # noqa: S608 - names of ours
+    db.execute(f"DELETE FROM accounts WHERE started_ms < ? AND NOT EXISTS ({kept})", (before_ms,)).close()  # noqa: S608 - names of ours
+    walks = db.execute(f"DELETE FROM walks WHERE started_ms < ? AND {timed}", (before_ms,)).rowcount  # noqa: S608 - names of ours
     over, values = "hour_ms <= ?", (before_ms - HOUR_MS,)
-    hidden = int(db.execute(f"SELECT total(walks) FROM sealed WHERE {over}", values).fetchone()[0])  # noqa: S608
-    sealed = db.execute(f"DELETE FROM sealed WHERE {over}", values).rowcount  # noqa: S608
+    hidden = int(db.execute(f"SELECT total(walks) FROM sealed WHERE {over}", values).fetchone()[0])  # noqa: S608 - names of ours
+    sealed = db.execute(f"DELETE FROM sealed WHERE {over}", values).rowcount  # noqa: S608 - names of ours
     return Gone(walks + hidden, unsent=unsent, sealed=sealed)
 
 
@@ -179,12 +179,12 @@ def _delete_untimed(db: sqlite3.Connection) -> Gone:
 def _delete_tenth(db: sqlite3.Connection, table: str, which: str) -> int:
     of = f"FROM {table} WHERE {which}"
     some = f"SELECT id {of} ORDER BY id LIMIT (SELECT (count(*) + 9) / 10 {of})"
-    return db.execute(f"DELETE FROM {table} WHERE id IN ({some})").rowcount  # noqa: S608
+    return db.execute(f"DELETE FROM {table} WHERE id IN ({some})").rowcount  # noqa: S608 - names of ours
 
 
 def _delete_ticks(db: sqlite3.Connection, doomed: str, values: tuple[int, ...]) -> int:
     """`doomed`: a condition of ours on `at_ms`. Returns how many samples are now lost to some receiver."""
-    unsent = int(db.execute(f"SELECT total(samples) FROM owed WHERE {doomed}", values).fetchone()[0])  # noqa: S608
+    unsent = int(db.execute(f"SELECT total(samples) FROM owed WHERE {doomed}", values).fetchone()[0])  # noqa: S608 - names of ours
     for table in ("owed", "aside", "stamped", "ticks"):  # ticks last: the others look at them
-        db.execute(f"DELETE FROM {table} WHERE {doomed}", values).close()  # noqa: S608
+        db.execute(f"DELETE FROM {table} WHERE {doomed}", values).close()  # noqa: S608 - names of ours
     return unsent

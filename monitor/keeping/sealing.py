@@ -30,7 +30,7 @@ def next_hour(db: sqlite3.Connection, since_ms: int, before_ms: int) -> int | No
     """The first hour since then in which anything lies open, if it ended before `before_ms`."""
     firsts = []
     for table, column in _TIMES.items():
-        sql = f"SELECT min({column}) FROM {table} WHERE {column} >= ? AND {_known(db, table)}"  # noqa: S608
+        sql = f"SELECT min({column}) FROM {table} WHERE {column} >= ? AND {_known(db, table)}"  # noqa: S608 - names of ours
         firsts.append(db.execute(sql, (max(since_ms, WRITTEN_MS),)).fetchone()[0])
     first = min((at_ms for at_ms in firsts if at_ms is not None), default=None)
     if first is None or first // HOUR_MS * HOUR_MS + HOUR_MS > before_ms:
@@ -60,7 +60,7 @@ def gather(db: sqlite3.Connection, hour_ms: int) -> Hour:
     found = {}
     for table, column in _TIMES.items():
         between = f"{column} >= ? AND {column} < ? AND {_known(db, table)}"
-        sql = f"SELECT * FROM {table} WHERE {between} ORDER BY {column}"  # noqa: S608
+        sql = f"SELECT * FROM {table} WHERE {between} ORDER BY {column}"  # noqa: S608 - names of ours
         with closing(db.execute(sql, (hour_ms, hour_ms + HOUR_MS))) as rows:
             columns = tuple(each[0] for each in rows.description)
             found[table] = Rows(columns, tuple(rows.fetchall()))
@@ -90,7 +90,7 @@ def put_away(db: sqlite3.Connection, hour: Hour, piece: bytes, key: str) -> None
     for table in _TIMES:
         found = hour.rows(table)
         same = " AND ".join(f"{column} IS ?" for column in found.columns)
-        db.executemany(f"DELETE FROM {table} WHERE {same}", found.rows).close()  # noqa: S608
+        db.executemany(f"DELETE FROM {table} WHERE {same}", found.rows).close()  # noqa: S608 - names of ours
 
 
 def sum_up(db: sqlite3.Connection, hour_ms: int, made: Summary) -> bool:
@@ -122,7 +122,7 @@ def empty_the_log(db: sqlite3.Connection) -> bool:
 def named_after(db: sqlite3.Connection, table: str, after: int) -> tuple[set[int], int | None]:
     """The series that some ticks after that one name, and which is the last of them; None where there is none."""
     key = TICKS[table]
-    sql = f"SELECT {key}, samples, ended FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"  # noqa: S608
+    sql = f"SELECT {key}, samples, ended FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"  # noqa: S608 - names of ours
     rows = db.execute(sql, (after, _READ_AT_ONCE)).fetchall()
     named = {number for row in rows if (tick := legible(row)) is not None for number in _numbers(tick)}
     return named, rows[-1][0] if rows else None

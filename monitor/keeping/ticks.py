@@ -192,7 +192,7 @@ def owed(db: sqlite3.Connection, destination: str, *, but: Sequence[int], most: 
     `but`: those that are on their way while they are news.
     """
     rows = db.execute(
-        "SELECT t.at_ms, t.samples, t.ended FROM owed o JOIN ticks t USING(at_ms) WHERE o.destination = ?"  # noqa: S608
+        "SELECT t.at_ms, t.samples, t.ended FROM owed o JOIN ticks t USING(at_ms) WHERE o.destination = ?"  # noqa: S608 - names of ours
         f" AND o.at_ms NOT IN ({','.join('?' * len(but))}) ORDER BY o.at_ms LIMIT ?",
         (destination, *but, most),
     )

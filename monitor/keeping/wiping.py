@@ -17,7 +17,7 @@ from probes.doors.yamlfile import Value, read
 EXPORTS = "exports"  # the spool's memory of where exports were written: a list of paths
 # of the storage folder; whatever else is there is left
 _OURS = ("spool*", ".spool*", "up", "exports", "evidence", "catalogue")
-_PUBLIC = "ca_file"  # not ours alone: destroyed only where it stands beside didban.yml
+_PUBLIC = "ca_file"  # not ours alone: destroyed only where it stands beside didban.yml, or below
 _LISTS = ("services", "fingerprints")
 _NAMED = re.compile(r"""\b\w+_file\s*:\s*["']?([^"'\s,}#]+)""")
 _STORAGE = re.compile(r"""\bstorage\s*:.*?\bpath\s*:\s*["']?([^"'\s,}#]+)""", re.DOTALL)
@@ -96,7 +96,7 @@ def _named(value: Value, folder: Path) -> Iterator[Path]:
             for key, each in value.items():
                 if isinstance(each, str) and (key.endswith("_file") or key == "book"):
                     path = folder / each
-                    if key != _PUBLIC or path.resolve().parent == folder.resolve():
+                    if key != _PUBLIC or path.resolve().is_relative_to(folder.resolve()):
                         yield path
                 elif key in _LISTS and isinstance(each, list):
                     yield from _listed(each, folder)

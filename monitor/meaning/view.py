@@ -214,9 +214,9 @@ class View:
                 yield from record.last.walks
 
     def samples(self, now_ms: int, *, home_only: bool = False) -> Iterator[tuple[Series, float]]:
-        """Everything that walks have taught, as series; `home_only`: what would not be shipped may be left out.
+        """Everything walks have taught, as series; taken in pieces, what is said of one target is of one moment.
 
-        It may be taken in pieces: what is said of a target is of one moment, whatever comes in meanwhile.
+        `home_only`: what would not be shipped may be left out.
         """
         for service in self.services:
             fresh = [s for s in self._of(service) if self._is_fresh(s, now_ms)]
@@ -285,9 +285,8 @@ class View:
 
     def _of_line(self, now_ms: int) -> Iterator[tuple[Series, float]]:
         for scope in Scope:
-            spoilt = (
-                self.around.house and scope is not Scope.GATEWAY
-            )  # it would be the house's, and counted as the network's
+            # it would be the house's, and counted as the network's
+            spoilt = self.around.house and scope is not Scope.GATEWAY
             if not spoilt and (ratio := self.canaries.ratio(scope, now_ms)) is not None:
                 yield Series(metrics.CONNECTIVITY, (scope,)), ratio
             aside = Counter(self.canaries.set_aside(scope, now_ms).values())

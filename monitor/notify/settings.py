@@ -222,7 +222,7 @@ class Relay(Strict):
     """
 
     listen: Annotated[HostPort, AfterValidator(_on_this_machine)] = "127.0.0.1:9811"
-    token_file: str = "relay.token"  # noqa: S105
+    token_file: str = "relay.token"  # noqa: S105 - the name of a file
     path: str | None = None
     alertmanagers: Annotated[tuple[Home, ...], Field(min_length=1)] = ("http://127.0.0.1:9093",)
     name: Word = "a"

@@ -85,7 +85,9 @@ async def asked(database: Far | None) -> Week:
             return Week(unanswered=f"the database did not answer: {said.why}")
         try:
             rows[name] = from_json(said, type=_Found).data.result
-        except msgspec.DecodeError:
+            for each in rows[name]:
+                float(each.value[1])  # whoever tells the week counts on it
+        except ValueError:  # no JSON of that shape, or no number
             return Week(unanswered="the database says nothing that Prometheus would")
     return Week(rows)
 

@@ -131,7 +131,7 @@ class Outbox:
 
         def find(db: sqlite3.Connection) -> tuple[Message | None, int]:
             mine = (to.way, to.person)
-            sql = f"SELECT {_COLUMNS} FROM messages WHERE state = 'waiting' AND way = ? AND person = ? AND due_ms <= ?"  # noqa: S608
+            sql = f"SELECT {_COLUMNS} FROM messages WHERE state = 'waiting' AND way = ? AND person = ? AND due_ms <= ?"  # noqa: S608 - names of ours
             row = db.execute(f"{sql} ORDER BY severity <> 'page', id LIMIT 1", (*mine, now_ms)).fetchone()
             sql = "SELECT min(due_ms) FROM messages WHERE state = 'waiting' AND way = ? AND person = ?"
             (due_ms,) = db.execute(sql, mine).fetchone()

@@ -23,6 +23,7 @@ from monitor.decoding import Undecodable, from_json, inflated
 MAGIC, _KEYS = b"didban-catalogue-1\n", b"didban-catalogue-keys-1\n"
 MOST_BYTES = 512 * 1024
 _MOST_UNPACKED_BYTES = 2 * 1024 * 1024
+_MOST_ROTATIONS = 64  # each is bound to all before it: as many as a file can hold would keep a board busy for an hour
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
 
 
@@ -106,6 +107,8 @@ def unpack(data: bytes, pinned: Iterable[str]) -> Content:
         content = from_json(inflated(body, _MOST_UNPACKED_BYTES), Content)
     except Undecodable as error:
         raise NotOurs(f"cannot be read: {error}") from None
+    if len(content.rotations) > _MOST_ROTATIONS:
+        raise NotOurs(f"says that its keys changed more than {_MOST_ROTATIONS} times")
     if base64.b64encode(signer).decode() not in held(pinned, content.rotations):
         raise NotOurs("is signed by a key that is not in `catalogue: keys:`, nor was handed on by one")
     return content

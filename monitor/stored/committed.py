@@ -87,7 +87,7 @@ class Committed(Kept):
         return lying_open + sum(each.walks for each in self.sealed(since_ms, until_ms) if self.opens)
 
     def _open(self, how: str, values: tuple[int, ...] = ()) -> Iterator[Record]:
-        sql = f"SELECT id, started_ms, target, round, CAST(walk AS BLOB) FROM walks {how}"  # noqa: S608
+        sql = f"SELECT id, started_ms, target, round, CAST(walk AS BLOB) FROM walks {how}"  # noqa: S608 - names of ours
         yield from (Record(*row) for row in self._asked(sql, values))
 
     def _sealed(self, since_ms: int, until_ms: int) -> Iterator[Record]:
@@ -131,15 +131,17 @@ class Committed(Kept):
     def series(self) -> dict[int, tuple[str, dict[str, str]]]:
         """Name and labels by number, of what lies open."""
         found = self._asked("SELECT id, name, labels FROM series")
-        return {id: (name, from_json(labels)) for id, name, labels in found}
+        with self._in_words():
+            return {id: (name, from_json(labels, dict[str, str])) for id, name, labels in found}
 
     def identity(self) -> Mapping[str, str]:
         """Of the vantage: what its daemon wrote down of itself last, else what its newest series says."""
         match self.memory("vantage"):
             case dict(found) if "vantage" in found:
                 return {str(key): str(value) for key, value in found.items()}
-        for (labels,) in self._asked("SELECT labels FROM series ORDER BY id DESC LIMIT 1"):
-            return dict(from_json(labels, type=dict[str, str]))
+        with self._in_words():
+            for (labels,) in self._asked("SELECT labels FROM series ORDER BY id DESC LIMIT 1"):
+                return from_json(labels, dict[str, str])
         return {}
 
     # ---------------------------------------------------------------- the chain

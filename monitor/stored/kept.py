@@ -6,7 +6,6 @@ Where hours are sealed it has holes, unless the hub's private key is at hand: th
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,9 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-import msgspec
-
-from monitor.decoding import from_json
+from monitor.decoding import Undecodable, from_json
 from monitor.disk.file import Unusable
 from monitor.keeping import pieces, records, seal, summaries, ticks, waiting
 from monitor.keeping.pieces import HOUR_MS, Hour, Row
@@ -29,6 +26,8 @@ from probes.facts import Walk
 _TIMES = {"walks": "started_ms", "accounts": "started_ms", "ticks": "at_ms"}
 _TICK = ("at_ms", "samples", "ended")
 _FOREVER_MS = 2**62
+# what a damaged file gives back: SQLite's own No, bytes that are another thing, or a column of another type
+_DAMAGE = (sqlite3.Error, Undecodable, UnicodeDecodeError, TypeError)
 
 Named = tuple[str, str]  # a series: its name, and its labels as JSON, sorted
 
@@ -88,7 +87,7 @@ class Kept:
             self._db = sqlite3.connect(f"file:{quote(str(self._path.absolute()))}?mode=ro", uri=True)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             self._tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise Unusable(f"{self._path}: cannot be read: {error}") from None
         if not 0 < version <= VERSION:
             raise Unusable(f"{self._path}: is no spool that this Didban reads (format {version})")
@@ -134,8 +133,8 @@ class Kept:
         """Whose spool it is, by the labels of its series; empty where there is none, or all are sealed."""
         with self._in_words():
             row = self._db.execute("SELECT name, labels FROM series LIMIT 1").fetchone()
-        named: Named | None = row or next((named for tick in self.ticks(0) for named, _ in tick.samples), None)
-        return str(from_json(named[1]).get("vantage", "")) if named is not None else ""
+            named: Named | None = row or next((named for tick in self.ticks(0) for named, _ in tick.samples), None)
+            return from_json(named[1], dict[str, str]).get("vantage", "") if named is not None else ""
 
     def owed(self, destination: str) -> frozenset[int]:
         """The ticks it has not acknowledged."""
@@ -170,7 +169,7 @@ class Kept:
 
     def memory(self, key: str) -> object:
         """What the daemon remembered under `key`, or None."""
-        with suppress(sqlite3.Error, msgspec.DecodeError):
+        with suppress(*_DAMAGE):
             row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
             return from_json(row[0]) if row else None
         return None
@@ -210,14 +209,14 @@ class Kept:
         if table not in self._tables:  # of an older format
             return
         when = _TIMES[table]
-        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {when} >= ? AND {when} < ? ORDER BY {when}, rowid"  # noqa: S608
+        sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {when} >= ? AND {when} < ? ORDER BY {when}, rowid"  # noqa: S608 - names of ours
         yield from self._db.execute(sql, (span.start_ms, span.end_ms))
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, msgspec.DecodeError, zlib.error) as error:
+        except _DAMAGE as error:
             raise Unusable(f"{self._path}: cannot be read: {error}") from None
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import hashlib
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from probes.ports import Greeted, Greeting, Stream
 from probes.words import Failure
 
 _CHUNK = 16 * 1024
+_MOST_READ = 512  # certificates, half a kilobyte each
 ROOTS = Path(__file__).parents[1] / "roots"
 
 
@@ -31,17 +31,31 @@ _Policy = tuple[tuple[str, ...], str, bool, bool]  # what of a greeting its cont
 
 @dataclass(slots=True)
 class Trust:
-    """Who may sign under one policy. `undated`: the next handshakes leave dates to us."""
+    """Who may sign under one policy.
+
+    Attributes:
+        undated: the next handshakes leave dates to us.
+    """
 
     context: ssl.SSLContext
     verified: bool
     undated: bool = False
+    _read: dict[str, Certificate] = field(default_factory=dict)
 
     def leaves_dates_to_us(self, dates: Dates) -> bool:
         """The context is asked, and told, only where that has changed: Python makes an enum of its flags each time."""
         if self.undated is dates.ours_will_do:
             self.undated = dates.fit(self.context)
         return self.undated and self.verified
+
+    def certificate(self, tls: ssl.SSLObject) -> Certificate:
+        """What it says that was shown. The same few are shown all day long: each is read once."""
+        sha256 = hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
+        if (known := self._read.get(sha256)) is None:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            known = self._read[sha256] = _certificate(_shown(tls), sha256)
+        return known
 
 
 class Trusts:
@@ -70,7 +84,7 @@ class SecureLine:
     """TLS on a `Line`."""
 
     def __init__(self, below: Stream, trust: Trust, greeting: Greeting, by: Dates = OURS) -> None:
-        self._below, self._greeting, self._dates = below, greeting, by
+        self._below, self._trust, self._greeting, self._dates = below, trust, greeting, by
         self._undated = trust.leaves_dates_to_us(by)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -94,12 +108,13 @@ class SecureLine:
 
     def _greeted(self) -> Greeted:
         """What was shown. Where another name was said than is demanded, OpenSSL has not compared it: we do."""
-        shown = _shown(self._tls)
-        valid_ms = self._judged_by_date() if self._undated else None
-        accepts = self._greeting.accepts
-        if _compared_by_us(self._greeting) and not any(_holds(shown, name) for name in accepts):
-            raise Refusal(Failure.SSL_INVALID_HOSTNAME)
-        certificate = replace(_certificate(self._tls, shown), valid_ms=valid_ms)
+        certificate = self._trust.certificate(self._tls)
+        if self._undated:
+            certificate = replace(certificate, valid_ms=self._judged_by_date())
+        if _compared_by_us(self._greeting):
+            shown = _shown(self._tls)
+            if not any(_holds(shown, name) for name in self._greeting.accepts):
+                raise Refusal(Failure.SSL_INVALID_HOSTNAME)
         return Greeted(self, certificate, self._tls.selected_alpn_protocol() or "")
 
     def _judged_by_date(self) -> tuple[int, int]:
@@ -181,17 +196,10 @@ def _holds(shown: dict[str, Any], name: str) -> bool:
     return name.lower() in held or f"*.{parent}" in held
 
 
-@functools.lru_cache(maxsize=1024)
-def _at_ms(said: str) -> int:
-    """The same few certificates say it all day long."""
-    return ssl.cert_time_to_seconds(said) * 1000
-
-
-def _certificate(tls: ssl.SSLObject, shown: dict[str, Any]) -> Certificate:
-    der = tls.getpeercert(binary_form=True) or b""
+def _certificate(shown: dict[str, Any], sha256: str) -> Certificate:
     issuer: dict[str, str] = dict(pair for rdn in shown.get("issuer", ()) for pair in rdn)
     return Certificate(
         issuer=issuer.get("organizationName") or issuer.get("commonName", ""),
-        sha256=hashlib.sha256(der).hexdigest(),
-        expires_ms=_at_ms(shown["notAfter"]) if shown else 0,
+        sha256=sha256,
+        expires_ms=int(ssl.cert_time_to_seconds(shown["notAfter"]) * 1000) if shown else 0,
     )

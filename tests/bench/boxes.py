@@ -27,7 +27,7 @@ from tests.probes.liars import NAME, answering, closed_port, resolver
 
 ADDRESS = "157.240.1.1"  # of everybody here; it stands on this room's own loopback
 HTTPS, SILENT, DARK = 443, 8443, 9443  # who says nothing to a ClientHello; where not even a SYN is answered
-_A_FILE = 1_000  # targets in a service file: it may hold 1 MB
+_A_FILE = 100  # targets of a service
 _PATIENCE_S = 120.0
 _ENTER = f'ip link set lo up && ip addr add {ADDRESS}/32 dev lo && exec "$@"'
 _BACKLOG = 4096
@@ -128,7 +128,7 @@ storage: {{path: state}}
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(_PATIENCE_S)
 
 
 def _short(series: str) -> str:

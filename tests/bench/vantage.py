@@ -15,15 +15,21 @@ from probes.words import Failure, Step
 from tests.monitor import facts
 
 _DAY_MS = 86_400_000
+NOW_MS = 2 * _DAY_MS
 _SERVICES = 10
 _DOWN = 7  # every seventh target is
 
 
 def tick(targets: int) -> Tick:
     """Every series of a vantage that walks `targets`, most of them up: about 21 each."""
+    return Tick(NOW_MS, dict(view(targets).samples(NOW_MS)))
+
+
+def view(targets: int) -> View:
+    """What it knows then."""
     day_s = _DAY_MS / 1000
     services = tuple(_service(number, targets // _SERVICES) for number in range(_SERVICES))
-    view = View(
+    known = View(
         vantage=facts.INSIDE,
         services=services,
         turn_s={target.name: 60.0 for service in services for target in service.targets},
@@ -32,11 +38,11 @@ def tick(targets: int) -> Tick:
         baselines=Baselines(day_s=day_s),
         book=Book(keep_ms=7 * 86_400_000),
     )
-    for now_ms in (_DAY_MS, _DAY_MS + 60_000, 2 * _DAY_MS):
-        for number, target in enumerate(view.targets()):
-            view.add(_round(target.name, now_ms, down=now_ms == 2 * _DAY_MS and number % _DOWN == 0), now_ms)
-    view.beat(2 * _DAY_MS)
-    return Tick(2 * _DAY_MS, dict(view.samples(2 * _DAY_MS)))
+    for now_ms in (_DAY_MS, _DAY_MS + 60_000, NOW_MS):
+        for number, target in enumerate(known.targets()):
+            known.add(_round(target.name, now_ms, down=now_ms == NOW_MS and number % _DOWN == 0), now_ms)
+    known.beat(NOW_MS)
+    return known
 
 
 def _service(number: int, targets: int) -> Service:

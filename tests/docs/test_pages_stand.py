@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from monitor import metrics
-from monitor.__main__ import app
+from monitor.__main__ import ROOMS, app
 from tests.docs import reader
 from tests.docs.reader import DOCS, NotRun
 
@@ -32,7 +32,7 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _ALERT = re.compile(r"`((?:[A-Z][a-z]+|VPN|DNS|QUIC|IPv6)(?:[A-Z][A-Za-z]+)+)`")
 _METRIC = re.compile(r"\bdidban_[a-z_]+\b")
-_COMMAND = re.compile(r"\bdidban (hub --config\.file=hub\.yml [a-z]+|(?:hub )?[a-z][a-z-]+)([^\n`|]*)")
+_COMMAND = re.compile(r"\bdidban ([a-z][a-z-]+)(?: --config\.file[= ]\S*hub\.yml)?( [a-z]+)?([^\n`|]*)")
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z.-]+)")
 _FILE = re.compile(r"`((?:probes|monitor|tests|deploy|dashboards|results)/[\w./-]+)`")
 
@@ -47,10 +47,12 @@ def commands() -> dict[str, set[str]]:
     """Every command by its words, and its options."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
-    found = {name: options(each) for name, each in root.commands.items()}
-    hub = root.commands["hub"]
-    assert isinstance(hub, TyperGroup)
-    found |= {f"hub {name}": options(each) | found["hub"] for name, each in hub.commands.items()}
+    found: dict[str, set[str]] = {}
+    for name in ROOMS:
+        command = root.get_command(typer.Context(root), name)
+        found[name] = options(command)
+        inner = command.commands if isinstance(command, TyperGroup) else {}
+        found |= {f"{name} {word}": options(each) | found[name] for word, each in inner.items()}
     return found
 
 
@@ -65,8 +67,9 @@ def alerts() -> set[str]:
 def typed(text: str) -> Iterator[tuple[str, str]]:
     """Each `didban WORD ...` in what is code, and the rest of its line."""
     for code in _CODE.findall(text.replace("\\\n", " ")):
-        for word, rest in _COMMAND.findall(code):
-            yield re.sub(r"--config\.file=hub\.yml ", "", word), rest.partition("#")[0]
+        for word, second, rest in _COMMAND.findall(code):
+            is_group = any(name.startswith(f"{word} ") for name in commands())
+            yield (word + second if is_group else word), (rest if is_group else second + rest).partition("#")[0]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -128,4 +131,6 @@ def test_a_word_that_is_none_would_be_seen() -> None:
     assert word not in known
     assert set(_OPTION.findall(rest)) == {"--loudly"}
     assert "--loudly" not in known["hub add"]
+    assert [each for each, _ in typed("`didban hub --config.file=hub.yml sing v1`")] == ["hub sing"]
+    assert "hub sing" not in known
     assert set(_ALERT.findall("`NetworkShutdow` is none")) - alerts()

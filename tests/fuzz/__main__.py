@@ -1,7 +1,6 @@
 """`python -m tests.fuzz NAME ... --seconds N`: atheris looks for what no one thought of; without a name, in all of them.
 
-Each reader in a child of its own: one that hangs, or eats all memory, is a find too. Writes results/fuzz.json when all
-were asked for. A crash leaves its input, and says where. Needs atheris (`pip install 'didban[fuzz]'`).
+Each reader in a child of its own: one that hangs, or eats all memory, is a find too. Writes results/fuzz.json. A crash leaves its input, and says where. Needs atheris (`pip install 'didban[fuzz]'`).
 """
 
 from __future__ import annotations
@@ -39,8 +38,7 @@ def main() -> int:
     CRASHES.mkdir(exist_ok=True)
     done = [_run(TABLE[name], given.seconds) for name in given.names or TABLE]
     found = [each for each in done if each["crash"]]
-    if not given.names:
-        _write(done, given.seconds)
+    _write(done, given.seconds)
     sys.stdout.write(f"{len(done)} readers, {sum(each['runs'] for each in done):,} readings, {len(found)} finds\n")
     return 1 if found else 0
 
@@ -111,12 +109,24 @@ def _crash(said: str) -> str:
 
 
 def _write(done: list[dict[str, Any]], seconds: int) -> None:
-    RESULTS.write_text(json.dumps({
-        "commit": git("rev-parse", "HEAD"), "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "seconds_each": seconds, "readers": len(done), "readings": sum(each["runs"] for each in done),
-        "finds": [each for each in done if each["crash"]],
-        "by_reader": {each["name"]: {"readings": each["runs"], "branches": each["branches"]} for each in done},
-    }, indent=2) + "\n")  # fmt: skip
+    """Readers that were asked for by name are written beside what was found of the others before."""
+    known = json.loads(RESULTS.read_text())["by_reader"] if RESULTS.exists() else {}
+    commit, at = git("rev-parse", "HEAD"), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    for each in done:
+        said = {
+            "readings": each["runs"],
+            "branches": each["branches"],
+            "seconds": seconds,
+            "commit": commit,
+            "date": at,
+        }
+        known[each["name"]] = said | ({"found": each["crash"]} if each["crash"] else {})
+    total = {
+        "readers": len(known),
+        "readings": sum(each["readings"] for each in known.values()),
+        "finds": sorted(name for name, each in known.items() if "found" in each),
+    }
+    RESULTS.write_text(json.dumps(total | {"by_reader": known}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

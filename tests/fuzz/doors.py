@@ -208,15 +208,15 @@ def _pattern(data: bytes) -> object:
 TARGETS = (
     Target("door-dns", _asked, ("probes/doors/messages.py",), (Refusal,), _told_by_dns),
     Target("door-trusted", of_stream(_by_dot), ("probes/doors/trusted.py",), seeds=lambda: in_pieces(dns_answer())),
-    Target("door-http", of_stream(_page), ("probes/doors/web.py",), seeds=lambda: in_pieces(*_PAGES)),
+    Target("door-http", of_stream(_page), ("probes/doors/web.py", "probes/doors/head.py"), seeds=lambda: in_pieces(*_PAGES)),
     Target("door-http-post", of_stream(_posted), ("probes/doors/web.py",), seeds=lambda: in_pieces(*_PAGES)),
     Target("door-http-body", of_stream(_taken), ("probes/doors/web.py",), seeds=lambda: in_pieces(*_PAGES)),
     Target("door-http2", of_stream(_page_by_2), ("probes/doors/web2.py", "probes/doors/request.py"), seeds=_by_2),
     Target("door-websocket", of_stream(_by_websocket), ("probes/doors/websocket.py",), seeds=lambda: in_pieces(
         b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n\x82\1a",
         b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")),
-    Target("door-tls", of_stream(_greeted), ("probes/doors/wire.py", "probes/doors/dates.py"), seeds=_tls),
-    Target("door-tls-anybody", of_stream(_greeted_by_anybody), ("probes/doors/wire.py",), seeds=_tls),
+    Target("door-tls", of_stream(_greeted), ("probes/doors/tls.py", "probes/doors/wire.py", "probes/doors/dates.py"), seeds=_tls),
+    Target("door-tls-anybody", of_stream(_greeted_by_anybody), ("probes/doors/tls.py",), seeds=_tls),
     Target("door-quic", of_stream(_greeted_by_quic), ("probes/doors/quic.py",), slow=True),
     Target("door-certificates", _certificates, ("probes/doors/chain.py",), (Refusal, ValueError, x509.InvalidVersion), _chains),
     Target("page", _noted, ("probes/page.py", "probes/fingerprint.py"), seeds=_heads),

@@ -135,14 +135,14 @@ def _listen(text: str) -> object:
 _WORDS_OF = ("probes/doors/schema.py", "monitor/evidence/window.py", "monitor/home/addresses.py", "monitor/hub/watching.py",
              "monitor/promql/reading.py", "monitor/home/credentials.py", "monitor/notify/settings.py")  # fmt: skip
 TARGETS = (
-    Target("yaml", of_file(yamlfile.read, "a.yml"), ("probes/doors/yamlfile.py", "probes/doors/schema.py"), seeds=_seeds(_DIDBAN)),
+    Target("yaml", of_file(yamlfile.read, "a.yml"), ("probes/doors/yamlfile.py", "probes/doors/schema.py"), seeds=_seeds(_DIDBAN), slow=True),
     Target("config", of_file(config.load, "didban.yml"), ("monitor/config.py", "monitor/settings.py", "monitor/evidence/settings.py"),
            seeds=_seeds(_DIDBAN), slow=True),
     Target("config-hub", _in_a_hub, ("monitor/hub/settings.py", "monitor/notify/settings.py"), seeds=_seeds(_HUB), slow=True),
-    Target("config-web", of_file(webconfig.load, "web.yml"), ("monitor/webconfig.py",), seeds=_seeds(_WEB)),
-    Target("config-client", of_file(clientfile.load, "http.yml"), ("monitor/home/clientfile.py", "monitor/home/addresses.py"), seeds=_seeds(_WEB)),
-    Target("config-responder", of_file(responder_settings.load, "responder.yml"), ("deploy/responder/settings.py",), seeds=_seeds(b"listen: 127.0.0.1:443\n")),
-    Target("registry", of_file(lambda path: registry.load(path, ()), "registry.yml"), ("monitor/hub/registry.py",), seeds=_seeds(REGISTRY.encode())),
+    Target("config-web", of_file(webconfig.load, "web.yml"), ("monitor/webconfig.py",), seeds=_seeds(_WEB), slow=True),
+    Target("config-client", of_file(clientfile.load, "http.yml"), ("monitor/home/clientfile.py", "monitor/home/addresses.py"), seeds=_seeds(_WEB), slow=True),
+    Target("config-responder", of_file(responder_settings.load, "responder.yml"), ("deploy/responder/settings.py",), seeds=_seeds(b"listen: 127.0.0.1:443\n"), slow=True),
+    Target("registry", of_file(lambda path: registry.load(path, ()), "registry.yml"), ("monitor/hub/registry.py",), seeds=_seeds(REGISTRY.encode()), slow=True),
     Target("service", of_file(catalogue.load_file, "own.yml"), ("probes/catalogue.py",), seeds=_shipped("probes/services/*.yml"), slow=True),
     Target("fingerprints", of_file(known.load_file, "own.yml"), ("probes/known.py",), seeds=_shipped("probes/fingerprints/*.yml"), slow=True),
     Target("published-csv", of_file(lambda path: published.read(path, "IR"), "a.csv"), ("probes/published.py",), seeds=lambda: [
@@ -151,7 +151,7 @@ TARGETS = (
     Target("published-json", of_file(lambda path: published.read(path, "IR"), "a.json"), ("probes/published.py",), seeds=lambda: [
         b'{"fingerprint": "c_ir_x", "pattern": "10\\\\.10.*34"}\n{"fingerprint": "x_y", "pattern": "a{1,3}"}\n']),
     Target("book", of_file(seenfile.load, "book.yml"), ("probes/seenfile.py",), seeds=_seeds(
-        b"book: 1\nat: 2026-11-21T08:00:00Z\ncontrols: 2\nnames: {}\n")),
+        b"book: 1\nat: 2026-11-21T08:00:00Z\ncontrols: 2\nnames: {}\n"), slow=True),
     Target("edit", _edited, ("probes/doors/yamledit.py",), (ValueError, YAMLError, RecursionError), _seeds(REGISTRY.encode())),
     Target("scenario", of_file(worlds.load, "own.yml"), ("monitor/backtest/worlds/reading.py", "monitor/backtest/worlds/shape.py",
            "monitor/backtest/worlds/draft.py"), seeds=_shipped("monitor/scenarios/*.yml"), slow=True),

@@ -7,6 +7,9 @@ _OURS = "what this very program wrote in the same process, or ships"
 _TABLE = "what the table's readers have read already"
 
 OUR_OWN: dict[str, str] = {
+    "deploy/sbom.py": f"{_OURS}: pyproject.toml and its locks",
+    "deploy/audit.py": "what pip-audit, which it has just started, wrote; every shape of it is in tests/deploy/test_supply.py",
+    "deploy/bundle/__main__.py": _KEYS,
     "deploy/responder/__main__.py": _KEYS,
     "deploy/responder/daemon.py": _KEYS,
     "deploy/responder/init.py": _KEYS,
@@ -15,6 +18,7 @@ OUR_OWN: dict[str, str] = {
     "monitor/backtest/replay.py": f"{_TABLE}: labels of an export or a spool, written anew by monitor/stored",
     "monitor/backtest/worlds/beside.py": f"{_OURS}: countries and noise beside the worlds, by the reader of `yaml`",
     "monitor/beat/spread.py": "eight bytes of an HMAC",
+    "monitor/cli/renewal.py": _KEYS,
     "monitor/dossier/thinned.py": f"{_OURS}: an address of its own configuration",
     "monitor/evidence/forms/openmetrics.py": f"{_TABLE}: labels as monitor/stored gives them",
     "monitor/evidence/store/sigv4.py": f"{_OURS}: the store's address in its own configuration",

@@ -23,11 +23,13 @@ from monitor.evidence.proof import commitments, verify
 from monitor.hub import notes
 from monitor.hub.looking import marks
 from monitor.keeping import pieces, records, seal, summaries, ticks
-from monitor.stored import documents, kept, metrictext, reading
+from monitor.spool import Spool
+from monitor.stored import documents, metrictext, reading
+from monitor.stored.committed import Committed
 from monitor.stored.exported import Exported
 from monitor.stored.ooni import pages
 from probes import known
-from tests.fuzz.target import Target, folder, of_file
+from tests.fuzz.target import Target, _loop, folder, of_file
 from tests.monitor.evidence import boxes, ooni
 from tests.monitor.evidence.test_export import evening, exported
 from tests.monitor.facts import INSIDE, rounds, walk
@@ -94,12 +96,12 @@ def _in_an_export(name: str, *, true: bool) -> Callable[[bytes], object]:
     return read
 
 
-def _all_of(box: Exported | kept.Kept) -> list[object]:
+def _all_of(box: Exported | Committed) -> list[object]:
     """Everything that is asked of a box."""
-    if isinstance(box, kept.Kept):
+    if isinstance(box, Committed):
         asked: tuple[Callable[[], object], ...] = (
             lambda: list(box.walks(0)), lambda: list(box.ticks(0)), lambda: list(box.summaries()),
-            lambda: list(box.unstamped()), lambda: box.vantage, lambda: box.memory("book"), box.sealed,
+            lambda: list(box.unstamped()), lambda: box.vantage, lambda: box.memory("book"), box.sealed, box.series, box.identity, box.keys,
         )  # fmt: skip
     else:
         asked = (
@@ -148,13 +150,12 @@ def _damaged(data: bytes) -> object:
         contextlib.suppress(sqlite3.OperationalError),
     ):
         db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT min(rowid) FROM {table})", (data[1:],))
-    with contextlib.suppress(Unusable), contextlib.closing(kept.Kept(copy)) as box:
+    with contextlib.suppress(Unusable), contextlib.closing(Committed(copy)) as box:
         return _all_of(box)
     return None
 
 
-def _torn(data: bytes) -> object:
-    """The file itself: what lies in it is written over from a place on."""
+def _torn_copy(data: bytes) -> Path:
     copy = folder() / "torn"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(_spool(), copy)
@@ -162,9 +163,37 @@ def _torn(data: bytes) -> object:
     whole = path.read_bytes()
     at = int.from_bytes(data[:3], "big") % len(whole)
     path.write_bytes(whole[:at] + data[3:] + whole[at + len(data[3:]) :])
-    with contextlib.suppress(Unusable), contextlib.closing(kept.Kept(copy)) as box:
+    return copy
+
+
+def _torn(data: bytes) -> object:
+    """The file itself: what lies in it is written over from a place on."""
+    copy = _torn_copy(data)
+    with contextlib.suppress(Unusable), contextlib.closing(Committed(copy)) as box:
         return _all_of(box)
     return None
+
+
+def _at_work(data: bytes) -> object:
+    """The same file, opened by a daemon: it works on, or says that it cannot be used."""
+    _torn_copy(data)
+    return _loop().run_until_complete(_opened(folder() / "torn"))
+
+
+async def _opened(where: Path) -> object:
+    spool = Spool(where, now_ms=lambda: boxes.NOW_MS, boot="b")
+    try:
+        await spool.open()
+        return (
+            await spool.walks(),
+            await spool.owed("hub", but=(), most=9),
+            await spool.last_tick(),
+            await spool.recall("book"),
+        )
+    except Unusable:
+        return None
+    finally:
+        await spool.close()
 
 
 def _hour(data: bytes) -> object:
@@ -219,6 +248,7 @@ TARGETS = (
            ("monitor/evidence/proof/commitments.py",), (ValueError,), lambda: [b"1,2,7"]),
     Target("spool-damaged", _damaged, ("monitor/stored/kept.py", "monitor/stored/committed.py", "monitor/spool.py", "monitor/keeping/glance.py", "monitor/keeping/sealing.py"), seeds=lambda: [bytes([n]) + b"{}" for n in range(9)], slow=True),
     Target("spool-torn", _torn, ("monitor/stored/kept.py",), seeds=lambda: [b"\0\x10\0" + bytes(64)], slow=True),
+    Target("spool-torn-at-work", _at_work, ("monitor/spool.py",), seeds=lambda: [b"\0\x10\0" + bytes(64)], slow=True),
     Target("spool-walk", records.decode, ("monitor/keeping/records.py",), (Undecodable,), lambda: [records.encode(walk())]),
     Target("spool-tick", lambda data: ticks.read((1, data, b"\x90")), ("monitor/keeping/ticks.py", "monitor/decoding.py"), (Undecodable,),
            lambda: [ticks.packed(ticks.Kept(5, ((1, 1.0),), ()))[1]]),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fuzz import answers, doors, files, knocks, stored
+from tests.fuzz import answers, doors, files, knocks, renewed, stored
 from tests.fuzz.target import Target
 
 TABLE: dict[str, Target] = {
-    each.name: each for part in (knocks, doors, files, answers, stored) for each in part.TARGETS
+    each.name: each for part in (knocks, doors, files, renewed, answers, stored) for each in part.TARGETS
 }

@@ -16,7 +16,7 @@ from probes.failure import Refusal, classify
 from probes.ports import Stream
 
 Read = Callable[[bytes], object]
-MOST_S = 5.0  # that a reading may take, of anything no longer than MOST_BYTES; on a machine that does other things too
+MOST_S = 5.0  # of processor time that a reading may take, of anything no longer than MOST_BYTES
 MOST_BYTES = 64 * 1024
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fuzz.table import TABLE
 from tests.fuzz.target import MOST_BYTES, MOST_S
 
-_IN_CI, _IF_SLOW = 40, 8  # examples
+_IN_CI, _IF_SLOW = 30, 4  # examples
 _LONG = settings.get_profile("long").max_examples
 _NASTY = (
     b"",
@@ -62,9 +62,9 @@ def test_a_reader_says_no_and_nothing_else(name: str) -> None:
               phases=[Phase.explicit, Phase.generate, Phase.shrink])  # fmt: skip
     @given(examples(name))
     def reads(data: bytes) -> None:
-        began_s = time.monotonic()
+        began_s = time.process_time()
         target.run(data)
-        assert time.monotonic() - began_s < MOST_S, f"{len(data)} bytes took too long"
+        assert time.process_time() - began_s < MOST_S, f"{len(data)} bytes took too long"
 
     reads()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shutil
 import sqlite3
 import time
 import zlib
@@ -16,6 +18,8 @@ from cryptography import x509
 from monitor.cli import run
 from monitor.decoding import Undecodable, from_json, from_msgpack, inflated
 from monitor.disk.file import Unusable
+from monitor.evidence import given
+from monitor.evidence.proof import verify
 from monitor.keeping import pieces, ticks
 from monitor.promql import reading
 from monitor.promql.understood import NotUnderstood
@@ -27,6 +31,7 @@ from probes.failure import Refusal
 from probes.words import Failure
 from tests.fuzz import doors
 from tests.fuzz.table import TABLE
+from tests.fuzz.target import folder
 
 _DEEP = b"[" * 20_000
 
@@ -69,6 +74,11 @@ def test_a_fleet_whose_last_heartbeat_is_no_number_is_shown_all_the_same() -> No
     for value in ("NaN", "+Inf", "1e300", "-1"):
         row = b'{"data":{"result":[{"metric":{"vantage":"v1"},"value":[1,"%s"]}]}}' % value.encode()
         TABLE["answer-database"].run(row)
+
+
+def test_a_week_whose_counts_are_no_numbers_is_not_told() -> None:
+    """The relay's weekly message ended the relay."""
+    TABLE["answer-digest"].run(b'{"data":{"result":[{"metric":{},"value":[1,"1e3t"]}]}}')
 
 
 def test_a_number_in_another_script_is_no_length_of_waiting() -> None:
@@ -135,6 +145,21 @@ def test_an_hour_that_somebody_else_sealed_is_looked_at_before_it_is_read(tables
         pieces.unpack(packed)
 
 
+def test_an_export_reaches_for_nothing_outside_of_its_folder() -> None:
+    """A manifest may name any folder; the walks of another export beside it would have counted as its own."""
+    from tests.fuzz import stored
+
+    copy = folder() / "elsewhere"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(stored._sealed(), copy)
+    manifest = json.loads((copy / verify.MANIFEST).read_text())
+    manifest["boxes"][0]["folder"] = f"../{stored._sealed().name}/{manifest['boxes'][0]['folder']}"
+    (copy / verify.MANIFEST).write_text(json.dumps(manifest))
+    (copy / verify.SUMS).write_text(verify.sums(copy))
+    with pytest.raises(Unusable, match="outside of its folder"):
+        given.parts([copy])
+
+
 # ---------------------------------------------------------------- a dying card
 
 
@@ -174,3 +199,10 @@ def test_a_damaged_name_of_a_series_is_nobodys(spool: sqlite3.Connection) -> Non
     assert names.of(2) is None
     with contextlib.closing(spool):
         assert names.id(spool, "b", {"c": "d"}) == 3
+
+
+def test_a_file_whose_tables_have_no_names_any_more_is_set_aside_and_the_daemon_works_on() -> None:
+    """SQLite's own complaint was no text, and UnicodeDecodeError ended the daemon at each start."""
+    torn = b"\x00\x00\x64" + b"\xc0" * 4_000
+    TABLE["spool-torn"].run(torn)
+    TABLE["spool-torn-at-work"].run(torn)

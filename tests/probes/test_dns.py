@@ -309,7 +309,9 @@ async def test_what_is_no_http2_is_a_failure_and_bounded(
     authority: Authority, behaviour: Behaviour, failure: Failure
 ) -> None:
     async with listening(behaviour, speaking(authority, "h2")) as port:
-        walk = await walked(target(Kind.DOH, port), tools(authority.ca_file))
+        walk = await walked(
+            target(Kind.DOH, port), tools(authority.ca_file, timeout_s=0.3 if failure is Failure.TIMEOUT else 5)
+        )
     assert broke(walk) == (Step.KNOCK, failure)
     assert walk.bytes_received < 400_000
 

@@ -75,6 +75,18 @@ async def test_a_walk_never_writes_down_where_it_started(authority: Authority) -
     assert repr(walk).count("127.0.0.1") == 2, "once as the endpoint's literal address, once as where it led"
 
 
+async def test_a_certificate_is_read_anew_where_another_is_shown(authority: Authority) -> None:
+    """What was read once is remembered by the bytes that were shown, never by the name."""
+    hands, seen = tools(authority.ca_file), []
+    for shown in (authority.server(), authority.server()):
+        async with listening(liars.silent, shown) as port:
+            seen += [(await walked(target(Kind.TLS, port), hands)).last.certificate for _ in range(2)]
+    assert (seen[0], seen[2]) == (seen[1], seen[3])
+    assert seen[0] is not None
+    assert seen[2] is not None
+    assert seen[0].sha256 != seen[2].sha256
+
+
 async def test_out_of_file_handles_is_our_fault_and_flies() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     hands = tools()

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor import config
-from monitor.daemon import Daemon, Options
+from monitor.daemon import Daemon
 from monitor.meaning.timeofday import FEWEST_NETWORKS
+from monitor.options import Options
 from monitor.webconfig import WebConfig
 from probes.words import Scope
 from tests.monitor.home.test_backlog import Receiver, until

@@ -13,7 +13,7 @@ import pytest
 
 from monitor import config
 from monitor.disk.copies import BadBackup
-from monitor.keeping import backup
+from monitor.keeping import backup, wiping
 from monitor.spool import Spool
 from tests.deploy.record import RECORDED, WALKS
 from tests.monitor.local import Vantage
@@ -103,3 +103,12 @@ def test_by_the_command_line_it_says_what_such_a_copy_is(box: Path, tmp_path: Pa
     done = subprocess.run(words, cwd=box, env=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "whoever has it can write as it" in done.stdout
+
+
+def test_a_root_of_the_hub_among_the_secrets_is_ours_as_well(box: Path, tmp_path: Path) -> None:
+    (box / "secrets").mkdir()
+    (box / "secrets/hub-ca.pem").write_text("")
+    with (box / "didban.yml").open("a") as config_file:
+        config_file.write("tls: {ca_file: secrets/hub-ca.pem}\n")
+    assert "secrets/hub-ca.pem" in kept(box, tmp_path / "kept")
+    assert box / "secrets/hub-ca.pem" in wiping.find(box / "didban.yml", None).files

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from hypothesis import given
@@ -105,6 +106,8 @@ STRANGE = (
     {"Host": "hub.example.org"},
     {"Host": "127.0.0.1.evil.example:8443"},
     {"Host": ""},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Origin": "https://evil.example"},
 )
 
 
@@ -115,6 +118,9 @@ async def test_nobody_from_outside_learns_who_the_boxes_are(hub: Hub) -> None:
             status, text = await hub.page(path, **headers)
             assert status == 404
             assert "v1" not in text
+    async with aiohttp.ClientSession() as session, session.get(hub.url + "/") as answer:
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert "Server" not in answer.headers
     for host in ("localhost:4711", f"127.0.0.1:{hub.port}", "[::1]:1"):
         assert (await hub.page("/", Host=host))[0] == 200, "as through a tunnel"
 

@@ -56,6 +56,13 @@ def test_what_unfolds_to_more_than_is_taken_is_refused_though_it_is_signed() -> 
         signed.unpack(bomb, [PUBLIC])
 
 
+def test_rotations_beyond_all_use_are_not_gone_through() -> None:
+    nothing = signed.Rotation((PUBLIC,), PUBLIC, "AAAA")
+    with pytest.raises(NotOurs, match="changed more than 64 times"):
+        signed.unpack(packed(rotations=[nothing] * 65), [PUBLIC])
+    assert signed.unpack(packed(rotations=[nothing] * 64), [PUBLIC]).version == VERSION
+
+
 def test_a_later_program_may_say_more() -> None:
     head = len(MAGIC) + 96
     text = zlib.decompress(packed()[head:]).replace(b'{"expires"', b'{"new": [1], "expires"', 1)
