@@ -159,10 +159,11 @@ def beside() -> Iterator[Path]:
 
 
 _ASK = r"""
+# patient: a group of rules has its first turn somewhere within its interval
 ask() { /usr/bin/python3 -c '
 import sys, urllib.request
 print(urllib.request.urlopen(urllib.request.Request(sys.argv[1]), timeout=5).read().decode())' "$1"; }
-until_said() { for turn in $(seq 150); do if ask "$1" 2>/dev/null | grep -q "$2"; then return 0; fi; sleep 0.2; done; return 1; }
+until_said() { for turn in $(seq 400); do if ask "$1" 2>/dev/null | grep -q "$2"; then return 0; fi; sleep 0.2; done; return 1; }
 """
 
 
@@ -193,7 +194,7 @@ stat -c '%U %a %n' $room/volumes/alertmanager/alertmanager.yml
 ss -Hltn | awk '{{print "LISTENS", $4}}'
 ls $room/volumes/shipped/dashboards
 """
-    done = alone(script, seconds=240)
+    done = alone(script, seconds=400)
     assert done.returncode == 0, done.stderr
     assert re.search(r" 600 .*/alertmanager.yml", done.stdout)
     listeners = {"0.0.0.0:8443", "127.0.0.1:9090", "127.0.0.1:9093"}  # the relay's only where somebody is reached by it
