@@ -38,7 +38,7 @@ from monitor.telling.own import Disk, of_daemon
 from monitor.telling.past import Past
 from monitor.telling.status import Json, status, target_as_json
 from monitor.telling.workings import workings
-from monitor.tick import Tick, gathered
+from monitor.tick import Breath, Tick, gathered
 from monitor.webconfig import answers_to
 from probes.doors.clock import SystemClock, boot_id
 from probes.doors.yamlfile import Mistake
@@ -153,11 +153,12 @@ class Daemon:
         engine = self._engine
         await self._stating.settle(engine.shippers, patience_ms=0 if self._options.idle else engine.patience_ms)
         now_ms = self._now_ms()
+        breath = Breath(self._clock.elapsed_s)
         for _ in engine.view.beating(now_ms):
-            await asyncio.sleep(0)
+            await breath.taken()
         engine.early.told()
         own = await self._own(now_ms)
-        samples = await gathered(itertools.chain(engine.samples(now_ms), own.items()), self._stating.last)
+        samples = await gathered(itertools.chain(engine.samples(now_ms), own.items()), self._stating.last, breath)
         await self._stating.state(Tick(self._now_ms(), samples), engine.shippers)
         if Series(metrics.DRILL, ()) in own:
             self._exercise.was_stated(self._now_ms(), self._stating.ahead_ms)

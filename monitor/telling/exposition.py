@@ -19,7 +19,7 @@ from monitor.tick import Tick
 
 _PIECE = 500  # lines between two breaths of the loop: about a millisecond
 _SORTED_AT_ONCE = 5_000
-_USUAL = {0.0: "0.0", 1.0: "1.0"}  # nearly every value
+_USUAL = {0.0: "0.0", 1.0: "1.0"}  # nearly every value; minus zero is written as the zero it equals
 
 
 class Exposition:

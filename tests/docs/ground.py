@@ -100,7 +100,6 @@ class Machine:
             "CURL_CA_BUNDLE": self._lab.pki.ca_file,
             "NO_COLOR": "1",
             "TERM": "dumb",
-            "COLUMNS": "80",  # as wide as what the pages show
             "PS1": "",
         }
         before = ["ip", "netns", "exec", self.box.name, "sh", str(self._at / "on"), "env", "-u", enter.MARK]

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_ROWS, _COLUMNS = 50, 120
+_ROWS, _COLUMNS = 50, 80  # as wide as what the pages show
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 _PROMPT = re.compile(r": $")  # the space comes once letters are no longer shown
 _POLL_S = 0.05

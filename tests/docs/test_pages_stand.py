@@ -47,9 +47,10 @@ def commands() -> dict[str, set[str]]:
     """Every command by its words, and its options."""
     root = typer.main.get_command(app)
     assert isinstance(root, TyperGroup)
+    context = typer.Context(root)
     found: dict[str, set[str]] = {}
     for name in ROOMS:
-        command = root.get_command(typer.Context(root), name)
+        command = root.get_command(context, name)
         found[name] = options(command)
         inner = command.commands if isinstance(command, TyperGroup) else {}
         found |= {f"{name} {word}": options(each) | found[name] for word, each in inner.items()}

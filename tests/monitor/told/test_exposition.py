@@ -67,8 +67,11 @@ _SERIES = st.sampled_from([each for each in FAMILIES if each.shape is not Shape.
 )
 
 
+_NUMBERS = st.floats().map(lambda value: value + 0.0) | st.integers(-(2**60), 2**60) | st.sampled_from([0, 1, 1.0])
+
+
 @given(
-    samples=st.dictionaries(_SERIES, st.floats() | st.integers(-(2**60), 2**60) | st.sampled_from([0, 1, 1.0])),
+    samples=st.dictionaries(_SERIES, _NUMBERS),
     accept=st.sampled_from([PLAIN, OPEN]),
     network=_WORDS,
 )
