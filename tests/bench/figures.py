@@ -32,8 +32,9 @@ class Figure:
 
 
 def write(path: Path, figures: Iterable[Figure]) -> None:
-    """`{name: {value, unit, peer, peer_value, ratio}}`, four significant digits each."""
-    rows = {
+    """`{name: {value, unit, peer, peer_value, ratio}}`, four significant digits each; what was not measured stays."""
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    rows = kept | {
         each.name: {
             "value": _rounded(each.value),
             "unit": each.unit,
