@@ -85,6 +85,16 @@ NOTICES: Mapping[str, str] = {
     "Not observable from outside, for no landmark stands in them ({share}): {names}.": (
         "از بیرون دیدنی نیستند، چون نشانه‌ای در آن‌ها نیست ({share}): {names}."
     ),
+    "Nothing abroad answers, and this box keeps still: four canaries twice an hour, and nothing else.": (
+        "هیچ چیز در خارج پاسخ نمی‌دهد و این دستگاه آرام مانده است: ساعتی دو بار چهار نشانهٔ سنجش، و جز آن هیچ."
+    ),
+    "A catalogue that was installed {why}; the shipped one ({version}) is at work.": (
+        "فهرستی که نصب شده بود به کار نمی‌رود ({why})؛ فهرست همراه برنامه ({version}) در کار است."
+    ),
+    "It runs by catalogue {version}, made on {day}.": "با فهرست {version} کار می‌کند، ساخته‌شده در {day}.",
+    "The catalogue it runs by has expired on {day}, and is still newer than the shipped one.": (
+        "اعتبار فهرستی که با آن کار می‌کند در {day} به پایان رسیده، و هنوز از فهرست همراه برنامه تازه‌تر است."
+    ),
     "Nothing of {country} is observable from outside: no landmark stands in it.": (
         "از {country} هیچ چیز از بیرون دیدنی نیست: نشانه‌ای در آن نیست."
     ),

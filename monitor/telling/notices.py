@@ -45,6 +45,6 @@ def of_catalogue(renewed: Renewed | None, why_not: str | None, now_ms: int) -> I
     if why_not is not None:
         yield f"A catalogue that was installed {why_not}; the shipped one ({SHIPPED_VERSION}) is at work."
     if renewed is not None:
-        old = f"; it has expired on {renewed.expires}, and is still newer than the shipped one"
-        more = old if renewed.has_expired(now_ms) else ""
-        yield f"It runs by catalogue {renewed.version}, made on {renewed.made}{more}."
+        yield f"It runs by catalogue {renewed.version}, made on {renewed.made}."
+        if renewed.has_expired(now_ms):
+            yield f"The catalogue it runs by has expired on {renewed.expires}, and is still newer than the shipped one."

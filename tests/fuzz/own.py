@@ -10,6 +10,7 @@ OUR_OWN: dict[str, str] = {
     "deploy/sbom.py": f"{_OURS}: pyproject.toml and its locks",
     "deploy/audit.py": "what pip-audit, which it has just started, wrote; every shape of it is in tests/deploy/test_supply.py",
     "deploy/bundle/__main__.py": _KEYS,
+    "deploy/container/healthy.py": "an address of its own keeper; of an answer the status alone, by http.client",
     "deploy/responder/__main__.py": _KEYS,
     "deploy/responder/daemon.py": _KEYS,
     "deploy/responder/init.py": _KEYS,

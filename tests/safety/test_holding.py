@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -131,8 +132,10 @@ def test_bridges_are_in_no_metric_and_no_log_of_a_box_at_work(tmp_path: Path) ->
     (tmp_path / "services.yml").write_text(_BRIDGES)
     own.start("--log.level=debug")
     own.wait_for("/-/ready")
-    shown = own.ask("/metrics")[1]
-    assert 'service="my-vpn"' in shown, "it was walked"
+    until = time.monotonic() + 20
+    while 'service="my-vpn"' not in (shown := own.ask("/metrics")[1]):
+        assert time.monotonic() < until, "it was never walked"
+        time.sleep(0.1)
     _, _, said = own.stop()
     for secret in ("127.0.0.77", "bridge.example", "a-password-of-the-test"):
         assert secret not in shown

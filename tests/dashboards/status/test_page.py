@@ -83,7 +83,7 @@ def test_english_is_word_for_word_what_the_terminal_says() -> None:
 
 
 NOTICED = {
-    "monitor/telling/notices.py": {"of_spool", "of_sealing"},
+    "monitor/telling/notices.py": {"of_spool", "of_sealing", "of_catalogue"},
     "monitor/engine.py": {"notices"},
     "monitor/stating.py": {"notices"},
     "monitor/daemon.py": {"_notices"},

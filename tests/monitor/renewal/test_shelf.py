@@ -96,8 +96,8 @@ def test_a_board_whose_clock_never_ran_can_be_renewed_and_an_expired_one_stays_a
     renewed = shelf.install(packed(), tmp_path, (PUBLIC,), 0)
     told = list(of_catalogue(renewed, None, NOW_MS + 365 * 86_400_000))
     assert told == [
-        f"It runs by catalogue {VERSION}, made on 2026-11-01; it has expired on 2027-05-01, and is still newer than the "
-        "shipped one."
+        f"It runs by catalogue {VERSION}, made on 2026-11-01.",
+        "The catalogue it runs by has expired on 2027-05-01, and is still newer than the shipped one.",
     ]
 
 
