@@ -38,8 +38,15 @@ def lived(worlds: Sequence[World], for_s: float = FOR_S) -> list[Said]:
 
 
 def test_eight_worlds_and_what_is_said_in_each() -> None:
-    said = lived([each for each in WORLDS if each.name in EIGHT])
-    assert len(said) == len(EIGHT)
+    first = lived([each for each in WORLDS if each.name in EIGHT])
+    assert len(first) == len(EIGHT)
+    assert [each.world.name for each in first if each.false] == [], matrix.table(first)
+    missed = [each.world for each in first if not each.named]
+    assert len(missed) <= 1, matrix.table(
+        first
+    )  # another life, as in the full matrix: a shared machine is no quiet line
+    again = {each.world.name: each for each in (lived(missed, LONGER_S) if missed else ())}
+    said = [again.get(each.world.name, each) for each in first]
     assert [each.world.name for each in said if each.false] == [], matrix.table(said)
     assert [each.world.name for each in said if not each.named] == [], matrix.table(said)
     state = {each.world.name: each.state for each in said}
