@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 TIMES = 20
 WITH_A_SIM, _SIM = "second", "5.112.1.77"
 _SCALED = ("run", "up", "rules")
+# what `make test` tells its own children; a reader's `make run` would take the virtual environment of the tests for its own
+_OF_OURS = (enter.MARK, "VENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 HOSTS: Mapping[str, Box] = {
     "abroad": world.VANTAGES[4],
@@ -102,7 +104,8 @@ class Machine:
             "TERM": "dumb",
             "PS1": "",
         }
-        before = ["ip", "netns", "exec", self.box.name, "sh", str(self._at / "on"), "env", "-u", enter.MARK]
+        before = ["ip", "netns", "exec", self.box.name, "sh", str(self._at / "on"), "env"]
+        before += [word for name in _OF_OURS for word in ("-u", name)]
         before += [f"{name}={value}" for name, value in environment.items()]
         return terminal.typed(self.home, before, text, answers, stays=stays)
 
