@@ -22,6 +22,7 @@ from typing import Any
 from aiohttp import web
 
 from monitor.gate.buckets import Buckets
+from monitor.gate.desk import Desk
 from monitor.gate.visitor import Visitor
 
 _BACKLOG = 128
@@ -60,11 +61,11 @@ class Bounds:
 class Porter:
     """Of one listener. `open`, then `work` for ever, then `close`.
 
-    `faults`: what aiohttp is handed beside the application (web.AppRunner).
+    `faults`: what aiohttp is handed for each connection (web.RequestHandler).
     """
 
     def __init__(self, app: web.Application, context: ssl.SSLContext | None, bounds: Bounds, **faults: Any) -> None:
-        self._context, self._bounds = context, bounds
+        self._app, self._context, self._bounds, self._faults = app, context, bounds, faults
         self._known: set[Visitor] = set()
         self._strangers: dict[Visitor, None] = {}  # in the order in which they came
         self._by_inner: dict[object, Visitor] = {}
@@ -78,7 +79,7 @@ class Porter:
 
         app.middlewares.insert(0, passed)
         app[_PORTER] = self
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0, **faults)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
 
     async def open(self, host: str, port: int) -> None:
         """Raises OSError when the address is taken or not ours."""
@@ -146,7 +147,7 @@ class Porter:
                 return None
             first.leave()
             self._gone(first)
-        visitor = Visitor(server, address, self._gone)
+        visitor = Visitor(Desk(server, self._app, **self._faults), address, self._gone)
         self._strangers[visitor] = None
         self._by_inner[visitor.inner] = visitor
         self._of[address] += 1

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from aiohttp import web
+from monitor.gate.desk import Desk
 
 
 class Visitor(asyncio.Protocol):
-    """Passes everything on. `inner`: what aiohttp makes of it; `entering`: what lets it in, until it is."""
+    """Passes everything on to `inner`. `entering`: what lets it in, until it is."""
 
-    def __init__(self, server: web.Server, address: str, forget: Callable[[Visitor], None]) -> None:
-        self.inner, self.address, self._forget = server(), address, forget
+    def __init__(self, inner: Desk, address: str, forget: Callable[[Visitor], None]) -> None:
+        self.inner, self.address, self._forget = inner, address, forget
         self.transport: asyncio.Transport | None = None
         self.entering: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
