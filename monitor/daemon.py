@@ -128,7 +128,7 @@ class Daemon:
             names,
             options.web.headers,
         )
-        porter = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        porter = await listen(app, options.host, options.port, options.web, options.web_folder)
         _log.info("listening", address=f"{options.host}:{options.port}")
         return porter
 

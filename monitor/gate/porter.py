@@ -23,7 +23,7 @@ from aiohttp import web
 
 from monitor.gate.buckets import Buckets
 from monitor.gate.desk import Desk
-from monitor.gate.visitor import Visitor
+from monitor.gate.visitor import LetsIn, Visitor
 
 _BACKLOG = 128
 _OUT_OF_HANDLES_S = 0.2
@@ -61,10 +61,21 @@ class Bounds:
 class Porter:
     """Of one listener. `open`, then `work` for ever, then `close`.
 
-    `faults`: what aiohttp is handed for each connection (web.RequestHandler).
+    Args:
+        lets_in: whether a certificate that was verified may come in; None is who showed none.
+        faults: what aiohttp is handed for each connection (web.RequestHandler).
     """
 
-    def __init__(self, app: web.Application, context: ssl.SSLContext | None, bounds: Bounds, **faults: Any) -> None:
+    def __init__(
+        self,
+        app: web.Application,
+        context: ssl.SSLContext | None,
+        bounds: Bounds,
+        *,
+        lets_in: LetsIn = lambda certificate: True,
+        **faults: Any,
+    ) -> None:
+        self._lets_in = lets_in
         self._app, self._context, self._bounds, self._faults = app, context, bounds, faults
         self._known: set[Visitor] = set()
         self._strangers: dict[Visitor, None] = {}  # in the order in which they came
@@ -147,7 +158,8 @@ class Porter:
                 return None
             first.leave()
             self._gone(first)
-        visitor = Visitor(Desk(server, self._app, **self._faults), address, self._gone)
+        desk = Desk(server, self._app, **self._faults)
+        visitor = Visitor(desk, address, self._lets_in, self._gone)
         self._strangers[visitor] = None
         self._by_inner[visitor.inner] = visitor
         self._of[address] += 1

@@ -133,7 +133,7 @@ async def serve(folder: Path, web_config: WebConfig) -> AsyncIterator[Box]:
             names = answers_to("127.0.0.1", port, ("box.local",))
             app = application(pages, Doorkeeper(web_config.basic_auth_users), lambda names=names: names)  # type: ignore[misc]
             try:
-                porter = await listen(app, "127.0.0.1", port, None)
+                porter = await listen(app, "127.0.0.1", port)
             except OSError:
                 continue
             box.url = f"http://127.0.0.1:{port}"
