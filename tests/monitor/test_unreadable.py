@@ -14,7 +14,7 @@ from monitor.gate import guards
 from monitor.gate.porter import Bounds, Porter
 from monitor.webconfig import OPEN
 from tests.monitor.hub.hubs import REGISTRY, Database, Hub, enrolled
-from tests.monitor.test_expose import Box, serve
+from tests.monitor.served import Box, serve
 from tests.monitor.test_porter import listening
 from tests.monitor.told import people
 from tests.monitor.told.relays import living
