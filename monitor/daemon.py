@@ -29,6 +29,7 @@ from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.options import Options
+from monitor.renewal.fetching import Fetching
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.stating import Stating
@@ -67,6 +68,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
+        self._fetching = Fetching(self._spool, lambda: self._engine, self.reload)
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
         self._past = Past(self._spool, lambda: self._engine.view.services, self._now_ms)
@@ -95,6 +97,7 @@ class Daemon:
             ]
             if not self._options.idle:
                 self._engine.start()
+                own_work.append(self._tasks.create_task(self._fetching.run()))
             gc.freeze()  # code and catalogue stay: looked through at every full collection, they held up walks
             self._options.supervisor.ready()
             await self._stop.wait()

@@ -17,6 +17,7 @@ from monitor.home.credentials import server_context
 from monitor.hub import fleet
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
+from monitor.hub.handing import Handing
 from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
@@ -88,6 +89,7 @@ class Door:
             [
                 web.post("/api/v1/write", self._write),
                 web.get("/api/v1/held", inquiries.answer),
+                web.get("/api/v1/catalogue", Handing(self._admitted, self._loaded.catalogue).answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
