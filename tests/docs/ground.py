@@ -55,6 +55,7 @@ exec {python} -m monitor "$@"
 # stands in for systemd, for the units of Debian's Prometheus and Alertmanager: their command, with their arguments
 _SYSTEMCTL = """\
 #!/bin/sh
+trap '' HUP  # on a busy machine the terminal is gone before a unit has a session of its own
 shift
 for unit in "$@"; do
   . /etc/default/$unit
