@@ -29,6 +29,7 @@ from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.options import Options
+from monitor.renewal.fetching import Fetching
 from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.stating import Stating
@@ -67,6 +68,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._reload_ok = True
         self._upkeep = Upkeep(self._spool, lambda: self._engine, self._renew)
+        self._fetching = Fetching(self._spool, lambda: self._engine, self.reload)
         self._garbage = Garbage()
         self._tasks = asyncio.TaskGroup()
         self._engine = self._build(loaded)
@@ -96,6 +98,7 @@ class Daemon:
             ]
             if not self._options.idle:
                 self._engine.start()
+                own_work.append(self._tasks.create_task(self._fetching.run()))
             self._garbage.settle()  # code and catalogue stay
             self._options.supervisor.ready()
             await self._stop.wait()
@@ -129,7 +132,7 @@ class Daemon:
             names,
             options.web.headers,
         )
-        porter = await listen(app, options.host, options.port, options.web.server_context(options.web_folder))
+        porter = await listen(app, options.host, options.port, options.web, options.web_folder)
         _log.info("listening", address=f"{options.host}:{options.port}")
         return porter
 

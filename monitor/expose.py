@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from monitor.rounds import Asked
 from monitor.spool import Spool
 from monitor.telling.exposition import Exposition
 from monitor.telling.status import Json, walk_as_json
+from monitor.webconfig import OPEN, WebConfig
 from probes.doors.yamlfile import Mistake
 
 _MOST_OBSERVATIONS = 10_000
@@ -218,10 +219,12 @@ async def _stranger(request: web.Request, doorkeeper: Doorkeeper) -> web.Respons
             return web.Response(text="Who is there?\n", status=401, headers={"WWW-Authenticate": "Basic"})
 
 
-async def listen(
-    app: web.Application, host: str, port: int, context: ssl.SSLContext | None, bounds: Bounds | None = None
-) -> Porter:
-    """Its `work` lets visitors in. Raises OSError when the address is taken or not ours."""
-    porter = Porter(app, context, bounds or Bounds())
+async def listen(app: web.Application, host: str, port: int, asked: WebConfig = OPEN, folder: Path = Path()) -> Porter:
+    """Its `work` lets visitors in. Raises OSError when the address is taken or not ours.
+
+    Args:
+        asked: of whoever comes; `folder`: where its relative names of files stand.
+    """
+    porter = Porter(app, asked.server_context(folder), Bounds(), lets_in=asked.lets_in)
     await porter.open(host, port)
     return porter

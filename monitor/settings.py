@@ -221,15 +221,17 @@ def _by_name(given: object) -> object:
 
 
 class Renewal(Strict):
-    """The catalogue alone, renewed by `didban catalogue install`.
+    """The catalogue alone, renewed by `didban catalogue install`, or from a hub.
 
     Attributes:
         keys: whose signature under one is believed, in base64; without any, nothing is installed.
         path: where it stands; without it, in `catalogue` below `storage.path`.
+        fetch: whether the hub is asked for a newer one, once a day; never without a key.
     """
 
     keys: tuple[Annotated[str, AfterValidator(signed.check_public)], ...] = ()
     path: str | None = None
+    fetch: bool = True
 
 
 class Config(Strict):

@@ -8,11 +8,13 @@ import ssl
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from monitor.config import missing_files
+from monitor.gate import ciphers
+from monitor.gate.names import speaks_for_one
 from monitor.home.credentials import server_context
 from probes.doors import handed
 from probes.doors.schema import Strict, fit
@@ -54,18 +56,46 @@ def _in_a_header(given: str) -> str:
     return given
 
 
+def _alone(given: tuple[str, ...]) -> tuple[str, ...]:
+    if len(given) > 1:
+        raise ValueError("may name one curve: Python's ssl module keeps no order of several")
+    return given
+
+
+def _refused(why: str) -> BeforeValidator:
+    """The toolkit has that key; we have not, and say why."""
+
+    def rule(given: object) -> object:
+        raise ValueError(why)
+
+    return BeforeValidator(rule)
+
+
 class TlsServer(Strict):
     cert_file: str
     key_file: str
     client_ca_file: str | None = None
     client_auth_type: ClientAuth = ClientAuth.NO
+    client_allowed_sans: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] | None = None
     min_version: TlsVersion = TlsVersion.TLS12
     max_version: TlsVersion = TlsVersion.TLS13
+    cipher_suites: tuple[Annotated[str, AfterValidator(ciphers.suite)], ...] = ()
+    prefer_server_cipher_suites: bool = True
+    curve_preferences: Annotated[tuple[Annotated[str, AfterValidator(ciphers.curve)], ...], AfterValidator(_alone)] = ()
+    cert: Annotated[None, _refused("stands in a file of its own here: give cert_file")] = None
+    key: Annotated[None, _refused("no secret stands in a configuration here: give key_file")] = None
+    client_ca: Annotated[None, _refused("stands in a file of its own here: give client_ca_file")] = None
 
     @model_validator(mode="after")
     def _says_whom_it_believes(self) -> Self:
         if self.client_auth_type is not ClientAuth.NO and self.client_ca_file is None:
             raise ValueError("client_auth_type needs client_ca_file: whose certificates are believed?")
+        if self.client_auth_type is ClientAuth.NO and self.client_ca_file is not None:
+            raise ValueError("client_ca_file needs client_auth_type: nobody would be asked for a certificate")
+        if self.client_allowed_sans is not None and self.client_auth_type is not ClientAuth.REQUIRE_AND_VERIFY:
+            raise ValueError(
+                "client_allowed_sans needs client_auth_type: RequireAndVerifyClientCert, or names are not proven"
+            )
         if self.max_version < self.min_version:
             raise ValueError("max_version is below min_version")
         return self
@@ -97,6 +127,10 @@ class WebConfig(Strict):
     tls_server_config: TlsServer | None = None
     http_server_config: HttpServer = HttpServer()
     basic_auth_users: Mapping[str, Annotated[str, AfterValidator(_hashed)]] | None = None
+    rate_limit: Annotated[
+        None, _refused("every address has a limit of its own here: one for all would let anybody use it up")
+    ] = None
+    auth_excluded_paths: Annotated[None, _refused("only /-/healthy and /-/ready are shown to everybody")] = None
 
     @property
     def guarded(self) -> bool:
@@ -115,6 +149,12 @@ class WebConfig(Strict):
             return None
         context = server_context(tls.cert_file, tls.key_file, folder)
         context.minimum_version, context.maximum_version = _VERSIONS[tls.min_version], _VERSIONS[tls.max_version]
+        if tls.cipher_suites:
+            context.set_ciphers(":".join(ciphers.SUITES[each] for each in tls.cipher_suites))
+        if not tls.prefer_server_cipher_suites:
+            context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+        for each in tls.curve_preferences:
+            context.set_ecdh_curve(ciphers.CURVES[each])
         if tls.client_ca_file:
             context.load_verify_locations(handed.at(folder, tls.client_ca_file))
         if tls.client_auth_type is ClientAuth.IF_GIVEN:
@@ -122,6 +162,11 @@ class WebConfig(Strict):
         if self._wants_client_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+    def lets_in(self, certificate: Mapping[str, Any] | None) -> bool:
+        """Whether one that was verified carries a name that is asked for, where any is."""
+        allowed = self.tls_server_config.client_allowed_sans if self.tls_server_config is not None else None
+        return allowed is None or speaks_for_one(certificate, allowed)
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -22,7 +22,8 @@ from typing import Any
 from aiohttp import web
 
 from monitor.gate.buckets import Buckets
-from monitor.gate.visitor import Visitor
+from monitor.gate.desk import Desk
+from monitor.gate.visitor import LetsIn, Visitor
 
 _BACKLOG = 128
 _OUT_OF_HANDLES_S = 0.2
@@ -60,11 +61,22 @@ class Bounds:
 class Porter:
     """Of one listener. `open`, then `work` for ever, then `close`.
 
-    `faults`: what aiohttp is handed beside the application (web.AppRunner).
+    Args:
+        lets_in: whether a certificate that was verified may come in; None is who showed none.
+        faults: what aiohttp is handed for each connection (web.RequestHandler).
     """
 
-    def __init__(self, app: web.Application, context: ssl.SSLContext | None, bounds: Bounds, **faults: Any) -> None:
-        self._context, self._bounds = context, bounds
+    def __init__(
+        self,
+        app: web.Application,
+        context: ssl.SSLContext | None,
+        bounds: Bounds,
+        *,
+        lets_in: LetsIn = lambda certificate: True,
+        **faults: Any,
+    ) -> None:
+        self._lets_in = lets_in
+        self._app, self._context, self._bounds, self._faults = app, context, bounds, faults
         self._known: set[Visitor] = set()
         self._strangers: dict[Visitor, None] = {}  # in the order in which they came
         self._by_inner: dict[object, Visitor] = {}
@@ -78,7 +90,7 @@ class Porter:
 
         app.middlewares.insert(0, passed)
         app[_PORTER] = self
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0, **faults)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1.0)
 
     async def open(self, host: str, port: int) -> None:
         """Raises OSError when the address is taken or not ours."""
@@ -146,7 +158,8 @@ class Porter:
                 return None
             first.leave()
             self._gone(first)
-        visitor = Visitor(server, address, self._gone)
+        desk = Desk(server, self._app, **self._faults)
+        visitor = Visitor(desk, address, self._lets_in, self._gone)
         self._strangers[visitor] = None
         self._by_inner[visitor.inner] = visitor
         self._of[address] += 1

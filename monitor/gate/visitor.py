@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-from aiohttp import web
+from monitor.gate.desk import Desk
+
+LetsIn = Callable[[Mapping[str, Any] | None], bool]
 
 
 class Visitor(asyncio.Protocol):
-    """Passes everything on. `inner`: what aiohttp makes of it; `entering`: what lets it in, until it is."""
+    """Passes everything on to `inner`, if it may come in. `entering`: what lets it in, until it is."""
 
-    def __init__(self, server: web.Server, address: str, forget: Callable[[Visitor], None]) -> None:
-        self.inner, self.address, self._forget = server(), address, forget
+    def __init__(self, inner: Desk, address: str, lets_in: LetsIn, forget: Callable[[Visitor], None]) -> None:
+        self.inner, self.address, self._lets_in, self._forget = inner, address, lets_in, forget
+        self._hears: asyncio.Protocol = asyncio.Protocol()  # deaf, until it has come in
         self.transport: asyncio.Transport | None = None
         self.entering: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -38,21 +41,25 @@ class Visitor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.inner.connection_made(transport)
+        if not self._lets_in(transport.get_extra_info("peercert")):
+            self.leave()
+            return
+        self._hears = self.inner
+        self._hears.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self.inner.data_received(data)
+        self._hears.data_received(data)
 
     def eof_received(self) -> None:
-        self.inner.eof_received()
+        self._hears.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.takes_no_more()
         self._forget(self)
-        self.inner.connection_lost(exc)
+        self._hears.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self.inner.pause_writing()
+        self._hears.pause_writing()
 
     def resume_writing(self) -> None:
-        self.inner.resume_writing()
+        self._hears.resume_writing()

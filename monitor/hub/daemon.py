@@ -106,7 +106,10 @@ class Hub:
                 tasks.create_task(self._trim()),
                 tasks.create_task(self._looking.run(_LATE_LOOK_EVERY_S / self._scale)),
                 *(tasks.create_task(each.run()) for each in self._couriers()),
-                *(tasks.create_task(each) for each in (self._relay.work() if self._relay is not None else ())),
+                *(
+                    tasks.create_task(each)
+                    for each in (self._relay.work(tasks.create_task) if self._relay is not None else ())
+                ),
                 tasks.create_task(self._supervisor.watch(lambda: True)),  # a child that died has ended us already
             ]
             self._supervisor.ready()
@@ -200,7 +203,7 @@ async def relay_alone(notify: Notify, folder: Path, storage: Path, database: str
     async with asyncio.TaskGroup() as tasks:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        children = [tasks.create_task(each) for each in relay.work()]
+        children = [tasks.create_task(each) for each in relay.work(tasks.create_task)]
         await stop.wait()
         for child in children:
             child.cancel()

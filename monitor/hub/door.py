@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import ClientPayloadError, web
-from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from monitor.gate import guards
@@ -19,6 +17,7 @@ from monitor.home.credentials import server_context
 from monitor.hub import fleet
 from monitor.hub.batch import Batch
 from monitor.hub.gateway import MOST_BODY_BYTES, TAKEN, Gateway, Refusal, Refused, unfold
+from monitor.hub.handing import Handing
 from monitor.hub.held import Inquiries
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub, Proof
@@ -90,6 +89,7 @@ class Door:
             [
                 web.post("/api/v1/write", self._write),
                 web.get("/api/v1/held", inquiries.answer),
+                web.get("/api/v1/catalogue", Handing(self._admitted, self._loaded.catalogue).answer),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._healthy),
                 web.get("/metrics", self._metrics),
@@ -97,11 +97,9 @@ class Door:
                 *self._pages,
             ]
         )
-        faults = logging.getLogger("didban.hub.http")
-        faults.addFilter(_is_ours)
         guards.dressed(app)
         bounds = Bounds(most=self._places, of_one=_OF_ONE, a_minute=_A_MINUTE, work_s=_WORK_S, proxied=True)
-        porter = Porter(app, self._context(), bounds, auto_decompress=False, logger=faults)
+        porter = Porter(app, self._context(), bounds, auto_decompress=False)
         await porter.open(config.host, config.port)  # nothing is unpacked before it is known to be snappy
         _log.info("listening", address=config.listen, vantages=len(self._gateway.registry.vantages))
         return porter
@@ -209,11 +207,6 @@ def is_at_home(request: web.Request) -> bool:
     if guards.is_of_another_site(request, lambda host: host == request.headers.get("Host")):
         return False
     return not any(each in request.headers for each in _HANDED_ON)
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """What is no HTTP is answered with 400 and not told: whoever knocks must not be able to write into the log."""
-    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 def _certified(request: web.Request) -> str | None:

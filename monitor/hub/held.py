@@ -28,7 +28,7 @@ _MOST_HOURS = 1000.0  # of data that may be asked for at once: more than a month
 _HOURS_BACK_PER_S = 2.0
 Admit = Callable[[web.Request], str]  # the vantage whose credential it carries; raises Refusal
 
-_STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
+STATUS = {Refused.UNAUTHORIZED: 401, Refused.UNKNOWN_VANTAGE: 403}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Inquiries:
         try:
             vantage = self._admit(request)
         except Refusal as refusal:
-            return web.Response(text=f"{refusal.reason}\n", status=_STATUS.get(refusal.reason, 400))
+            return web.Response(text=f"{refusal.reason}\n", status=STATUS.get(refusal.reason, 400))
         if self._far is None:
             return web.Response(text="this hub does not say: forward.query is not set\n", status=501)
         asked = _asked(request.query)

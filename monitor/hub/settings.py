@@ -105,6 +105,7 @@ class HubConfig(Strict):
         most_samples_per_minute: of one vantage, on average. The home set is 390 a minute; at the default five days of
             it (2.8 million) come home in 24 minutes, and a captured box writes 2,000 a second at most.
         most_in_flight: requests of one vantage at the same time.
+        catalogue: the signed file that is handed to boxes; it may come later, and be replaced at any time.
         seal_key: the private half of what boxes seal their old days to; made at the first `hub add`.
     """
 
@@ -117,6 +118,7 @@ class HubConfig(Strict):
     registry: str = "registry.yml"
     seal_key: str = "seal.key"
     notes: str = "notes.jsonl"
+    catalogue: str | None = None
     services: tuple[str, ...] = ()
     storage: Storage = Storage()
     forward: Forward
@@ -160,6 +162,10 @@ class LoadedHub:
     def queue(self) -> Path:
         return self.folder / self.config.storage.path / "queue.db"
 
+    @property
+    def catalogue(self) -> Path | None:
+        return self.folder / self.config.catalogue if self.config.catalogue else None
+
 
 def load(path: Path, *, whole: bool = True) -> tuple[LoadedHub | None, tuple[Mistake, ...]]:
     """The hub's configuration and its registry, or every mistake in either.
@@ -188,6 +194,7 @@ def files(hub: LoadedHub) -> list[Path]:
     """What hub.yml names, and what the commands keep beside it; some of it may not be there."""
     config, document = hub.config, hub.config.model_dump(by_alias=True)
     named: list[str] = [config.registry, config.seal_key, config.notes, config.notify.relay.token_file]
+    named += [config.catalogue] if config.catalogue else []
     named += [name for name in config.services if name.endswith((".yml", ".yaml"))]
     for location in _NAMED_FILES:
         value: Any = document

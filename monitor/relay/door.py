@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from monitor.beside.rulefiles import runbook_page
+from monitor.gate import guards
+from monitor.gate.porter import known
 from monitor.logs import Log
 from monitor.relay import leaflet, receipts
 from monitor.relay.alerts import Payload, read
@@ -80,6 +82,7 @@ class Door:
     def application(self) -> web.Application:
         """All of it, for loopback."""
         app = web.Application(client_max_size=_MOST_BODY)
+        guards.dressed(app)
         app.add_routes(self.public())
         app.add_routes([web.post("/alertmanager", self.take), web.get("/api/v1/receipts", self.receipts)])
         app.add_routes([web.get("/-/healthy", _healthy)])
@@ -128,7 +131,10 @@ class Door:
 
     def _is_known(self, request: web.Request) -> bool:
         shown = request.headers.get("Authorization", "")
-        return hmac.compare_digest(shown.encode(errors="replace"), f"Bearer {self._token}".encode())
+        if not hmac.compare_digest(shown.encode(errors="replace"), f"Bearer {self._token}".encode()):
+            return False
+        known(request)
+        return True
 
     # ---------------------------------------------------------------- with a link
 

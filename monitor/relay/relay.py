@@ -9,8 +9,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
+from monitor.gate.porter import Bounds, Porter, Spawn
 from monitor.home.querying import Far
 from monitor.logs import Log
 from monitor.notify.settings import Notify
@@ -91,21 +90,18 @@ class Relay:
             taken=self._asked.set,
             clock=clock,
         )
-        self._runner: web.AppRunner | None = None
+        self._porter = Porter(self.door.application(), None, Bounds(proxied=True))
 
     async def open(self) -> None:
         """Raises OSError where the outbox or the address cannot be had."""
         await self.outbox.open()
-        runner = web.AppRunner(self.door.application(), access_log=None, handle_signals=False, shutdown_timeout=1.0)
-        await runner.setup()
         host, _, port = self._notify.relay.listen.rpartition(":")
-        await web.TCPSite(runner, host.strip("[]"), int(port)).start()
-        self._runner = runner
+        await self._porter.open(host.strip("[]"), int(port))
         _log.info("relay_listening", address=self._notify.relay.listen, people=len(self._couriers))
 
-    def work(self) -> list[Coroutine[Any, Any, None]]:
-        """What is to run, each for ever, in the task group of whoever keeps the relay."""
-        return [*(each.run() for each in self._couriers), self._look_after()]
+    def work(self, spawn: Spawn) -> list[Coroutine[Any, Any, None]]:
+        """What is to run, each for ever. `spawn`: starts a coroutine in the task group of whoever keeps the relay."""
+        return [*(each.run() for each in self._couriers), self._porter.work(spawn), self._look_after()]
 
     async def counts(self) -> Mapping[tuple[str, str], int]:
         """Messages by (way, state), each way with its zeros; nothing while the disk cannot be read."""
@@ -116,8 +112,7 @@ class Relay:
         return {(each.recipient.way, state.value): 0 for each in self._couriers for state in State} | found
 
     async def close(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._porter.close()
         for courier in self._couriers:
             await courier.close()
         await self._alertmanagers.close()

@@ -30,7 +30,7 @@ from probes.doors.yamlfile import Mistake
 from probes.facts import Service
 
 SHIPPED_VERSION = 202611220000  # of what stands in probes/services and probes/fingerprints; UTC, to the minute
-_CURRENT, _MARK, _SIGNED = "current", "mark.json", "signed"
+_CURRENT, _MARK, SIGNED = "current", "mark.json", "signed"
 
 
 class Refused(ValueError):
@@ -72,13 +72,13 @@ def standing(shelf: Path, keys: Iterable[str]) -> tuple[Renewed | None, str | No
         return None, f"cannot be read: {error}"
     folder = shelf / str(version)
     try:
-        content = signed.unpack((folder / _SIGNED).read_bytes(), keys)
+        content = signed.unpack((folder / SIGNED).read_bytes(), keys)
         changed = [name for name, text in content.files.items() if (folder / name).read_bytes() != text.encode()]
     except OSError as error:
         return None, f"cannot be read: {error.strerror or error}"
     except NotOurs as error:
         return None, str(error)
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()} - {_SIGNED}
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()} - {SIGNED}
     if content.version != version or changed or there != content.files.keys():
         return None, "was changed after it was installed"
     if version <= SHIPPED_VERSION:
@@ -153,7 +153,7 @@ def _known(shelf: Path, keys: Iterable[str], names: Iterable[str]) -> dict[str, 
 
 def _write_out(folder: Path, content: Content, data: bytes) -> None:
     files = {name: text.encode() for name, text in content.files.items()}
-    for name, text in {**files, _SIGNED: data}.items():
+    for name, text in {**files, SIGNED: data}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         _fresh(path, text)

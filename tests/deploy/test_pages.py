@@ -114,11 +114,11 @@ def _renewed(box: Machine, user: User) -> None:
 
 def _kept_and_brought_back(box: Machine, user: User) -> None:
     identity = user("sha256sum /etc/didban/secrets/*.secret")
-    user(written("didban backup DIR", DIR="/tmp/box"))
-    user(written("didban hub --config.file=/etc/didban-hub/hub.yml backup", DIR="/tmp/hub"))
+    user(written("didban backup").replace("~/kept", "/tmp/box"))
+    user(written("didban hub --config.file=/etc/didban-hub/hub.yml backup").replace("~/kept", "/tmp/hub"))
     user("systemctl stop didban didban-hub && rm -rf /var/lib/didban /etc/didban/* /var/lib/didban-hub")
     user("systemd-tmpfiles --create /etc/tmpfiles.d/didban.conf")
-    user(written("didban restore DIR", DIR="/tmp/box"))
+    user(written("didban restore").replace("~/kept", "/tmp/box"))
     assert user("sha256sum /etc/didban/secrets/*.secret") == identity
     user(f"{DIDBAN} hub --config.file=/etc/didban-hub/hub.yml restore /tmp/hub --force")
     user("systemctl start didban-hub didban")

@@ -55,6 +55,7 @@ exec {python} -m monitor "$@"
 # stands in for systemd, for the units of Debian's Prometheus and Alertmanager: their command, with their arguments
 _SYSTEMCTL = """\
 #!/bin/sh
+trap '' HUP  # on a busy machine the terminal is gone before a unit has a session of its own
 shift
 for unit in "$@"; do
   . /etc/default/$unit
@@ -75,10 +76,10 @@ mkdir -p {homes}/third/watch
 for each in "$@"; do [ "$each" = "$to" ] || cp "$each" "{homes}/third/${{to#*:}}"; done
 """
 _ON = """\
-mount --bind {at}/resolv.conf /etc/resolv.conf
-for each in prometheus default; do mount --bind {at}/etc/$each /etc/$each; done
+mount --bind {at}/etc /etc
 exec "$@"
 """
+_MARK = "of-the-laboratory"  # a file in such an /etc: what a page has removed there is removed nowhere else
 
 
 class Machine:
@@ -123,13 +124,23 @@ class Machine:
         chat = self.tree / "probes" / "services" / "whatsapp.yml"
         ours = (self._lab.folder / "whatsapp.key").read_text()
         chat.write_text(re.sub(r"root_key: [0-9a-f]{64}", f"root_key: {ours}", chat.read_text()))
-        for each in ("prometheus", "default"):
-            (self._at / "etc" / each).mkdir(parents=True)
-        (self._at / "resolv.conf").write_text(f"nameserver {self.box.resolver}\n")
+        self._copy_etc(self._at / "etc")
         (self._at / "on").write_text(_ON.format(at=self._at))
         (self._at / "pids").touch()
         (self.home / ".cwd").write_text(str(self.home))
         self._install()
+
+    def _copy_etc(self, to: Path) -> None:
+        """What is changed there is this machine's alone; nobody has set up Prometheus or Didban on it yet."""
+        to.parent.mkdir(parents=True)
+        subprocess.run(["cp", "-a", "/etc", str(to)], check=True)
+        for each in ("prometheus", "default", "didban", "didban-hub", "letsencrypt"):
+            shutil.rmtree(to / each, ignore_errors=True)
+        for each in ("prometheus", "default"):
+            (to / each).mkdir()
+        (to / "resolv.conf").unlink(missing_ok=True)
+        (to / "resolv.conf").write_text(f"nameserver {self.box.resolver}\n")
+        (to / _MARK).touch()
 
     def _install(self) -> None:
         """As `deploy/machine.sh venv` leaves it, whose stamp says that it need not be done again."""

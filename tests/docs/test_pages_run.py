@@ -8,7 +8,7 @@ import pytest
 
 from tests.docs import far_ends, reader
 from tests.docs.ground import TIMES
-from tests.docs.test_pages_stand import BESIDE
+from tests.docs.reader import NotRun
 from tests.docs.walked import Ground
 from tests.lab import enter, others
 from tests.lab.lab import Lab, scratch
@@ -25,7 +25,10 @@ IN_TURN = (
     ("responder.md",),
     ("adding-a-service.md",),
     ("adding-a-protocol.md",),
+    ("deploy.md",),
+    ("containers.md",),
 )
+WITHOUT_A_STEP = {"README.md", "ethics.md", "threat-model.md"}  # but forms to be filled in by hand
 _NO_SUCH_LINE = "```diff\n+++ didban/probes/words.py\n no such line\n+another\n```\n"
 
 
@@ -74,6 +77,7 @@ def test_a_page_that_lies_would_be_found(lab: Lab) -> None:
 
 
 def test_no_page_is_left_out() -> None:
-    """Those other hands keep have no step that is theirs to check here; README is the index."""
     walked = {name for names in IN_TURN for name in names}
-    assert {page.name for page in reader.pages()} - BESIDE - {"README.md"} == walked
+    assert {page.name for page in reader.pages()} - WITHOUT_A_STEP == walked
+    for name in WITHOUT_A_STEP:
+        assert all(isinstance(step, NotRun) for step in reader.read((reader.DOCS / name).read_text())), name

@@ -33,6 +33,7 @@ OUR_OWN: dict[str, str] = {
     "monitor/relay/receipts.py": f"{_OURS}: a row of the relay's own database",
     "monitor/relay/relay.py": "`compose` makes a message there, and reads none",
     "monitor/relay/taking.py": f"{_OURS}: a row of the relay's own database",
+    "monitor/renewal/fetching.py": "`fit` is of a TLS context there; what comes is read by monitor/renewal/shelf.py",
     "monitor/stored/proof.py": f"{_TABLE}: labels as monitor/stored gives them",
     "monitor/telling/board.py": f"{_OURS}: the status of a daemon on this machine",
     "monitor/telling/proven.py": f"{_TABLE}: labels as monitor/stored gives them",

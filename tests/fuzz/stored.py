@@ -31,7 +31,7 @@ from monitor.stored.ooni import pages
 from probes import known
 from tests.fuzz.target import Target, _loop, folder, of_file
 from tests.monitor.evidence import boxes, ooni
-from tests.monitor.evidence.test_export import evening, exported
+from tests.monitor.evidence.evenings import evening, exported
 from tests.monitor.facts import INSIDE, rounds, walk
 
 _PRIVATE = seal.new_key()

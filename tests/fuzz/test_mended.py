@@ -156,7 +156,7 @@ def test_an_export_reaches_for_nothing_outside_of_its_folder() -> None:
     manifest["boxes"][0]["folder"] = f"../{stored._sealed().name}/{manifest['boxes'][0]['folder']}"
     (copy / verify.MANIFEST).write_text(json.dumps(manifest))
     (copy / verify.SUMS).write_text(verify.sums(copy))
-    with pytest.raises(Unusable, match="outside of its folder"):
+    with pytest.raises(Unusable, match="is not in this folder"):
         given.parts([copy])
 
 

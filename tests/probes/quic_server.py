@@ -49,6 +49,10 @@ def http3(served: Served, seen: list[dict[str, str]] | None = None) -> Speaks:
     return Http3
 
 
+def page(status: int = 200, body: bytes = b"hello") -> Speaks:
+    return http3(lambda asked: (status, {"server": "x"}, body))
+
+
 def says(data: bytes, *, end: bool = True) -> Speaks:
     """Answers whatever opens a stream with the same bytes on it."""
 

@@ -3,40 +3,67 @@
 from __future__ import annotations
 
 import ast
-import inspect
+import asyncio
+import os
 import re
-import time
+import socket
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
-from monitor import config, metrics, webconfig
+from typer.testing import CliRunner
+
+from monitor import __main__, config, metrics, webconfig
 from monitor.begin import enrolment, init
-from monitor.cli import run
 from monitor.evidence.forms import public
+from monitor.evidence.forms.public import HOUR_MS
+from monitor.home.vectors import Found
 from monitor.hub import publishing, settings
 from monitor.judge import State
 from monitor.keeping import wiping
+from monitor.keeping.upkeep import Upkeep
 from monitor.pace import Pace
-from monitor.settings import Storage
+from monitor.spool import Spool
 from monitor.telling import notices
 from monitor.tools import tools
 from probes import catalogue, page
-from probes.doors.request import Request
 from probes.facts import Observation, Walk
 from probes.fingerprint import Fingerprints
 from probes.ports import Page
-from probes.words import Access, Role, Scope, Step
+from probes.words import Access, Kind, Role, Scope, Step
+from tests.monitor.evidence.boxes import NOON_MS
+from tests.monitor.evidence.test_export_public import at, minutes, rows
+from tests.monitor.facts import rounds, walk
 from tests.monitor.hub.test_enrolment import LINE
-from tests.monitor.local import Vantage
-from tests.probes.liars import closed_port
+from tests.probes.liars import listening, walked
+from tests.probes.liars import target as at_port
+from tests.safety.at_work import BODY, BRIDGE, COOKIE, ENVIRONMENT, PAGE, AtWork
 from tests.safety.rules import ROOT, Clock, errand_of, loaded, names_in, rests_of, shipped, sources
 
 # ---------------------------------------------------------------- no_ip_store, bind_local
 
 
-def test_no_ip_store_nobody_asks_who_we_are() -> None:
-    """But for the responder's own machine, where strangers come to."""
+def test_no_ip_store_a_box_at_work_asks_nobody_who_it_is(at_work: AtWork) -> None:
+    asks = {"socket.gethostname", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
+    assert {event for event, _ in at_work.did} & asks == set()
+    assert at_work.did, "it did something"
+
+
+def test_no_ip_store_nothing_of_a_box_at_work_says_whose_or_where_it_is(at_work: AtWork) -> None:
+    """Not on its disk, its pages, its log, nor at its hub."""
+    names = {*ENVIRONMENT.values(), socket.gethostname() if len(socket.gethostname()) > 4 else "-" * 9}
+    found = [(where, name) for where, text in at_work.out.items() for name in names if name.encode() in text]
+    assert found == []
+    assert b"127.0.0.1" not in at_work.kept["state/spool.db"], "the address it walked from"
+    assert PAGE.encode() in at_work.kept["state/spool.db"], "and not that of whom it asked"
+    assert not [series for series in at_work.sent if "127.0.0" in repr(series)]
+
+
+def test_no_ip_store_no_code_of_ours_could_ask_who_we_are() -> None:
+    """What runs only now and then too; but for the responder's own machine, where strangers come to."""
     asks = {"gethostname", "getfqdn", "getnode", "uname", "gethostbyname", "getlogin", "netifaces", "psutil", "SSID"}
     for path, tree in sources("probes", "monitor"):
         assert names_in(tree).isdisjoint(asks), path
@@ -61,8 +88,27 @@ def test_no_ip_store_a_walk_has_no_place_for_an_address_of_ours() -> None:
     }  # fmt: skip
 
 
-def test_bind_local_is_the_default_and_anything_else_needs_a_guard() -> None:
-    assert inspect.signature(run.run).parameters["listen_address"].default == "127.0.0.1:9810"
+def test_bind_local_is_where_a_box_listens_of_whom_nothing_else_was_said(tmp_path: Path) -> None:
+    """In a network of its own, where its port is free."""
+    loaded(tmp_path)
+    listens = f"""
+ip link set lo up
+{sys.executable} -m monitor run --idle --config.file={tmp_path}/didban.yml & box=$!
+for _ in $(seq 100); do ss -Hltun | grep -q :9810 && break; sleep 0.1; done
+ss -Hltun
+kill $box
+"""
+    alone = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net", "sh", "-c", listens]
+    done = subprocess.run(alone, capture_output=True, text=True, check=False, timeout=30)
+    assert [line.split()[4] for line in done.stdout.splitlines()] == ["127.0.0.1:9810"], done.stderr
+
+
+def test_bind_local_anything_else_needs_a_guard(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    command = ["run", f"--config.file={tmp_path / 'didban.yml'}", "--web.listen-address=0.0.0.0:9810"]
+    refused = CliRunner().invoke(__main__.app, command)
+    assert refused.exit_code == 2
+    assert "will not listen on 0.0.0.0 in clear" in refused.output
     for host in ("0.0.0.0", "::", "192.168.1.7", "example.org", ""):
         assert webconfig.may_listen(host, webconfig.OPEN) is not None, host
     for host in ("127.0.0.1", "::1", "localhost"):
@@ -96,23 +142,6 @@ targets:
 """
 
 
-_BRIDGES = """
-service: my-vpn
-title: {en: My own}
-category: vpn
-targets:
-  - id: shadowsocks
-    kind: shadowsocks
-    depth: session
-    hosts: [bridge.example]
-    addresses: [127.0.0.77]
-    ports: [9]
-    options: {cipher: chacha20-ietf-poly1305, key_file: key, through: www.example.org}
-    essential: true
-    source: mine
-"""
-
-
 def test_bridges_are_in_no_label_and_no_public_export(tmp_path: Path) -> None:
     (tmp_path / "wg.key").write_text(_KEY)
     (tmp_path / "my-vpn.yml").write_text(_OWN)
@@ -126,30 +155,46 @@ def test_bridges_are_in_no_label_and_no_public_export(tmp_path: Path) -> None:
         assert set(family.labels).isdisjoint({"address", "host", "endpoint", "url", "key", "fingerprint"}), family.name
 
 
-def test_bridges_are_in_no_metric_and_no_log_of_a_box_at_work(tmp_path: Path) -> None:
-    own = Vantage(tmp_path, closed_port())
-    (tmp_path / "key").write_text("a-password-of-the-test")
-    (tmp_path / "services.yml").write_text(_BRIDGES)
-    own.start("--log.level=debug")
-    own.wait_for("/-/ready")
-    until = time.monotonic() + 20
-    while 'service="my-vpn"' not in (shown := own.ask("/metrics")[1]):
-        assert time.monotonic() < until, "it was never walked"
-        time.sleep(0.1)
-    _, _, said = own.stop()
-    for secret in ("127.0.0.77", "bridge.example", "a-password-of-the-test"):
-        assert secret not in shown
-        assert secret not in said
+def test_bridges_are_in_no_metric_and_no_log_of_a_box_at_work(at_work: AtWork) -> None:
+    """Nor is any address or name of what it asks in a label, here or at the hub."""
+    shown = at_work.pages["/metrics"][1]
+    assert 'service="my-vpn"' in shown, "it was walked"
+    for secret in (*BRIDGE, PAGE, "page.example", "secret-of-the-hub"):
+        for where in (shown, at_work.said, repr(at_work.sent)):
+            assert secret not in where
+    for status in ("/", "/api/v1/status"):
+        assert BRIDGE[2] not in at_work.pages[status][1]
 
 
-def test_store_min_no_step_has_a_place_for_a_body() -> None:
+def test_store_min_nothing_of_a_body_is_kept_or_shown(at_work: AtWork) -> None:
+    found = [where for where, text in at_work.out.items() if BODY.encode() in text or COOKIE.encode() in text]
+    assert found == []
+
+
+def test_store_min_what_no_walk_of_that_box_met_has_no_place_for_a_body_either() -> None:
     for each in fields(Observation):
         assert "bytes" not in str(each.type), each.name
 
 
-def test_store_min_what_is_thirty_days_old_goes(tmp_path: Path) -> None:
-    assert Pace.of(loaded(tmp_path).config).keep_s == 30 * 86_400
-    assert Storage().keep_s == 30 * 86_400, "also where nothing is said of it"
+async def test_store_min_what_is_thirty_days_old_goes(tmp_path: Path) -> None:
+    """As the daemon tidies up, by the configuration `init` writes, and by one that says nothing of it."""
+    now_ms, day_ms = 1_800_000_000_000, 86_400_000
+    for number, path in enumerate((None, "storage: {path: x}\n")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        begun = loaded(folder)
+        if path is not None:
+            file = folder / "didban.yml"
+            file.write_text(re.sub(r"(?m)^storage:.*$", path, file.read_text()))
+            begun, _ = config.load(file)  # type: ignore[assignment]
+        spool = Spool(folder / "state")
+        await spool.open()
+        for age_days in (31, 29, 1):
+            await spool.add(rounds(walk(started_ms=now_ms - age_days * day_ms), number=age_days))
+        engine = SimpleNamespace(pace=Pace.of(begun.config), loaded=begun)
+        await Upkeep(spool, lambda engine=engine: cast(Any, engine), cast(Any, None))._make_room(now_ms)  # type: ignore[misc]
+        assert [(now_ms - each.started_ms) // day_ms for each in await spool.walks()] == [29, 1]
+        await spool.close()
 
 
 def test_store_min_a_box_of_a_fleet_is_sealed_and_another_says_that_it_is_not(tmp_path: Path) -> None:
@@ -176,24 +221,54 @@ def test_store_min_a_wipe_finds_all_that_init_wrote(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- delay_publish, neutral_ua, no_login, stop_switch, review
 
 
-def test_delay_publish_is_three_lines_or_a_day_by_ten_minutes() -> None:
-    assert (public.SLOT_MS, public._FEWEST, public._DAY_MS) == (600_000, 3, 86_400_000)
-    assert (publishing.FEWEST, publishing.DELAY_S) == (3, 86_400.0)
+def test_delay_publish_is_three_lines_or_a_day_by_ten_minutes(tmp_path: Path) -> None:
+    """What `didban export --public` would show of an hour, asked soon after and a day later."""
+
+    def shown(lines: int, *, later_ms: int) -> list[tuple[int, int]]:
+        kept = [(at(number), minutes(60)) for number in range(lines)]
+        folder = tmp_path / f"{lines}-{later_ms}"
+        return [(row.at_ms - NOON_MS, row.lines) for row in rows(folder, *kept, now_ms=NOON_MS + later_ms)]
+
+    two_hours, day = 2 * HOUR_MS, 24 * HOUR_MS
+    assert shown(1, later_ms=two_hours) == shown(2, later_ms=two_hours) == []
+    assert shown(2, later_ms=day + HOUR_MS - 1) == [], "of an hour that ended less than a day ago"
+    assert {at_ms for at_ms, _ in shown(2, later_ms=day + two_hours)} == {0}, "the whole hour, and no minute of it"
+    slots = shown(3, later_ms=two_hours)
+    assert [at_ms for at_ms, _ in slots] == [n * 600_000 for n in range(6)]
+    assert {lines for _, lines in slots} == {3}
+
+
+def test_delay_publish_holds_for_the_page_of_a_hub() -> None:
+    """The day it is late, and the three lines, by which it then asks its database and puts rows together."""
     now_ms = 1_800_000_123_456
     told_ms = publishing.moment_ms(now_ms, publishing.DELAY_S)
     assert told_ms % 600_000 == 0
-    assert told_ms <= now_ms - 86_400_000
+    assert now_ms - 86_400_000 - 600_000 < told_ms <= now_ms - 86_400_000
+    for lines, told in ((2, {}), (3, {("IR", "AS1"): {"imo": {"ok": 3}}})):
+        row = Found({"country": "IR", "network": "AS1", "service": "imo", "verdict": "ok"}, float(lines))
+        assert publishing.groups([row]) == told
 
 
-def test_neutral_ua_inside_and_our_name_outside(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    inside, outside = loaded(tmp_path), loaded(tmp_path / "b", Role.CONTROL, Access.DATACENTER)
-    said = [cast(Any, tools(each, Pace.of(each.config)).web).user_agent for each in (inside, outside)]
-    assert said[0].startswith("Mozilla/5.0 (Windows NT 10.0; Win64; x64)")
-    assert "didban" not in said[0].lower()
-    assert said[1].startswith("Didban/")
-    asked = Request("instagram.com", "/", True, said[0])
-    assert not any("didban" in f"{name}{text}".lower() for name, text in asked.headers())
+def test_neutral_ua_inside_a_box_at_work_speaks_as_a_browser(at_work: AtWork) -> None:
+    assert len(at_work.asked) >= 3
+    for each in at_work.asked:
+        said = dict(each.headers)
+        assert said["User-Agent"].startswith("Mozilla/5.0 (Windows NT 10.0; Win64; x64)")
+        assert "didban" not in repr(each).lower()
+
+
+async def test_neutral_ua_a_control_says_who_it_is(tmp_path: Path) -> None:
+    outside = loaded(tmp_path, Role.CONTROL, Access.DATACENTER)
+    heard: list[bytes] = []
+
+    async def listens(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(65536))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with listening(listens) as port:
+        seen = await walked(at_port(Kind.HTTP, port), tools(outside, Pace.of(outside.config)))
+    assert seen.reached
+    assert b"\r\nUser-Agent: Didban/" in heard[0]
 
 
 def test_neutral_ua_no_shipped_name_says_who_asks() -> None:
@@ -201,9 +276,15 @@ def test_neutral_ua_no_shipped_name_says_who_asks() -> None:
         assert not any("didban" in at.host.lower() for at in each.endpoints), each.name
 
 
-def test_no_login_no_request_shows_who_somebody_is() -> None:
-    asked = Request("instagram.com", "/", True, "x")
-    assert {name for name, _ in asked.headers()} == {"user-agent", "accept", "accept-language"}
+def test_no_login_a_box_at_work_shows_nobody_who_somebody_is(at_work: AtWork) -> None:
+    """It was given a cookie, and asked for a password, by every answer."""
+    names = {name.lower() for each in at_work.asked for name, _ in each.headers}
+    assert names == {"host", "user-agent", "accept", "accept-language", "connection"}
+    assert len({tuple(each.headers) for each in at_work.asked}) == 1, "each as the first"
+
+
+def test_no_login_no_code_of_a_walk_knows_the_words() -> None:
+    """HTTP/2 and HTTP/3 as well, which that box did not speak."""
     for path, tree in sources("probes"):
         said = {str(node.value).lower() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         assert said.isdisjoint({"cookie", "authorization"}), path

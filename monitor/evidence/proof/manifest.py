@@ -51,7 +51,11 @@ class Folder:
     def finish(self, about: Json) -> None:
         """Writes the manifest over everything else, and the sums over that too."""
         files = [
-            {"path": path.relative_to(self.path).as_posix(), "bytes": path.stat().st_size, "sha256": sha256(path)}
+            {
+                "path": path.relative_to(self.path).as_posix(),
+                "bytes": path.stat().st_size,
+                "sha256": sha256(path.open("rb")),
+            }
             for path in sorted(self.path.rglob("*"))
             if path.is_file()
         ]

@@ -11,44 +11,56 @@ from __future__ import annotations
 import bisect
 import calendar
 import datetime
+import errno
 import hashlib
+import itertools
 import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterable, Iterator  # noqa: UP035  it also runs where Python is old
+from typing import Any, BinaryIO, Iterable, Iterator  # noqa: UP035  it also runs where Python is old
 
 SUMS, MANIFEST, ROOTS = "SHA256SUMS", "manifest.json", "tsa-roots.pem"
 _RECORD = re.compile(rb'\{"id":(\d{1,19}),"round":-?\d{1,19},"link":(null|\d{1,19}),"salt":(null|"([0-9a-f]{64})"),')
-_WALK = b'"walk":'
-_SIZE = 32
+_WALK, _SIZE = b'"walk":', 32
+_ALL_BYTES, _FILE_BYTES, _CHAIN_BYTES = 2**40, 2**36, 2**32  # a box fills 16 and 2 GB a year; links are held in memory
+_WHOLE_BYTES, _LINE_BYTES = 2**24, 2**28  # what is read at once, and one line: an hour of four million walks
+_SAID, _OPENSSL_S = 1000, 60
 _WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 def check(folder: Path, say: list[str]) -> list[str]:
-    """What does not hold, one line each; `say` takes what else there is to know."""
-    wrong = list(_sums(folder))
+    """What does not hold, one line each, the first thousand; `say` takes what else there is to know."""
+    return list(itertools.islice(_check(folder, say), _SAID))
+
+
+def _check(folder: Path, say: list[str]) -> Iterator[str]:
+    name, heads = str(folder), []  # type: str, list[str]
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        boxes = [(str(box["folder"]), box) for box in manifest["boxes"]]
-    except (OSError, *_WRONG) as error:
-        return [*wrong, f"{MANIFEST}: cannot be read: {error}"]
-    heads: list[str] = []
-    for name, box in boxes:
-        try:
+        export = Export(folder)
+        yield from export.wrong or _sums(export)
+        if export.wrong:
+            yield "an export holds no such thing: nothing was read"
+            return
+        name = MANIFEST
+        boxes = json.loads(export.read(MANIFEST))["boxes"]
+        if len({str(box["folder"]) for box in boxes}) < len(boxes):
+            raise ValueError("one folder is named twice")
+        for box in boxes:
+            name = str(box["folder"])
             heads += [str(head["head"]) for head in box["heads"]]
-            chain = Chain(folder / name, box)
-            wrong += chain.wrong
-            wrong += list(_records(folder / name, chain, box, say))
-            wrong += list(_stamps(folder, name, chain, box, say))
-        except (OSError, *_WRONG) as error:
-            wrong.append(f"{name}: cannot be read: {type(error).__name__}: {error}")
+            chain = Chain(export, name, box)
+            yield from chain.wrong
+            yield from _records(export, name, chain, box, say)
+            yield from _stamps(export, name, chain, box, say)
+    except (*_WRONG, OSError, subprocess.TimeoutExpired) as error:
+        yield f"{name}: cannot be read: {type(error).__name__}: {error}"
     if heads:
         say.append(f"All heads together: {together(heads)} (the root a dossier of this names).")
-    return wrong
 
 
 def together(heads: Iterable[str]) -> str:
@@ -56,30 +68,79 @@ def together(heads: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{head}\n" for head in sorted(heads)).encode()).hexdigest()
 
 
+# ---------------------------------------------------------------- the folder
+
+
+class Export:
+    """A folder that anybody may have made: what is no plain file in it is never opened. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: dict[str, int] = {}  # name -> bytes
+        self.wrong: list[str] = []  # what else lies there, and what is too large
+        ahead = [""]
+        while ahead:
+            within = ahead.pop()
+            with os.scandir(os.path.join(path, within)) as entries:
+                ahead += [f"{within}{each.name}/" for each in entries if self._is_folder(within + each.name, each)]
+        if sum(self.files.values()) > _ALL_BYTES:
+            self.wrong.append(f"all of it is larger than {_ALL_BYTES} bytes")
+
+    def _is_folder(self, name: str, entry: os.DirEntry[str]) -> bool:
+        """To be gone into. Anything else is noted."""
+        found = entry.stat(follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            self.wrong.append(f"{name}: is no file: a link, a pipe, a socket or a device")
+        elif stat.S_ISREG(found.st_mode) and found.st_size > _most(name):
+            self.wrong.append(f"{name}: is larger than {_most(name)} bytes")
+        elif stat.S_ISREG(found.st_mode):
+            self.files[name] = found.st_size
+        return stat.S_ISDIR(found.st_mode)
+
+    def open(self, name: str) -> BinaryIO:
+        """One of its files: not by another way of writing its name, not what took its place since."""
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        if name not in self.files:
+            raise FileNotFoundError(errno.ENOENT, "is not in this folder", name)
+        return os.fdopen(os.open(self.path / name, flags), "rb")
+
+    def read(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read(_WHOLE_BYTES)
+
+    def lines(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Each with where it stands."""
+        with self.open(name) as file:
+            for line, text in enumerate(iter(lambda: file.readline(_LINE_BYTES), b""), 1):
+                yield f"{name} line {line}", text
+
+
+def _most(name: str) -> int:
+    if name.endswith("chain.jsonl"):
+        return _CHAIN_BYTES
+    return _WHOLE_BYTES if name in (SUMS, MANIFEST, ROOTS) or name.endswith(".tsr") else _FILE_BYTES
+
+
 # ---------------------------------------------------------------- sums
 
 
 def sums(folder: Path) -> str:
     """The text of SHA256SUMS: every file but itself, by name."""
-    found = []
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        if name != SUMS and (path.is_symlink() or not path.is_dir()):
-            found.append((name, sha256(path)))
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(found))
+    export = Export(folder)
+    return "".join(f"{sha256(export.open(name))}  {name}\n" for name in sorted(export.files) if name != SUMS)
 
 
-def sha256(path: Path) -> str:
+def sha256(file: BinaryIO) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with file:
         for part in iter(lambda: file.read(1024 * 1024), b""):
             digest.update(part)
     return digest.hexdigest()
 
 
-def _sums(folder: Path) -> Iterator[str]:
+def _sums(export: Export) -> Iterator[str]:
     try:
-        stated, found = (folder / SUMS).read_bytes(), sums(folder).encode("utf-8", "surrogateescape")
+        stated, found = export.read(SUMS), sums(export.path).encode("utf-8", "surrogateescape")
     except OSError as error:
         yield f"{SUMS}: cannot be read: {error}"
         return
@@ -99,26 +160,24 @@ def _sums(folder: Path) -> Iterator[str]:
 class Chain:
     """The links of one box, and what is wrong with them."""
 
-    def __init__(self, folder: Path, box: dict[str, Any]) -> None:
+    def __init__(self, export: Export, name: str, box: dict[str, Any]) -> None:
         self.links: dict[int, tuple[list[tuple[int, int, int]], bytes]] = {}  # number -> ids, commitments
         self.wrong: list[str] = []
         self.heads: dict[str, str] = {}  # head -> day
         before: tuple[int, bytes] | None = None
-        gaps = [tuple(gap) for gap in box["chain"]["gaps"]]
-        with (folder / "chain.jsonl").open("rb") as file:
-            for line, text in enumerate(file, 1):
-                where = f"{folder.name}/chain.jsonl line {line}"
-                try:
-                    before = self._take(json.loads(text), where, before, gaps)
-                except _WRONG as error:
-                    self.wrong.append(f"{where}: is no link: {error}")
+        gaps = {(int(first), int(then)) for first, then in box["chain"]["gaps"]}
+        for where, text in export.lines(f"{name}/chain.jsonl"):
+            try:
+                before = self._take(json.loads(text), where, before, gaps)
+            except _WRONG as error:
+                self.wrong.append(f"{where}: is no link: {error}")
+            if len(self.wrong) > _SAID:
+                break
         last = [before[0], before[1].hex()] if before else [0, ""]
         if [box["chain"]["last"], box["chain"]["head"]] != last:
-            self.wrong.append(f"{folder.name}/chain.jsonl: does not end where {MANIFEST} says")
+            self.wrong.append(f"{name}/chain.jsonl: does not end where {MANIFEST} says")
 
-    def _take(
-        self, link: dict[str, Any], where: str, before: tuple[int, bytes] | None, gaps: list[Any]
-    ) -> tuple[int, bytes]:
+    def _take(self, link: dict[str, Any], where: str, before: Any, gaps: set[tuple[int, int]]) -> tuple[int, bytes]:
         number, hour, ids = int(link["number"]), str(link["hour"]), str(link["ids"])
         commitments, previous, head = (_bytes(link[key]) for key in ("commitments", "previous", "head"))
         if hashlib.sha256(previous + f"{hour} {ids}\n".encode() + commitments).digest() != head:
@@ -169,60 +228,58 @@ def _bytes(text: str) -> bytes:
 # ---------------------------------------------------------------- records
 
 
-def _records(folder: Path, chain: Chain, box: dict[str, Any], say: list[str]) -> Iterator[str]:
+def _records(export: Export, name: str, chain: Chain, box: dict[str, Any], say: list[str]) -> Iterator[str]:
     counts = {"opened": 0, "not_yet_committed": 0, "not_opened": 0}
-    with (folder / "walks.jsonl").open("rb") as file:
-        for line, text in enumerate(file, 1):
-            where = f"{folder.name}/walks.jsonl line {line}"
-            found, at = _RECORD.match(text), text.find(_WALK)
-            if found is None or at < 0 or not text.endswith(b"}\n"):
-                yield f"{where}: is no record"
-                continue
-            id, record = int(found[1]), text[at + len(_WALK) : -2]
-            if found[2] == b"null":
-                counts["not_yet_committed"] += 1
-            elif found[4] is None:
-                counts["not_opened"] += 1
-            else:
-                counts["opened"] += 1
-                salt = bytes.fromhex(found[4].decode())
-                if hashlib.sha256(salt + record).digest() != chain.commitment(int(found[2]), id):
-                    yield f"{where}: walk {id} is not what link {int(found[2])} of the chain commits to"
+    for where, text in export.lines(f"{name}/walks.jsonl"):
+        found, at = _RECORD.match(text), text.find(_WALK)
+        if found is None or at < 0 or not text.endswith(b"}\n"):
+            yield f"{where}: is no record"
+            continue
+        id, record = int(found[1]), text[at + len(_WALK) : -2]
+        if found[2] == b"null":
+            counts["not_yet_committed"] += 1
+        elif found[4] is None:
+            counts["not_opened"] += 1
+        else:
+            counts["opened"] += 1
+            salt = bytes.fromhex(found[4].decode())
+            if hashlib.sha256(salt + record).digest() != chain.commitment(int(found[2]), id):
+                yield f"{where}: walk {id} is not what link {int(found[2])} of the chain commits to"
     if {key: box["walks"][key] for key in counts} != counts:
-        yield f"{folder.name}/walks.jsonl: holds {counts}, and {MANIFEST} says otherwise"
+        yield f"{name}/walks.jsonl: holds {counts}, and {MANIFEST} says otherwise"
     committed = sum(len(commitments) // _SIZE for _, commitments in chain.links.values())
-    links = f"the {len(chain.links)} links commit to {committed}"
-    say.append(f"{folder.name}: {counts['opened']} walks open their commitments; {links}.")
+    opened = f"{counts['opened']} walks open their commitments"
+    say.append(f"{name}: {opened}; the {len(chain.links)} links commit to {committed}.")
     if counts["not_yet_committed"]:
-        say.append(f"{folder.name}: {counts['not_yet_committed']} walks were of an hour that had not been closed yet.")
+        say.append(f"{name}: {counts['not_yet_committed']} walks were of an hour that had not been closed yet.")
     if counts["not_opened"]:
-        say.append(f"{folder.name}: {counts['not_opened']} walks ARE NOT WHAT THE CHAIN COMMITS TO: no evidence.")
+        say.append(f"{name}: {counts['not_opened']} walks ARE NOT WHAT THE CHAIN COMMITS TO: no evidence.")
 
 
 # ---------------------------------------------------------------- time-stamps
 
 
-def _stamps(folder: Path, name: str, chain: Chain, box: dict[str, Any], say: list[str]) -> Iterator[str]:
+def _stamps(export: Export, name: str, chain: Chain, box: dict[str, Any], say: list[str]) -> Iterator[str]:
     for head in box["heads"]:
         if chain.heads.get(head["head"]) != head["day"]:
             yield f"{MANIFEST}: {head['head'][:16]} is no head of {head['day']} in {name}/chain.jsonl"
         for stamp in head["stamps"]:
-            yield from _stamp(folder, f"{name}/{stamp['file']}", str(head["head"]), str(stamp["time"]), say)
+            yield from _stamp(export, f"{name}/{stamp['file']}", str(head["head"]), str(stamp["time"]), say)
 
 
-def _stamp(folder: Path, file: str, head: str, time: str, say: list[str]) -> Iterator[str]:
+def _stamp(export: Export, file: str, head: str, time: str, say: list[str]) -> Iterator[str]:
     """By OpenSSL, as of the time the stamp itself names: certificates end, and what they signed goes on to hold."""
     at = datetime.datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007  it says Z
-    if f"{at:%Y%m%d%H%M%S}".encode() not in (folder / file).read_bytes():
+    if f"{at:%Y%m%d%H%M%S}".encode() not in export.read(file):
         yield f"{file}: does not say {time}"
     digest = hashlib.sha256(bytes.fromhex(head)).hexdigest()
     command = ["openssl", "ts", "-verify", "-digest", digest, "-in", file]
     command += ["-attime", str(calendar.timegm(at.timetuple())), "-CAfile", ROOTS]
-    if shutil.which("openssl") is None or not (folder / ROOTS).is_file():
-        why = "no openssl here" if (folder / ROOTS).is_file() else f"no {ROOTS} here: take the authority's root"
+    if shutil.which("openssl") is None or ROOTS not in export.files:
+        why = "no openssl here" if ROOTS in export.files else f"no {ROOTS} here: take the authority's root"
         say.append(f"{file}: not checked ({why}): {' '.join(command)}")
         return
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=export.path, capture_output=True, text=True, timeout=_OPENSSL_S)  # noqa: S603
     if done.returncode == 0 and "Verification: OK" in done.stdout + done.stderr:
         say.append(f"{file}: head {head[:16]} was there at {time}.")
     else:
@@ -234,7 +291,7 @@ def main() -> int:
     say: list[str] = []
     wrong = check(folder, say)
     for line in [*say, *(f"WRONG: {each}" for each in wrong)]:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(re.sub("[^ -~]", "?", line) + "\n")  # names steer no terminal
     sys.stdout.write("Something does not hold.\n" if wrong else "Everything holds.\n")
     return 1 if wrong else 0
 

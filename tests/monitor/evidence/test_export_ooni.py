@@ -28,7 +28,7 @@ from probes import known
 from probes.facts import Observation, Walk
 from probes.words import Failure, Finding, Step
 from tests.monitor.evidence.boxes import NOON_MS, NOW_MS, box
-from tests.monitor.evidence.test_export import evening, exported, taken
+from tests.monitor.evidence.evenings import evening, exported, taken
 from tests.monitor.facts import INSIDE, endpoint, walk
 from tests.monitor.facts import rounds as one_round
 

@@ -26,7 +26,7 @@ from monitor.keeping import chain
 from probes.doors.clock import SystemClock
 from tests.monitor.evidence.authority import Answer, Authority
 from tests.monitor.evidence.boxes import box
-from tests.monitor.evidence.test_export import evening, exported
+from tests.monitor.evidence.evenings import evening, exported
 from tests.monitor.facts import INSIDE, rounds, walk
 
 HEAD = hashlib.sha256(b"a day").digest()

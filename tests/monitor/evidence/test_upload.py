@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
-import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +23,7 @@ from monitor.spool import Spool
 from monitor.stored import reading
 from probes import known
 from tests.monitor.evidence.boxes import MINUTE_MS, NOON_MS
+from tests.monitor.evidence.signature import worked_out
 from tests.monitor.facts import rounds, walk
 
 HOUR_MS = 60 * MINUTE_MS
@@ -57,26 +56,7 @@ def test_what_was_signed_is_what_a_store_works_out(name: str, body: bytes, at_ms
     except UnicodeEncodeError:  # half a character is no name
         return
     headers = signed(EXAMPLE, "PUT", "http://store.example:9000" + path, body, at_ms)
-    assert worked_out(EXAMPLE.secret, path, headers, body) == headers["Authorization"].rpartition("=")[2]
-
-
-def worked_out(secret: str, path: str, headers: dict[str, str], body: bytes) -> str:
-    """The signature as a store computes it from what arrived, after the S3 API Reference: no code of ours."""
-    lower = {key.lower(): value for key, value in headers.items()}
-    fields = dict(part.split("=", 1) for part in lower["authorization"].removeprefix("AWS4-HMAC-SHA256 ").split(", "))
-    _, date, region, service, last = fields["Credential"].split("/")
-    names = fields["SignedHeaders"].split(";")
-    assert names == sorted(names)
-    assert {"host", "x-amz-content-sha256", "x-amz-date"} <= set(names)
-    assert hashlib.sha256(body).hexdigest() == lower["x-amz-content-sha256"]
-    canonical = ["PUT", path, "", *(f"{name}:{lower[name]}" for name in names), "", ";".join(names)]
-    text = "\n".join([*canonical, lower["x-amz-content-sha256"]])
-    scope = f"{date}/{region}/{service}/{last}"
-    to_sign = f"AWS4-HMAC-SHA256\n{lower['x-amz-date']}\n{scope}\n{hashlib.sha256(text.encode()).hexdigest()}"
-    key = ("AWS4" + secret).encode()
-    for part in (date, region, service, last, to_sign):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    return key.hex()
+    assert worked_out(EXAMPLE.secret, "PUT", path, headers, body) == headers["Authorization"].rpartition("=")[2]
 
 
 @dataclass
@@ -113,7 +93,7 @@ class Store:
 
 def by_signature(request: web.Request, body: bytes) -> bool:
     try:
-        signature = worked_out("secret/word", request.raw_path, dict(request.headers), body)
+        signature = worked_out("secret/word", request.method, request.raw_path, dict(request.headers), body)
     except (KeyError, AssertionError):
         return False
     return request.headers["Authorization"].endswith(f"Signature={signature}")

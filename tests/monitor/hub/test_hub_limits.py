@@ -12,8 +12,8 @@ from monitor.hub.registry import Registry
 from monitor.hub.settings import Proof
 from monitor.hub.turnstile import Turnstile
 from tests.monitor.facts import CONTROL, INSIDE
+from tests.monitor.hub.queues import Clock
 from tests.monitor.hub.test_gateway import basic
-from tests.monitor.hub.test_hub_queue import Clock
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from monitor.hub.gateway import Bounds, Gateway, Refusal
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
 from probes.doors.clock import SystemClock
+from tests.monitor.hub.queues import batch
 from tests.monitor.hub.test_gateway import basic
-from tests.monitor.hub.test_hub_queue import batch
 
 REGISTRY = """\
 # who we are: see the wiki

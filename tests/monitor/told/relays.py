@@ -61,7 +61,7 @@ async def living(folder: Path, people: People, **more: Any) -> AsyncIterator[Liv
     await relay.open()
     try:
         async with asyncio.TaskGroup() as tasks:
-            working = [tasks.create_task(each) for each in relay.work()]
+            working = [tasks.create_task(each) for each in relay.work(tasks.create_task)]
             try:
                 yield Living(relay, notify, people, folder)
             finally:

@@ -1,4 +1,4 @@
-"""`didban explain`: its rows are held to the rules, and what it says of a world is what the rules made of it."""
+"""`didban explain`: its rows are held to the rules, and it says who counts, who was told, and by whom."""
 
 from __future__ import annotations
 
@@ -8,34 +8,28 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from monitor import metrics
-from monitor.explaining import boxes, inwords, muted, receipts, table, weighed
+from monitor.explaining import boxes, inwords, muted, receipts
 from monitor.explaining.answer import Answer
 from monitor.explaining.page import page
 from monitor.explaining.receipts import Receipt
-from monitor.explaining.rows import Condition, Needs, Subject
+from monitor.explaining.rows import Subject
 from monitor.explaining.table import TABLE
-from monitor.explaining.weighed import Explained, judge
 from monitor.home.querying import Unanswered
-from monitor.home.vectors import Found
 from tests.monitor.hub.hubs import until
 from tests.monitor.test_rulefiles import RECORDS, TOLD
+from tests.monitor.told.lived import SUBJECT, WORLDS, blocked, explained, lived
 from tests.monitor.told.people import listening
 from tests.monitor.told.relays import living
 from tests.monitor.told.webhooks import alert
-from tests.rules.asked import STEP_MS, Lived
-from tests.rules.peace import box, dark, landmarks, world
-from tests.rules.test_early import spoken
-from tests.rules.test_slowed import fetched, named, slack
-from tests.rules.world import IRANCELL, MCI, RIGHTEL, TCI, World
+from tests.rules.peace import box
+from tests.rules.world import MCI, TCI
 
 RECORDED = {rule["record"] for rule in RECORDS}
 EXPLAINED = {rule["alert"] for rule in TOLD if rule["labels"]["family"] in ("shutdown", "service", "early")}
 NAMES = re.compile(r"\bdidban[:_][a-z0-9_:]+")
-SUBJECT = Subject("IR", MCI, "instagram")
 
 
 def queries() -> Iterable[str]:
@@ -73,223 +67,6 @@ def test_every_question_is_promql(tmp_path: Path) -> None:
         ["promtool", "check", "rules", tmp_path / "rules.yml"], capture_output=True, text=True, check=False
     )
     assert f"{len(rules)} rules found" in done.stdout, done.stderr
-
-
-# ---------------------------------------------------------------- in worlds the rules live through
-
-
-def blocked() -> World:
-    made = world()
-    for vantage in ("m1", "m2"):
-        box(made, vantage).state("instagram", {0: "ok", 20: "insufficient", 21: "broken"})
-    return made
-
-
-def blocked_with_one_control() -> World:
-    made = blocked()
-    for control in ("c2", "c3"):
-        box(made, control).reach({0: 0.5})
-    return made
-
-
-def down() -> World:
-    made = blocked()
-    for control in ("c1", "c2", "c3"):
-        box(made, control).state("instagram", {0: "ok", 20: "broken"})
-    return made
-
-
-def standing() -> World:
-    made = world()
-    for vantage in ("m1", "m2"):
-        box(made, vantage).state("instagram", {0: "broken"})
-    return made
-
-
-def on_one_line() -> World:
-    made = world()
-    box(made, "m1").state("instagram", {0: "ok", 20: "broken"})
-    box(made, "m2").silent(0).expected = {0: None}
-    return made
-
-
-def everything_dark() -> World:
-    made = world()
-    for network in (RIGHTEL, IRANCELL):
-        for number in (1, 2):
-            made.line(f"{network}-{number}", network)
-    for each in made.boxes:
-        if each.labels["role"] == "inside":
-            each.reach({0: 1.0, 20: 0.0})
-    return made
-
-
-def everything_lost() -> World:
-    made = everything_dark()
-    for each in made.boxes:
-        if each.labels["role"] == "inside":
-            each.reach({0: 1.0, 20: 0.0}, "domestic")
-    return made
-
-
-def a_region_dark() -> World:
-    made = world()
-    for vantage in ("m3", "m4"):
-        made.line(vantage, MCI)
-    for vantage, region in (("m1", "IR-12"), ("m2", "IR-12"), ("m3", "IR-23"), ("m4", "IR-23")):
-        box(made, vantage).send("didban_vantage_region", {0: 1.0}, region=region)
-    return dark(made, "m1", "m2", until=40)
-
-
-def reached_in_part() -> World:
-    made = world()
-    for vantage in ("m1", "m2"):
-        box(made, vantage).reach({0: 1.0, 20: 0.4})
-    return made
-
-
-QUIET = {"peace", "standing", "blocked, one control", "lost on one line", "one line silent, landmarks well"}
-WORLDS = {
-    "peace": world(),
-    "blocked": blocked(),
-    "blocked, one control": blocked_with_one_control(),
-    "down": down(),
-    "standing": standing(),
-    "one line": on_one_line(),
-    "dark": dark(world(), "m1", "m2", until=35),
-    "lost": dark(world(), "m1", "m2", domestic=0.0),
-    "lost on one line": dark(world(), "m1", domestic=0.0),
-    "silent": landmarks(blocked(), {0: 1.0}),
-    "silent, landmarks too": landmarks(world(), {0: 1.0, 20: 0.0}),
-    "one line silent, landmarks well": landmarks(on_one_line(), {0: 1.0}),
-    "all of it": everything_dark(),
-    "all of it lost": everything_lost(),
-    "all of it silent": world(),
-    "a region": a_region_dark(),
-    "in part": reached_in_part(),
-}
-for name, vantages in (
-    ("silent", ("m1", "m2")),
-    ("silent, landmarks too", ("m1", "m2")),
-    ("all of it silent", ("m1", "m2", "f1", "f2")),
-    ("one line silent, landmarks well", ("m1",)),
-):
-    for vantage in vantages:
-        box(WORLDS[name], vantage).silent(20)
-box(WORLDS["one line silent, landmarks well"], "m1").state("instagram", {0: "ok"})
-LONG = {"standing", "one line", "dark", "lost on one line", "blocked, one control", "silent, landmarks too"}
-COUNTRIES = {"all of it": "CountryShutdown", "all of it lost": "CountryOutage", "all of it silent": "CountrySilent"}
-
-
-def lived(made: World, minutes: int, *subjects: Subject) -> Lived:
-    return Lived(made, minutes, [subject.query(query) for subject in subjects for query in queries_of(subject)])
-
-
-def queries_of(subject: Subject) -> Iterable[str]:
-    for each in table.of(subject):
-        for condition in each.conditions():
-            yield condition.query
-            if isinstance(condition.needed, str):
-                yield condition.needed
-    yield from (*boxes.QUERIES.values(), boxes.EXPECTED)
-
-
-async def explained(there: Lived, subject: Subject = SUBJECT) -> dict[str, Explained]:
-    found = [await weighed.explain(each, subject, there.ask) for each in table.of(subject)]
-    return {each.explanation.alert: each for each in found}
-
-
-async def agreed(there: Lived, *subjects: Subject) -> set[str]:
-    """What fires now. All of a way met means that it fires; what fires is held, or one way of it is met in full."""
-    firing = set[str]()
-    for each in [each for subject in subjects for each in (await explained(there, subject)).values()]:
-        alert, met = each.explanation.alert, [way.name for way in each.begins if way.met]
-        assert bool(each.firing) or not met, (
-            f"{alert} at {there.at_ms / 60_000} min: {met} is met, and it does not fire"
-        )
-        if each.firing:
-            held = bool(each.holds) and all(one.met for one in each.holds)
-            assert held or met, f"{alert} at {there.at_ms / 60_000} min fires, and nothing says why"
-            page = {one.labels["severity"] for one in each.firing} == {"page"}
-            assert not each.page or any(way.met for way in each.page) == page, f"{alert}: a page?"
-            firing.add(alert)
-    return firing
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in WORLDS]
-)
-async def test_what_is_said_agrees_with_the_rules_at_every_moment(name: str) -> None:
-    there, before = lived(WORLDS[name], 45, SUBJECT, Subject("IR")), set[str]()
-    for at_ms in range(18 * 60_000, 45 * 60_000, 7 * STEP_MS):
-        there.until(at_ms)
-        before |= await agreed(there, SUBJECT, Subject("IR"))
-    assert (not before) == (name in QUIET), before
-    assert COUNTRIES.get(name, "CountrySilent") in before or name not in COUNTRIES, before
-    assert ("RegionalShutdown" in before) == (name == "a region"), before
-    assert ("RegionalOrPartialDegradation" in before) == (name == "in part"), before
-
-
-async def test_what_is_said_of_early_warnings_agrees_with_the_rules() -> None:
-    """All of them in one world; some end in it."""
-    made = spoken(spoken(world(), "doh", ("m1", "m2")), "quic", ("m1", "m2"), {0: 1, 50: 0, 100: 1})
-    spoken(spoken(made, "ip6", ("m1", "m2")), "wireguard", ("m1",))
-    slack(named(made, "m1", "m2"), {0: 0, 40: 1, 90: 0})
-    fetched(fetched(made, {0: 1.0, 90: 4.0}), {0: 1.0, 90: 5.0}, target="ubuntu", service="international")
-    network, service = Subject("IR", MCI), Subject("IR", MCI, "slack")
-    there, before = lived(made, 125, SUBJECT, service, network), set[str]()
-    for at_ms in range(41 * 60_000, 125 * 60_000, 13 * STEP_MS):
-        there.until(at_ms)
-        before |= await agreed(there, SUBJECT, service, network)
-    early = {"EncryptedDNSBlocked", "QUICBlocked", "IPv6Broken", "DNSTampering", "ProviderRefusal"}
-    assert before == early | {"ServiceThrottled", "InternationalThrottled"}, "on one line of two no VPN is blocked"
-    ((_, said),) = [(each, one) for each, one in (await explained(there, network)).items() if each == "VPNBlocked"]
-    assert "share of the lines" in inwords.verdict(said, ())
-
-
-# ---------------------------------------------------------------- the one condition in the way
-
-
-async def in_the_way(name: str, alert: str, minute: int = 30) -> str:
-    there = lived(WORLDS[name], minute + 1, SUBJECT)
-    there.until(minute * 60_000)
-    found = (await explained(there))[alert]
-    assert not found.firing
-    return f"{inwords.verdict(found, ())}. {inwords.why(found)}"
-
-
-async def test_without_a_second_control_that_is_what_is_said_to_be_missing() -> None:
-    said = await in_the_way("blocked, one control", "ServiceBlocked")
-    assert "networks abroad in which a healthy control says anything of it: 1, needed: at least 2" in said
-    assert "nobody can tell a block from an outage" in said
-
-
-async def test_what_never_worked_is_said_to_be_standing() -> None:
-    assert "standing, and no news" in await in_the_way("standing", "ServiceBlocked")
-
-
-async def test_a_block_in_a_network_that_is_cut_is_said_to_be_the_cut() -> None:
-    assert "no service is blocked: all of them are cut off" in await in_the_way("dark", "ServiceBlocked")
-
-
-async def test_an_outage_of_its_own_is_said_to_be_one() -> None:
-    assert "see ServiceDown" in await in_the_way("down", "ServiceBlocked")
-
-
-async def test_a_network_that_is_well_says_how_much_it_reaches() -> None:
-    assert "100%, needed: under 30%" in await in_the_way("peace", "NetworkShutdown")
-
-
-def test_what_is_not_there_meets_only_what_asks_for_absence() -> None:
-    met = {needs for needs in Needs if judge(Condition("x", "x", needs, 1.0), [], 1.0).met}
-    assert met == {Needs.NOT_THERE, Needs.NOT_MORE}
-    one = [Found({}, 1.0)]
-    assert {needs for needs in Needs if judge(Condition("x", "x", needs, 1.0), one, 1.0).met} == {
-        Needs.AT_LEAST,
-        Needs.NOT_MORE,
-        Needs.THERE,
-    }
-    assert not judge(Condition("x", "x", Needs.LESS, "y"), one, None).met, "a threshold nobody knows is not met"
 
 
 # ---------------------------------------------------------------- who was left out, who speaks for whom

@@ -107,7 +107,7 @@ async def everything(folder: Path, people: People, **more: Any) -> AsyncIterator
             else:
                 raise AssertionError("the two never met")
         async with asyncio.TaskGroup() as tasks:
-            working = [tasks.create_task(each) for each in (*relay.work(), prometheus.renew())]
+            working = [tasks.create_task(each) for each in (*relay.work(tasks.create_task), prometheus.renew())]
             try:
                 yield prometheus, Living(relay, notify, people, folder)
             finally:
