@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from monitor import metrics
 from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
-from monitor.metrics import Series
 from monitor.pace import Pace
 from monitor.ship import Shipper
 from monitor.spool import Spool
@@ -43,9 +42,9 @@ class Stating:
         self.ahead_ms = 0
 
     @property
-    def last(self) -> Mapping[Series, float]:
-        """What the last tick said."""
-        return self._last.samples if self._last is not None else {}
+    def last(self) -> Tick:
+        """What was said last; before the first word, nothing."""
+        return self._last if self._last is not None else Tick(0, {})
 
     async def begin(self, pace: Pace) -> None:
         """What an earlier process left behind: what it knew of the time, what waits for it, what is to be ended now."""
@@ -94,9 +93,8 @@ class Stating:
             _log.info("ticks_stamped", ticks=waited - self.waits, networks=known.sources, error_ms=known.error_ms)
 
     async def state(self, tick: Tick, shippers: Sequence[Shipper]) -> None:
-        """Fixed once, kept, shown, sent. `tick.at_ms` is by our clock, and read just now."""
+        """Fixed once, kept, shown, sent. `tick.at_ms` is by our clock, and read just now; it knows what has ended."""
         boot_ms = self._clock.boot_ms()
-        tick = tick.after(self._last)
         true_ms = self._time.believed_ms(boot_ms)
         if true_ms is None:
             self.waits += 1

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from monitor.metrics import OF_OUR_CLOCK, Series
 
-_PIECE = 2_000  # samples between two breaths of the loop: 3 ms; a loop that is behind gives a turn late
+_PIECE = 200  # samples after which it is asked how long the loop was held
+_HELD_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,27 @@ class Tick:
 
 
 class Breath:
-    """Lets the loop do something else, for so long: on a machine that cannot keep up, a tick still comes.
+    """Lets the loop do something else after each two milliseconds, for so long: a tick still comes on a slow machine.
 
     Each turn that is given there comes back late; a hundred of them kept ticks of 10,000 targets back for minutes.
     """
 
     def __init__(self, elapsed_s: Callable[[], float], most_s: float = 2.0) -> None:
-        self._elapsed_s, self._until_s = elapsed_s, elapsed_s() + most_s
+        self._elapsed_s = elapsed_s
+        self._since_s = elapsed_s()
+        self._until_s = self._since_s + most_s
 
     async def taken(self) -> None:
-        if self._elapsed_s() < self._until_s:
+        now_s = self._elapsed_s()
+        if self._since_s + _HELD_S <= now_s < self._until_s:
             await asyncio.sleep(0)
+            self._since_s = self._elapsed_s()
 
 
 async def gathered(
     samples: Iterable[tuple[Series, float]], before: Mapping[Series, float], breath: Breath
-) -> dict[Series, float]:
-    """The samples of a tick, taken in pieces; between two of them the loop may do something else.
+) -> tuple[dict[Series, float], tuple[Series, ...]]:
+    """The samples of a tick and the series that have ended, taken in pieces; between two the loop may do other things.
 
     A series that was in the tick `before` is the same object again: what is made anew with every tick, and lives until
     the next, keeps the garbage collector busy for as long as all walks together.
@@ -72,4 +77,12 @@ async def gathered(
         found[series] = value
         if number % _PIECE == 0:
             await breath.taken()
-    return {series: value for series, value in found.items() if value is not None}
+    stated, ended = dict[Series, float](), list[Series]()
+    for number, (series, said) in enumerate(found.items(), 1):
+        if said is None:
+            ended.append(series)
+        else:
+            stated[series] = said
+        if number % _PIECE == 0:
+            await breath.taken()
+    return stated, tuple(ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.meaning import house
@@ -58,8 +58,8 @@ class Surroundings:
         else:
             self.clear[canary.name] = seen
 
-    def look(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk]) -> None:
-        """Once a tick, with the last walk to each canary and to everything else: what does the house do?
+    def looking(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk]) -> Iterator[None]:
+        """Once a tick, with the last walk to each canary and to everything else: what does the house do? In pieces.
 
         What would silence a whole line is believed only after several straight ticks; a clock, that several networks
         gave another time than ours, at once.
@@ -69,6 +69,7 @@ class Surroundings:
             self.clear.clear()
         clear = tuple(self.clear.values())
         does = house.does(house.Seen(abroad, seen[Scope.DOMESTIC], clear, seen[Scope.GATEWAY]), watched)
+        yield
         self._lately.append(does)
         if Finding.CLOCK_WRONG in does and self.time.offset_s is None:
             self.time.doubt()  # certificates mind our date: from now on they are asked what it is, and not by it

@@ -28,7 +28,7 @@ from probes.words import Cell, Reason, Scope, Step
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _STALE_PERIODS = 3
 _WELL = 0.8
-_PIECE = 400  # targets judged between two breaths of the loop
+_PIECE = 20  # targets judged between two breaths of the loop
 
 
 @dataclass(slots=True)
@@ -191,12 +191,12 @@ class View:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
         canaries = {scope: self._of_canaries(scope, now_ms) for scope in Scope}
-        self.around.look(canaries, list(self._watched(now_ms)))
+        yield from self.around.looking(canaries, list(self._watched(now_ms)))
         fresh = self._fresh(now_ms)
+        yield
         filtered = self.protocols.filtered(fresh.values(), fresh.get)
-        for name, standing in self.standings.items():
+        for number, (name, standing) in enumerate(self.standings.items(), 1):
             standing.record.protocol_filtered = name in filtered
-        for number, standing in enumerate(self.standings.values(), 1):
             if standing.record.last is not None:
                 self._judge(standing, now_ms)
             if number % _PIECE == 0:

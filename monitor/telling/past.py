@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -32,6 +33,7 @@ class Past:
     def __init__(self, spool: Spool, services: Callable[[], Iterable[Service]], now_ms: Callable[[], int]) -> None:
         self._spool, self._services, self._now_ms = spool, services, now_ms
         self._strips = Strips()
+        self._lately: glance.States = {}  # of slots that are not over: each tick of them is read once
 
     def as_json(self) -> Json:
         """What is known of it now."""
@@ -52,26 +54,27 @@ class Past:
         for slot in missing:
             await self._read_slot(slot)
             await asyncio.sleep(rest_s)
+        self._lately = {at_ms: said for at_ms, said in self._lately.items() if at_ms >= (last - 1) * SLOT_MS}
         last = now_ms // HOUR_MS
         for first in range(last - _HOURS_A_BITE + 1, last - HOURS - _HOURS_A_BITE, -_HOURS_A_BITE):
             if await self._read_hours(first, last - _SUMMED_UP_MS // HOUR_MS):
                 await asyncio.sleep(rest_s)
 
     async def _read_slot(self, slot: int) -> None:
-        look = partial(
-            glance.states,
-            names=self._spool.names,
-            since_ms=slot * SLOT_MS,
-            until_ms=(slot + 1) * SLOT_MS,
-            every_ms=_EVERY_MS,
-        )
-        found = await self._spool.bite(look, None)
-        if found is None:  # the disk gives nothing now: asked again in a minute
-            return
-        self._strips.slots[slot] = {
-            service: letter({_LETTERS[state]: n for state, n in counts.items() if state in _LETTERS})
-            for service, counts in found.items()
-        }
+        every = range(slot * SLOT_MS, (slot + 1) * SLOT_MS, _EVERY_MS)
+        unread = [at_ms for at_ms in every if at_ms not in self._lately]
+        if unread and unread[0] <= self._now_ms():
+            look = partial(glance.states, since_ms=unread[0], until_ms=every.stop, every_ms=_EVERY_MS)
+            found = await self._spool.bite(partial(look, names=self._spool.names), None)
+            if found is None:  # the disk gives nothing now: asked again in a minute
+                return
+            self._lately |= found
+        counts: dict[str, Counter[str]] = {}
+        for at_ms in every:
+            for service, state in self._lately.get(at_ms, {}).items():
+                if state in _LETTERS:
+                    counts.setdefault(service, Counter())[_LETTERS[state]] += 1
+        self._strips.slots[slot] = {service: letter(states) for service, states in counts.items()}
 
     async def _read_hours(self, first: int, settled: int) -> bool:
         """A bite of hours; False where all of them are known. What had no summary when it should have has none."""

@@ -15,8 +15,7 @@ LATER_MS = NOW_MS + 1_000
 
 
 def test_a_thousand_targets_are_judged_with_breaths_between() -> None:
-    assert sum(1 for _ in vantage.view(1_000).beating(LATER_MS)) >= 2
-    assert sum(1 for _ in vantage.view(20).beating(LATER_MS)) == 0, "a small box is not interrupted"
+    assert sum(1 for _ in vantage.view(1_000).beating(LATER_MS)) >= 40
 
 
 def test_in_pieces_it_says_what_it_says_at_once() -> None:
