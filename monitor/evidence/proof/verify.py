@@ -79,7 +79,7 @@ class Export:
         self.files: dict[str, int] = {}  # name -> bytes
         self.wrong: list[str] = []  # what else lies there, and what is too large
         ahead = [""]
-        while ahead:
+        while ahead and len(self.wrong) < _SAID:
             within = ahead.pop()
             with os.scandir(os.path.join(path, within)) as entries:
                 ahead += [f"{within}{each.name}/" for each in entries if self._is_folder(within + each.name, each)]

@@ -156,7 +156,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "a socket": _socket,
     "a link to a device": lambda path: path.symlink_to("/dev/zero"),
     "a link to a file elsewhere": lambda path: path.symlink_to("/etc/hostname"),
-    "a link to a folder": lambda path: path.symlink_to("/"),
+    "a link to a folder": lambda path: path.symlink_to(path.parent),
     "a link to itself": lambda path: path.symlink_to(path.name),
 }
 
@@ -265,3 +265,12 @@ def _stated(copy: Path, change: Callable[[dict[str, Any]], object]) -> None:
     change(manifest["boxes"][0])
     (copy / "manifest.json").write_text(json.dumps(manifest))
     (copy / "SHA256SUMS").write_text(verify.sums(copy))
+
+
+def test_a_folder_full_of_links_is_not_gone_through_to_its_end(evidence: Path, tmp_path: Path) -> None:
+    copy = fresh(evidence, tmp_path)
+    for number in range(40):
+        (copy / f"{number}").mkdir()
+        for other in range(50):
+            (copy / f"{number}" / f"{other}").symlink_to("/")
+    assert 1000 <= len(verify.Export(copy).wrong) < 1100
