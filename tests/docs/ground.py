@@ -52,20 +52,31 @@ case "$1" in
 esac
 exec {python} -m monitor "$@"
 """
-# stands in for systemd, for the units of Debian's Prometheus and Alertmanager: their command, with their arguments
+# stands in for systemd, for units of Debian's packages: their command, with their arguments
 _SYSTEMCTL = """\
 #!/bin/sh
 shift
 for unit in "$@"; do
-  . /etc/default/$unit
+  ARGS=; [ $unit = nginx ] || . /etc/default/$unit
   case $unit in
-    prometheus) set -- --storage.tsdb.path={at}/tsdb ;;
-    prometheus-alertmanager) set -- --storage.path={at}/alertmanager ;;
+    prometheus) set -- --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path={at}/tsdb $ARGS ;;
+    prometheus-alertmanager) set -- --config.file=/etc/prometheus/alertmanager.yml --storage.path={at}/alertmanager $ARGS ;;
+    victoria-metrics) set -- $ARGS -storageDataPath={at}/victoria ;;
+    nginx) set -- -c /etc/nginx/nginx.conf ;;
     *) exit 5 ;;
   esac
-  setsid $unit --config.file=/etc/prometheus/${{unit#prometheus-}}.yml "$@" $ARGS >{at}/$unit.log 2>&1 &
+  setsid $unit "$@" >{at}/$unit.log 2>&1 &
   echo $! >>{at}/pids
 done
+"""
+_NGINX = """\
+daemon off; pid {at}/nginx.pid; error_log {at}/nginx.error;
+events {{}}
+http {{
+    client_body_temp_path {at}/nginx.body; proxy_temp_path {at}/nginx.proxy; fastcgi_temp_path {at}/nginx.fastcgi;
+    uwsgi_temp_path {at}/nginx.uwsgi; scgi_temp_path {at}/nginx.scgi;
+    include /etc/nginx/conf.d/*.conf;
+}}
 """
 _SCP = """\
 #!/bin/sh
@@ -76,7 +87,7 @@ for each in "$@"; do [ "$each" = "$to" ] || cp "$each" "{homes}/third/${{to#*:}}
 """
 _ON = """\
 mount --bind {at}/resolv.conf /etc/resolv.conf
-for each in prometheus default; do mount --bind {at}/etc/$each /etc/$each; done
+for each in prometheus default nginx; do mount --bind {at}/etc/$each /etc/$each; done
 exec "$@"
 """
 
@@ -123,8 +134,9 @@ class Machine:
         chat = self.tree / "probes" / "services" / "whatsapp.yml"
         ours = (self._lab.folder / "whatsapp.key").read_text()
         chat.write_text(re.sub(r"root_key: [0-9a-f]{64}", f"root_key: {ours}", chat.read_text()))
-        for each in ("prometheus", "default"):
+        for each in ("prometheus", "default", "nginx/conf.d"):
             (self._at / "etc" / each).mkdir(parents=True)
+        (self._at / "etc" / "nginx" / "nginx.conf").write_text(_NGINX.format(at=self._at))
         (self._at / "resolv.conf").write_text(f"nameserver {self.box.resolver}\n")
         (self._at / "on").write_text(_ON.format(at=self._at))
         (self._at / "pids").touch()

@@ -25,6 +25,7 @@ IN_TURN = (
     ("responder.md",),
     ("adding-a-service.md",),
     ("adding-a-protocol.md",),
+    ("scale.md",),
 )
 _NO_SUCH_LINE = "```diff\n+++ didban/probes/words.py\n no such line\n+another\n```\n"
 
