@@ -1,6 +1,6 @@
-"""Bytes on the disk a sample: a day of fifty boxes' home sets, written at once, merged, and weighed.
+"""Bytes on the disk a sample: a day of twenty boxes' home sets, written at once, merged, and weighed.
 
-Of fifty and not of a thousand: how well a series packs does not depend on how many there are beside it.
+Of twenty and not of a thousand: how well a series packs does not depend on how many there are beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from monitor.home.remotewrite import Labels, TimeSeries
 from tests.bench.driving import Drive
 from tests.bench.engines import Engine, size_mb
 
-BOXES, MINUTES = 50, 1440
+BOXES, MINUTES = 20, 1440
 _DAY_MS = MINUTES * 60_000
 _SETTLED_S = 2.0
 

@@ -3,9 +3,10 @@
 Both databases get the same bodies at the same moment, so that whatever else this machine does falls on both. Processor
 time is each process's own, read from /proc; the driver's is nobody's. Four hundred days of what the memory groups read
 are written first, and memory groups run every two minutes, so that they are seen at all. Warm-up: three minutes before
-anything is counted, two more after rules are switched on.
+anything is counted, two more after rules are switched on. Rules are evaluated by Prometheus first, and then by vmalert.
 
-    python -m tests.bench.victoria [MINUTES] [PART ...]     parts: live disk evidence hub; writes results/scale.json
+    python -m tests.bench.victoria [MINUTES] [PART ...]     parts: live disk evidence hub, and of live
+                                                         rules alone; writes results/scale.json
     DIDBAN_VICTORIA=/folder DIDBAN_VICTORIA_IS=1.145    of another victoria-metrics and vmalert than this machine's
 
 MINUTES (default 8) are measured once in peace without rules, and once in the crisis with them.
@@ -40,7 +41,7 @@ from tests.bench.engines import Engine
 from tests.bench.fleet import FLEET, history
 
 RESULTS = Path(__file__).parents[2] / "results" / "scale.json"
-_WARM_MIN, _RULES_WARM_MIN = 3, 2
+_WARM_MIN, _RULES_WARM_MIN, _TURN_S = 3, 2, 15.0
 _PORTS = {"victoria": 18428, "prometheus": 19090, "vmalert": 18880}
 _BESIDE_RULES = ("-search.latencyOffset=1ms", "-dedup.minScrapeInterval=1ms")
 
@@ -60,6 +61,8 @@ def main() -> int:
             match part:
                 case "live":
                     found |= asyncio.run(_live(folder, minutes, console))
+                case "rules":
+                    found |= asyncio.run(_live(folder, minutes, console, only_rules=True))
                 case "disk":
                     found |= _disk(folder)
                 case "evidence":
@@ -67,7 +70,7 @@ def main() -> int:
                 case "hub":
                     found |= asyncio.run(through_hub.measured(folder, minutes, console))
                 case _:
-                    console.print(f"{part}: live, disk, evidence or hub")
+                    console.print(f"{part}: live, rules, disk, evidence or hub")
                     return 2
     write(found)
     for key, value in found.items():
@@ -95,7 +98,7 @@ def _version(name: str) -> str:
 # ---------------------------------------------------------------- live: ingest, rules, panels
 
 
-async def _live(folder: Path, minutes: int, console: Console) -> Figures:
+async def _live(folder: Path, minutes: int, console: Console, *, only_rules: bool = False) -> Figures:
     _configure(folder, rules=False)
     began = (
         lambda: engines.victoria(folder, _PORTS["victoria"], *_BESIDE_RULES),
@@ -106,22 +109,64 @@ async def _live(folder: Path, minutes: int, console: Console) -> Figures:
         drive, found = Drive(), Figures()
         async with _driven(drive, both):
             await _minutes(_WARM_MIN)
-            found |= await _spent("peace", both, drive, minutes)
-            found |= _held(both[0], drive)
+            if not only_rules:
+                found |= await _spent("peace", both, drive, minutes)
+                found |= _held(both[0], drive)
+            found |= await _rules(folder, both, drive, minutes)
             console.print({key: round(value, 3) for key, value in found.items()})
-            _configure(folder, rules=True)
-            both[1].ask("/-/reload", {"now": "1"})
-            with engines.ending(lambda: _vmalert(folder, both[0])) as (alerter,):
-                await _minutes(_RULES_WARM_MIN)
-                drive.crisis = True
-                before = both[0].counted("vm_new_timeseries_created_total")
-                found |= await _spent("rules", [*both, alerter], drive, minutes)
-                found["new_series_of_the_crisis_and_rules"] = (
-                    both[0].counted("vm_new_timeseries_created_total") - before
-                )
-                found |= _groups(both[1], alerter)
-            found |= await asyncio.to_thread(_panels, both, console)
+            if not only_rules:
+                found |= await asyncio.to_thread(_panels, both, console)
     return found
+
+
+async def _rules(folder: Path, both: Sequence[Engine], drive: Drive, minutes: int) -> Figures:
+    """First Prometheus evaluates them, then vmalert: together they would wait for one another's processor."""
+    victoria, prometheus = both
+    drive.crisis = True
+    before = victoria.counted("vm_new_timeseries_created_total")
+    _configure(folder, rules=True)
+    prometheus.ask("/-/reload", {"now": "1"})
+    await _minutes(_RULES_WARM_MIN)
+    turns = _turns(prometheus)
+    found = await _spent("rules", both, drive, minutes)
+    found["rules_prometheus_turns_a_minute"] = (_turns(prometheus) - turns) / minutes
+    found |= await _groups(prometheus)
+    found["new_series_of_the_crisis"] = victoria.counted("vm_new_timeseries_created_total") - before
+    _configure(folder, rules=False)
+    prometheus.ask("/-/reload", {"now": "1"})
+    with engines.ending(lambda: _vmalert(folder, victoria)) as (alerter,):
+        await _minutes(_RULES_WARM_MIN)
+        turns = alerter.counted("vmalert_iteration_total", group="didban")
+        seen = await _spent("alerting", [*both, alerter], drive, minutes)
+        found |= {key: value for key, value in seen.items() if "prometheus" not in key}
+        found["alerting_vmalert_turns_a_minute"] = (
+            alerter.counted("vmalert_iteration_total", group="didban") - turns
+        ) / minutes
+        for name in [key[17:-2] for key in found if key.startswith("group_prometheus_")]:
+            took_s = alerter.counted("vmalert_iteration_duration_seconds", group=name, quantile="0.5")
+            found[f"group_vmalert_{name}_s"] = took_s
+        found["vmalert_errors"] = alerter.counted("vmalert_execution_errors_total")
+    return found
+
+
+async def _groups(prometheus: Engine) -> Figures:
+    """Seconds of an evaluation of each group, the median of five turns."""
+    took: dict[str, list[float]] = {}
+    for _ in range(5):
+        await asyncio.sleep(_TURN_S)
+        for group in engines.groups(prometheus):
+            took.setdefault(f"group_prometheus_{group['name']}_s", []).append(float(str(group["evaluationTime"])))
+    return {key: statistics.median(seen) for key, seen in took.items()}
+
+
+def _turns(prometheus: Engine) -> float:
+    """How often the group of a quarter minute was evaluated."""
+    total = 0.0
+    for line in prometheus.ask("/metrics").splitlines():
+        name, _, value = line.rpartition(" ")
+        if name.endswith(';didban"}') and "iterations_" in name:
+            total += -float(value) if "missed" in name else float(value)
+    return total
 
 
 def _configure(folder: Path, *, rules: bool) -> None:
@@ -206,19 +251,6 @@ def _held(victoria: Engine, drive: Drive) -> Figures:
         "series_of_a_box": drive.samples / max(1, drive.bodies),
         "body_bytes": drive.sent_bytes / max(1, drive.bodies),
     }
-
-
-def _groups(prometheus: Engine, alerter: Engine) -> Figures:
-    """Seconds of an evaluation of each group: in Prometheus the last, in vmalert the median of its own summary."""
-    found: Figures = {}
-    for group in engines.groups(prometheus):
-        found[f"group_prometheus_{group['name']}_s"] = float(str(group["evaluationTime"]))
-        found[f"group_vmalert_{group['name']}_s"] = alerter.counted(
-            "vmalert_iteration_duration_seconds", group=str(group["name"]), quantile="0.5"
-        )
-    found["vmalert_missed"] = alerter.counted("vmalert_iteration_missed_total")
-    found["vmalert_errors"] = alerter.counted("vmalert_execution_errors_total")
-    return found
 
 
 def _panels(both: Sequence[Engine], console: Console) -> Figures:
