@@ -31,23 +31,21 @@ def figures() -> dict[str, float]:
 
 def measured(of: dict[str, float]) -> Iterator[Row]:
     """What of it costs how much: VictoriaMetrics beside Prometheus, the same bodies at the same moments."""
-    yield "samples a second", f"{of['peace_samples_a_second']:,.0f}", f"{of['peace_samples_a_second']:,.0f}"
-    cpu = [of[f"peace_{name}_cpu_s_a_minute"] for name in ("victoria", "prometheus")]
-    yield "CPU seconds a minute, without rules", f"{cpu[0]:.1f}", f"{cpu[1]:.1f}"
-    held = [of[f"peace_{name}_anonymous_mb"] for name in ("victoria", "prometheus")]
-    yield "memory it holds itself, without rules", f"{held[0]:,.0f} MB", f"{held[1]:,.0f} MB"
-    both = (
-        f"{of['alerting_victoria_cpu_s_a_minute']:.1f} and {of['alerting_vmalert_cpu_s_a_minute']:.1f} of vmalert",
-        f"{of['alerting_victoria_anonymous_mb']:,.0f} MB and {of['alerting_vmalert_anonymous_mb']:,.0f} MB of vmalert",
-    )
-    yield "CPU seconds a minute, with rules, in the crisis", both[0], f"{of['rules_prometheus_cpu_s_a_minute']:.1f}"
-    yield "memory, with rules, in the crisis", both[1], f"{of['rules_prometheus_anonymous_mb']:,.0f} MB"
-    turns = [of["alerting_vmalert_turns_a_minute"], of["rules_prometheus_turns_a_minute"]]
-    yield "turns of the group `didban` a minute, of four", f"{turns[0]:.1f}", f"{turns[1]:.1f}"
-    yield "floors of rules that a value climbs in a turn", "1", "all"
+    quiet = [
+        f"{of[f'peace_{each}_cpu_s_a_minute']:.1f} s, {of[f'peace_{each}_anonymous_mb']:,.0f} MB"
+        for each in ("victoria", "prometheus")
+    ]
+    yield "CPU a minute, and memory it holds itself", quiet[0], quiet[1]
+    alerter = of["alerting_vmalert_cpu_s_a_minute"], of["alerting_vmalert_anonymous_mb"]
+    beside = of["alerting_victoria_cpu_s_a_minute"] + alerter[0], of["alerting_victoria_anonymous_mb"] + alerter[1]
+    inside = of["rules_prometheus_cpu_s_a_minute"], of["rules_prometheus_anonymous_mb"]
+    with_rules = [f"{cpu_s:.1f} s, {held:,.0f} MB" for cpu_s, held in (beside, inside)]
+    yield "the same with rules, in the crisis", f"{with_rules[0]}, vmalert included", with_rules[1]
     panels = [(of[f"panels_{name}_median_s"], of[f"panels_{name}_worst_s"]) for name in ("victoria", "prometheus")]
     said = [f"{median * 1000:.0f} ms, {worst:.1f} s" for median, worst in panels]
     yield "a question of a dashboard, median and worst", said[0], said[1]
+    hub = f"{hub_cpu_s(of) * MEASURED_BOXES:.0f} s, {of['hub_rss_mb']:.0f} MB"
+    yield "the hub before it: CPU a minute for 1,000 boxes, and memory", hub, hub
     disk = [of[f"disk_{name}_bytes_a_sample"] for name in ("victoria", "prometheus")]
     yield "bytes on the disk a sample", f"{disk[0]:.2f}", f"{disk[1]:.2f}"
 
@@ -58,26 +56,26 @@ def turn_cpu_s(of: dict[str, float]) -> float:
     return rules / of["rules_prometheus_turns_a_minute"]
 
 
+def hub_cpu_s(of: dict[str, float]) -> float:
+    """Of one box and minute: its request taken, checked, kept, and handed on."""
+    return of["hub_cpu_s_a_minute"] / of["hub_boxes_a_minute"]
+
+
 def on_paper(of: dict[str, float]) -> Iterator[Row]:
     """What, how it is worked out, and what comes of it."""
     times = BOXES / MEASURED_BOXES
     series_a_box = of["series_of_a_box"]
     series, a_second = BOXES * series_a_box, BOXES * series_a_box / 60
-    yield "series", f"{BOXES:,} x {series_a_box:.0f}", f"{series / 1e6:.1f} M"
-    yield "samples a second", f"{series / 1e6:.1f} M / 60 s", f"{a_second / 1e6:.2f} M"
+    yield "samples a second", f"{BOXES:,} x {series_a_box:.0f} / 60 s", f"{a_second / 1e6:.2f} M"
     line = of["body_bytes"] + 700
     yield (
         "onto the hubs' lines",
         f"{BOXES:,} x {line / 1e3:.1f} kB / 60 s x 8",
         f"{BOXES * line / 60 * 8 / 1e6:,.0f} Mbit/s",
     )
-    carries = of["hub_rush_boxes_a_minute_through"] * HALF
-    cores = of["hub_cpu_s_a_minute"] * times / 60
-    yield (
-        "hubs",
-        f"{BOXES:,} / ({of['hub_rush_boxes_a_minute_through']:,.0f} x {HALF})",
-        f"{math.ceil(BOXES / carries)}, {cores:.0f} cores busy",
-    )
+    a_box_s = hub_cpu_s(of)
+    hubs = math.ceil(BOXES * a_box_s / 60 / HALF)
+    yield "hubs, one core each", f"{BOXES:,} x {a_box_s * 1000:.0f} ms / (60 s x {HALF})", f"{hubs}"
     year = a_second * YEAR_S * of["disk_victoria_bytes_a_sample"]
     yield (
         "disk of vmstorage a year",
@@ -98,22 +96,16 @@ def on_paper(of: dict[str, float]) -> Iterator[Row]:
     )
     turn_s = turn_cpu_s(of)
     boxes = MEASURED_BOXES * TURN_S * HALF / turn_s
-    yield "boxes of one evaluator", f"{MEASURED_BOXES:,} x {TURN_S:.0f} s x {HALF} / {turn_s:.2f} s", f"{boxes:,.0f}"
-    yield (
-        "evaluators",
-        f"{BOXES:,} / {boxes:,.0f}",
-        f"{math.ceil(BOXES / boxes)}, each of {COUNTRIES / math.ceil(BOXES / boxes):.1f} countries",
-    )
+    count = math.ceil(BOXES / boxes)
+    worked = f"{BOXES:,} / ({MEASURED_BOXES:,} x {TURN_S:.0f} s x {HALF} / {turn_s:.2f} s)"
+    yield "evaluators of rules", worked, f"{count}, of {boxes:,.0f} boxes, {COUNTRIES / count:.1f} countries each"
     evidence = BOXES * 24 * of["evidence_bytes_an_hour"]
     yield "evidence a day", f"{BOXES:,} x 24 x {of['evidence_bytes_an_hour'] / 1e3:.0f} kB", f"{evidence / 1e9:,.0f} GB"
     puts = BOXES * 24
     yield "requests to the store a day", f"{BOXES:,} x 24", f"{puts / 1e6:.1f} M, {puts * PUT_DOLLARS:,.0f} dollars"
     month = evidence * 30 / 1e9 * GB_MONTH_DOLLARS
-    yield (
-        "each month of evidence kept",
-        f"{evidence / 1e9:,.0f} GB x 30 x {GB_MONTH_DOLLARS} dollars",
-        f"{month:,.0f} dollars a month",
-    )
+    kept = f"{evidence / 1e9:,.0f} GB x 30 x {GB_MONTH_DOLLARS} dollars"
+    yield "a month of evidence, each month", kept, f"{month:,.0f} dollars"
 
 
 def tables(of: dict[str, float]) -> dict[str, str]:
