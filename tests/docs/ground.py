@@ -55,6 +55,7 @@ exec {python} -m monitor "$@"
 # stands in for systemd, for units of Debian's packages: their command, with their arguments
 _SYSTEMCTL = """\
 #!/bin/sh
+trap '' HUP  # on a busy machine the terminal is gone before the last of them has a session of its own
 shift
 for unit in "$@"; do
   ARGS=; [ $unit = nginx ] || . /etc/default/$unit
