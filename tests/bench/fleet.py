@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from monitor.home import remotewrite
 from monitor.home.remotewrite import Labels, TimeSeries
+from probes.countries import COUNTRIES as EVERY
 
 COUNTRIES, NETWORKS, LINES, CONTROLS = 50, 6, 3, 100
+CODES = sorted(EVERY - {"DE"})[:COUNTRIES]  # a real hub takes no others; controls stand in DE
 SERVICES = tuple(f"service{number}" for number in range(10))
 TARGETS = ("app", "media", "web")  # of each service
 PROTOCOLS = ("openvpn_udp", "wireguard", "ikev2", "tor", "doh", "dot", "quic", "ip6")
@@ -18,11 +21,31 @@ DAY_MS = 86_400_000
 Sample = tuple[str, dict[str, str], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What boxes walk: of which the memory groups keep something."""
+
+    targets: tuple[tuple[str, str], ...]  # (service, target)
+    protocols: tuple[str, ...]
+    transfers: tuple[tuple[str, str], ...]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(service for service, _ in self.targets))
+
+
+MADE_UP = Selection(
+    tuple((service, target) for service in SERVICES for target in TARGETS),
+    PROTOCOLS,
+    tuple(("international", row) for row in ROWS),
+)
+
+
 class Network:
     """One network of the fleet; every tenth is about to be cut, another tenth to lose a service."""
 
     def __init__(self, number: int) -> None:
-        self.country, self.name = f"C{number // NETWORKS:02d}", f"AS{number + 1}"
+        self.country, self.name = CODES[number // NETWORKS], f"AS{number + 1}"
         self.labels = {"country": self.country, "network": self.name}
         self.cut, self.blocked = number % 10 == 3, number % 10 == 7
         self.boxes = [
@@ -94,15 +117,15 @@ def tick(now_s: float, *, crisis: bool, whole: bool = True) -> Iterator[Sample]:
         yield "didban_vantage_paused", box, 0.0
     for service in SERVICES:
         yield "didban_service_info", {"service": service, "page": "true"}, 1.0
-    for number in range(COUNTRIES):
-        yield "didban_country_utc_offset_seconds", {"country": f"C{number:02d}"}, 12600.0
+    for country in CODES:
+        yield "didban_country_utc_offset_seconds", {"country": country}, 12600.0
 
 
 def boxes() -> list[dict[str, str]]:
     return [box for network in FLEET for box in network.boxes] + ABROAD
 
 
-def remembered() -> Iterator[tuple[str, dict[str, str]]]:
+def remembered(of: Selection = MADE_UP) -> Iterator[tuple[str, dict[str, str]]]:
     """What the memory groups keep of whom, by the stem of its name."""
     for box in boxes():
         yield "didban:vantage_heartbeat:timestamp", box
@@ -111,14 +134,14 @@ def remembered() -> Iterator[tuple[str, dict[str, str]]]:
         yield "didban:vantage_clock_good:timestamp", box
     for network in FLEET:
         yield "didban:network_well:timestamp", network.labels
-        for service in SERVICES:
+        for service in of.services:
             yield "didban:service_works:timestamp", network.labels | {"service": service}
-            for target in TARGETS:
-                yield "didban:network_dns_well:timestamp", network.labels | {"service": service, "target": target}
-        for protocol in PROTOCOLS:
+        for service, target in of.targets:
+            yield "didban:network_dns_well:timestamp", network.labels | {"service": service, "target": target}
+        for protocol in of.protocols:
             yield "didban:network_protocol_well:timestamp", network.labels | {"protocol": protocol}
-        for row in ROWS:
-            yield "didban:network_transfer_well:timestamp", network.labels | {"service": "international", "target": row}
+        for service, target in of.transfers:
+            yield "didban:network_transfer_well:timestamp", network.labels | {"service": service, "target": target}
         if network.cut:
             for name in ("network_cut", "network_cut_sure"):
                 yield f"didban:{name}:timestamp", network.labels | {"kind": "shutdown"}
@@ -129,9 +152,9 @@ def remembered() -> Iterator[tuple[str, dict[str, str]]]:
 WEEKS = ("service_works", "useful", "clock_good", "dns_well", "protocol_well", "transfer_well")  # no longer than two
 
 
-def history(now_ms: int) -> Iterator[list[TimeSeries]]:
+def history(now_ms: int, of: Selection = MADE_UP) -> Iterator[list[TimeSeries]]:
     """Oldest first, ten days at a time: six-hourly for 400 days, two-daily of boxes, five-minutely for twelve hours."""
-    everybody = [(name, remotewrite.labels(f"{name}_6h", labels)) for name, labels in remembered()]
+    everybody = [(name, remotewrite.labels(f"{name}_6h", labels)) for name, labels in remembered(of)]
     for days in range(400, 0, -10):
         times = range(now_ms - days * DAY_MS, now_ms - (days - 10) * DAY_MS - DAY_MS // 2, DAY_MS // 4)
         yield [
@@ -141,8 +164,8 @@ def history(now_ms: int) -> Iterator[list[TimeSeries]]:
         for name in ("vantage_heartbeat:timestamp", "vantage_well:timestamp", "vantage_well:timestamp_first"):
             yield [whole(remotewrite.labels(f"didban:{name}_2d", box), two_daily) for box in boxes()]
     levels = [("didban:network_reach:ratio_5m", network.labels) for network in FLEET]
-    slow = [("didban:network_transfer:ratio_5m", network.labels | {"service": "international", "target": row})
-            for network in FLEET for row in ROWS]  # fmt: skip
+    slow = [("didban:network_transfer:ratio_5m", network.labels | {"service": service, "target": target})
+            for network in FLEET for service, target in of.transfers]  # fmt: skip
     days7 = range(now_ms - 7 * DAY_MS, now_ms - 60_000, 300_000)
     yield [TimeSeries(remotewrite.labels(name, labels), plain(1.0, days7)) for name, labels in levels + slow]
     minutes = range(now_ms - DAY_MS, now_ms - 60_000, 60_000)
@@ -156,7 +179,7 @@ def history(now_ms: int) -> Iterator[list[TimeSeries]]:
         for _, labels in slow
     ]
     recent = range(now_ms - DAY_MS // 2, now_ms - 60_000, 300_000)
-    yield [whole(remotewrite.labels(f"{name}_5m", labels), recent) for name, labels in remembered()]
+    yield [whole(remotewrite.labels(f"{name}_5m", labels), recent) for name, labels in remembered(of)]
 
 
 def whole(labels: Labels, times: range) -> TimeSeries:

@@ -52,21 +52,32 @@ case "$1" in
 esac
 exec {python} -m monitor "$@"
 """
-# stands in for systemd, for the units of Debian's Prometheus and Alertmanager: their command, with their arguments
+# stands in for systemd, for units of Debian's packages: their command, with their arguments
 _SYSTEMCTL = """\
 #!/bin/sh
-trap '' HUP  # on a busy machine the terminal is gone before a unit has a session of its own
+trap '' HUP  # on a busy machine the terminal is gone before the last of them has a session of its own
 shift
 for unit in "$@"; do
-  . /etc/default/$unit
+  ARGS=; [ $unit = nginx ] || . /etc/default/$unit
   case $unit in
-    prometheus) set -- --storage.tsdb.path={at}/tsdb ;;
-    prometheus-alertmanager) set -- --storage.path={at}/alertmanager ;;
+    prometheus) set -- --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path={at}/tsdb $ARGS ;;
+    prometheus-alertmanager) set -- --config.file=/etc/prometheus/alertmanager.yml --storage.path={at}/alertmanager $ARGS ;;
+    victoria-metrics) set -- $ARGS -storageDataPath={at}/victoria ;;
+    nginx) set -- -c /etc/nginx/nginx.conf ;;
     *) exit 5 ;;
   esac
-  setsid $unit --config.file=/etc/prometheus/${{unit#prometheus-}}.yml "$@" $ARGS >{at}/$unit.log 2>&1 &
+  setsid $unit "$@" >{at}/$unit.log 2>&1 &
   echo $! >>{at}/pids
 done
+"""
+_NGINX = """\
+daemon off; pid {at}/nginx.pid; error_log {at}/nginx.error;
+events {{}}
+http {{
+    client_body_temp_path {at}/nginx.body; proxy_temp_path {at}/nginx.proxy; fastcgi_temp_path {at}/nginx.fastcgi;
+    uwsgi_temp_path {at}/nginx.uwsgi; scgi_temp_path {at}/nginx.scgi;
+    include /etc/nginx/conf.d/*.conf;
+}}
 """
 _SCP = """\
 #!/bin/sh
@@ -134,10 +145,11 @@ class Machine:
         """What is changed there is this machine's alone; nobody has set up Prometheus or Didban on it yet."""
         to.parent.mkdir(parents=True)
         subprocess.run(["cp", "-a", "/etc", str(to)], check=True)
-        for each in ("prometheus", "default", "didban", "didban-hub", "letsencrypt"):
+        for each in ("prometheus", "default", "nginx", "didban", "didban-hub", "letsencrypt"):
             shutil.rmtree(to / each, ignore_errors=True)
-        for each in ("prometheus", "default"):
-            (to / each).mkdir()
+        for each in ("prometheus", "default", "nginx/conf.d"):
+            (to / each).mkdir(parents=True)
+        (to / "nginx" / "nginx.conf").write_text(_NGINX.format(at=self._at))
         (to / "resolv.conf").unlink(missing_ok=True)
         (to / "resolv.conf").write_text(f"nameserver {self.box.resolver}\n")
         (to / _MARK).touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
@@ -99,6 +100,13 @@ def by_signature(request: web.Request, body: bytes) -> bool:
     return request.headers["Authorization"].endswith(f"Signature={signature}")
 
 
+def by_a_lock(request: web.Request, body: bytes) -> bool:
+    """As a bucket with Object Lock takes it: signed, the sum of the body among what is signed."""
+    said, signed_names = request.headers.get("Content-MD5"), request.headers["Authorization"].lower()
+    told = base64.b64encode(hashlib.md5(body).digest()).decode()
+    return said == told and ";content-md5;" in signed_names.replace("=", ";") and by_signature(request, body)
+
+
 def by_password(request: web.Request, body: bytes) -> bool:
     return request.headers.get("Authorization") == "Basic ZGlkYmFuOnB3"
 
@@ -139,7 +147,7 @@ S3 = "{{s3: {{bucket: store, endpoint: '{url}', region: eu-central-1, key_file: 
 PUT = "{{url: '{url}/store', username: didban, password_file: password}}"
 
 
-@pytest.mark.parametrize(("form", "may"), [(S3, by_signature), (PUT, by_password)])
+@pytest.mark.parametrize(("form", "may"), [(S3, by_signature), (S3, by_a_lock), (PUT, by_password)])
 async def test_closed_hours_are_put_once_under_their_names(
     spool: Spool, tmp_path: Path, form: str, may: Callable[[web.Request, bytes], bool]
 ) -> None:
