@@ -23,6 +23,7 @@ OUR_OWN: dict[str, str] = {
     "monitor/dossier/thinned.py": f"{_OURS}: an address of its own configuration",
     "monitor/evidence/forms/openmetrics.py": f"{_TABLE}: labels as monitor/stored gives them",
     "monitor/evidence/store/sigv4.py": f"{_OURS}: the store's address in its own configuration",
+    "monitor/evidence/store/uploading.py": "letters of a sum of its own bytes",
     "monitor/home/posting.py": "`fit` is of a TLS context there, and no document",
     "monitor/hub/enrol.py": _KEYS,
     "monitor/hub/forward.py": "the first words of a database's refusal, for the log: decoded with replacement",
