@@ -29,6 +29,7 @@ from probes.ports import Clock
 
 __all__ = ["Home", "Shipper"]
 
+CONNECTION_KEPT_TICKS = 2.5  # a connection stays open over the next tick: else each pays for a handshake
 _TICKS_KEPT = 10  # what is older is no longer live
 _FEWEST_TICKS, _MOST_TICKS = 1, 120
 _MOST_SAMPLES = 40_000  # of one request: a hub reads 50,000
@@ -80,7 +81,7 @@ class Shipper:
         self._behind = True  # whether the spool may owe what is no longer live
         self._at_once = 4  # ticks of the backlog in one request
         self._news = asyncio.Event()
-        kept_s = 2.5 * pace.interval_s  # over the next tick: else each pays for a handshake
+        kept_s = CONNECTION_KEPT_TICKS * pace.interval_s
         self._ways = Ways(home, patience_s=pace.ship_patience_s, kept_s=kept_s, spend=self._spend)
         self._wait_s = 0.0  # what the far end asked for
         self.pending = 0  # samples not acknowledged

@@ -31,6 +31,7 @@ from probes.ports import Clock
 
 _BODY_PATIENCE_S = 120.0  # 2 MB over a line of 140 kbit/s
 _WORK_S = _BODY_PATIENCE_S + 60.0
+REST_S = 180.0  # longer than a box keeps its connection: whoever asks ends it, and no batch meets a closed door
 _PLACES, _OF_A_VANTAGE = 256, 4  # connections at once: for strangers, and beside them for each vantage
 _OF_ONE = 128  # connections of one address: a carrier's NAT, or an exit of Tor, stands before many boxes
 _A_MINUTE = 3000  # requests of one address, for the same reason
@@ -98,7 +99,9 @@ class Door:
             ]
         )
         guards.dressed(app)
-        bounds = Bounds(most=self._places, of_one=_OF_ONE, a_minute=_A_MINUTE, work_s=_WORK_S, proxied=True)
+        bounds = Bounds(
+            most=self._places, of_one=_OF_ONE, a_minute=_A_MINUTE, work_s=_WORK_S, rest_s=REST_S, proxied=True
+        )
         porter = Porter(app, self._context(), bounds, auto_decompress=False)
         await porter.open(config.host, config.port)  # nothing is unpacked before it is known to be snappy
         _log.info("listening", address=config.listen, vantages=len(self._gateway.registry.vantages))

@@ -13,6 +13,7 @@ import ssl
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,7 +48,8 @@ async def measured(folder: Path, minutes: int, console: Console) -> Figures:
         console.print(found)
         found |= await _rush(hub, drive, homes)
         await homes.close()
-        found["hub_refused_or_lost"] = homes.failed
+        found["hub_refused_or_lost"] = homes.failed.total()
+        console.print(dict(homes.failed))
     return found
 
 
@@ -96,19 +98,20 @@ async def _rush(hub: Engine, drive: Drive, homes: Homes) -> Figures:
 
 
 class Homes:
-    """Every box's own way to the hub. `failed`: what was not answered 204."""
+    """Every box's own way to the hub. `failed`: what was not answered 204, by its status or its error."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self._context, self._sessions, self.failed = context, dict[str, aiohttp.ClientSession](), 0
+        self._context, self._sessions, self.failed = context, dict[str, aiohttp.ClientSession](), Counter[str]()
 
     async def post(self, vantage: str, body: bytes) -> None:
         headers = dict(remotewrite.HEADERS) | {"Authorization": basic(vantage, "secret")}
         url = f"https://127.0.0.1:{_HUB}/api/v1/write"
         try:
             async with self._session(vantage).post(url, data=body, headers=headers, ssl=self._context) as answer:
-                self.failed += answer.status != 204
-        except (aiohttp.ClientError, TimeoutError):
-            self.failed += 1
+                if answer.status != 204:
+                    self.failed[str(answer.status)] += 1
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self.failed[type(error).__name__] += 1
 
     def _session(self, vantage: str) -> aiohttp.ClientSession:
         if vantage not in self._sessions:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor import ship
+from monitor.hub import door
 from monitor.hub.gateway import Bounds, Gateway, Refusal, Refused
 from monitor.hub.registry import Registry
 from monitor.hub.settings import Proof
@@ -122,3 +124,8 @@ def test_no_other_spelling_of_an_id_is_that_id(tmp_path: Path, user: str) -> Non
     with pytest.raises(Refusal) as caught:
         gate.admit(basic(user, "secret"))
     assert caught.value.reason is Refused.UNAUTHORIZED
+
+
+def test_a_box_ends_its_connection_before_the_hub_does() -> None:
+    """Else a batch is sent into a connection that the hub is just closing, and waits for the next attempt."""
+    assert door.REST_S > ship.CONNECTION_KEPT_TICKS * 60.0
