@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import ssl
 
 from probes.words import Failure
 
-# X509_V_ERR_* of OpenSSL (x509_vfy.h), as SSLCertVerificationError.verify_code
+# X509_V_ERR_* of OpenSSL (openssl/x509_vfy.h)
 _NAME_MISMATCH = {62, 64}  # HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+_NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
 # A packet anybody may send must never end the daemon, nor a firewall, a missing route or an unplugged modem: what ICMP
 # 3 and ICMPv6 1 become in Linux (net/ipv4/icmp.c, net/ipv6/icmp.c), what a filter and a `blackhole` route on the way
 # say, and that the interface we are bound to is gone, are the network's No.
@@ -22,7 +22,6 @@ _UNREACHABLE_NETWORK = {
 }
 # faults of this box, which say nothing of the network
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EBADF, errno.ENOTSOCK, errno.ENOSPC}
-NO_KNOWN_ROOT = {2, 18, 19, 20, 21, 24, 27}  # no issuer, self-signed leaf or chain, invalid or untrusted CA
 
 
 class Refusal(Exception):
@@ -46,14 +45,8 @@ def classify(error: BaseException) -> Failure | None:
             return failure
         case TimeoutError():
             return Failure.TIMEOUT
-        case ssl.SSLCertVerificationError(verify_code=code):
-            if code in _NAME_MISMATCH:
-                return Failure.SSL_INVALID_HOSTNAME
-            return Failure.SSL_UNKNOWN_AUTHORITY if code in NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
-        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | EOFError() | ConnectionResetError(errno=None):
+        case EOFError() | ConnectionResetError(errno=None):
             return Failure.EOF
-        case ssl.SSLError():
-            return Failure.SSL_FAILED_HANDSHAKE
         case ConnectionRefusedError():
             return Failure.CONNECTION_REFUSED
         case ConnectionResetError() | BrokenPipeError():
@@ -68,3 +61,10 @@ def classify(error: BaseException) -> Failure | None:
             return Failure.UNKNOWN
         case _:
             return None
+
+
+def of_chain(flaw: int) -> Failure:
+    """What OpenSSL's first flaw of a chain of certificates stands for. `flaw`: X509_V_ERR_*."""
+    if flaw in _NAME_MISMATCH:
+        return Failure.SSL_INVALID_HOSTNAME
+    return Failure.SSL_UNKNOWN_AUTHORITY if flaw in _NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE

@@ -1,4 +1,4 @@
-"""Whether a chain of certificates leads from trusted roots to a name, where no `ssl` object has looked at it (QUIC).
+"""What certificates say; and, for QUIC, whether a chain of them leads from trusted roots to a name.
 
 OpenSSL does the checking, by pyOpenSSL: its verdict has a number for each flaw, which aioquic's own check throws away,
 reading all roots from disk for every handshake as well (5 ms, measured).
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
@@ -18,7 +19,7 @@ from OpenSSL import crypto
 
 from probes.doors.dates import NO_CHECK_TIME, OURS, Dates, Window, WrongDate, narrowest
 from probes.facts import Certificate
-from probes.failure import NO_KNOWN_ROOT, Refusal
+from probes.failure import Refusal, of_chain
 from probes.ports import Greeting
 from probes.words import Failure
 
@@ -55,25 +56,17 @@ class Roots:
                 valid_ms = self._lead_here_now(leaf, others)
             if not _is_for_servers(leaf):
                 raise Refusal(Failure.SSL_INVALID_CERTIFICATE)
-            if not any(_is_for(leaf, name) for name in greeting.accepts):
+            if not any(is_for(leaf, name) for name in greeting.accepts):
                 raise Refusal(Failure.SSL_INVALID_HOSTNAME)
-        return Certificate(
-            issuer=_issuer(leaf),
-            sha256=hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest(),
-            expires_ms=int(leaf.not_valid_after_utc.timestamp() * 1000),
-            valid_ms=valid_ms,
-        )
+        return replace(certificate(leaf), valid_ms=valid_ms)
 
     def _lead_here_now(self, leaf: x509.Certificate, others: Sequence[x509.Certificate]) -> Window:
         """The same by the time it is, where that is not our clock's: when the whole chain is valid."""
         if self._undated is None:
             self._undated = self._read()
             self._undated.set_flags(NO_CHECK_TIME)
-        chain = self._lead_here(self._undated, leaf, others)
         try:
-            valid_ms = narrowest(
-                (each.not_valid_before_utc.timestamp(), each.not_valid_after_utc.timestamp()) for each in chain
-            )
+            valid_ms = valid(self._lead_here(self._undated, leaf, others))
             self._dates.judge(valid_ms)
         except WrongDate:
             raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
@@ -88,11 +81,22 @@ class Roots:
             chain = crypto.X509StoreContext(store, crypto.X509.from_cryptography(leaf), given).get_verified_chain()
             return [each.to_cryptography() for each in chain]
         except crypto.X509StoreContextError as error:
-            code = error.errors[0]
-            known = Failure.SSL_UNKNOWN_AUTHORITY if code in NO_KNOWN_ROOT else Failure.SSL_INVALID_CERTIFICATE
-            raise Refusal(known) from None
+            raise Refusal(of_chain(error.errors[0])) from None
         except crypto.Error:  # cryptography reads what OpenSSL does not: a text that is none in a name
             raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
+
+
+def certificate(leaf: x509.Certificate) -> Certificate:
+    return Certificate(
+        issuer=_issuer(leaf),
+        sha256=hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest(),
+        expires_ms=int(leaf.not_valid_after_utc.timestamp() * 1000),
+    )
+
+
+def valid(chain: Iterable[x509.Certificate]) -> Window:
+    """When all of it is. Raises ValueError for no chain."""
+    return narrowest((each.not_valid_before_utc.timestamp(), each.not_valid_after_utc.timestamp()) for each in chain)
 
 
 def _is_for_servers(leaf: x509.Certificate) -> bool:
@@ -106,7 +110,7 @@ def _is_for_servers(leaf: x509.Certificate) -> bool:
     return not {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}.isdisjoint(usage)
 
 
-def _is_for(leaf: x509.Certificate, name: str) -> bool:
+def is_for(leaf: x509.Certificate, name: str) -> bool:
     """RFC 6125 section 6.4, a wildcard being the whole of the first label."""
     try:
         held = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from probes.doors import dates
-from probes.doors.dates import OURS, Dates
+from cryptography import x509
+from OpenSSL import SSL
+
+from probes.doors import chain, openssl
+from probes.doors.dates import OURS, Dates, Window, WrongDate
 from probes.facts import Certificate
-from probes.failure import Refusal
+from probes.failure import Refusal, of_chain
 from probes.ports import Greeted, Greeting, Stream
 from probes.words import Failure
 
@@ -26,35 +27,26 @@ _MOST_READ = 512  # certificates, half a kilobyte each
 ROOTS = Path(__file__).parents[1] / "roots"
 
 
-_Policy = tuple[tuple[str, ...], str, bool, bool]  # what of a greeting its context depends on
+_Policy = tuple[tuple[str, ...], str, bool]  # what of a greeting its context depends on
 
 
 @dataclass(slots=True)
 class Trust:
-    """Who may sign under one policy.
+    """Who may sign under one policy."""
 
-    Attributes:
-        undated: the next handshakes leave dates to us.
-    """
-
-    context: ssl.SSLContext
+    context: SSL.Context
     verified: bool
-    undated: bool = False
-    _read: dict[str, Certificate] = field(default_factory=dict)
+    _read: dict[bytes, Certificate] = field(default_factory=dict)
 
-    def leaves_dates_to_us(self, dates: Dates) -> bool:
-        """The context is asked, and told, only where that has changed: Python makes an enum of its flags each time."""
-        if self.undated is dates.ours_will_do:
-            self.undated = dates.fit(self.context)
-        return self.undated and self.verified
-
-    def certificate(self, tls: ssl.SSLObject) -> Certificate:
+    def certificate(self, tls: SSL.Connection) -> Certificate:
         """What it says that was shown. The same few are shown all day long: each is read once."""
-        sha256 = hashlib.sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
-        if (known := self._read.get(sha256)) is None:
+        shown = tls.get_peer_certificate()
+        assert shown is not None, "we resume nothing, so a handshake has one"
+        digest = shown.digest("sha256")
+        if (known := self._read.get(digest)) is None:
             if len(self._read) >= _MOST_READ:
                 self._read.clear()
-            known = self._read[sha256] = _certificate(_shown(tls), sha256)
+            known = self._read[digest] = chain.certificate(_leaf(tls)) if self.verified else _unverified(digest)
         return known
 
 
@@ -73,7 +65,7 @@ class Trusts:
             self.of(Greeting("", ("",), alpn))
 
     def of(self, greeting: Greeting) -> Trust:
-        policy = (greeting.alpn, greeting.roots, bool(greeting.accepts), _compared_by_us(greeting))
+        policy = (greeting.alpn, greeting.roots, bool(greeting.accepts))
         if (trust := self._made.get(policy)) is None:
             context = _context(policy, self._ca_file, self._roots)
             trust = self._made[policy] = Trust(context, verified=bool(greeting.accepts))
@@ -85,72 +77,96 @@ class SecureLine:
 
     def __init__(self, below: Stream, trust: Trust, greeting: Greeting, by: Dates = OURS) -> None:
         self._below, self._trust, self._greeting, self._dates = below, trust, greeting, by
-        self._undated = trust.leaves_dates_to_us(by)
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = trust.context.wrap_bio(self._incoming, self._outgoing, server_hostname=greeting.says)
+        self._undated = trust.verified and not by.ours_will_do
+        self._tls = SSL.Connection(trust.context)
+        self._tls.set_connect_state()
+        openssl.say(self._tls, greeting.says)
+        if len(greeting.accepts) == 1:
+            openssl.demand(self._tls, greeting.accepts[0])
+        if self._undated:
+            openssl.leave_dates(self._tls)
 
     async def handshake(self) -> Greeted:
         while True:
             try:
                 self._tls.do_handshake()
-            except ssl.SSLWantReadError:
+            except SSL.WantReadError:
                 await self._flush()
                 if not await self._fill():
                     raise EOFError from None
-            except ssl.SSLError:
+            except SSL.ZeroReturnError:
+                raise EOFError from None
+            except SSL.Error:
                 with contextlib.suppress(OSError):  # they may be gone; what they showed outranks that
                     await self._flush()  # the alert that says why: an ordinary client sends it
-                raise
+                raise Refusal(self._flaw()) from None
             else:
                 await self._flush()
                 return self._greeted()
 
+    def _flaw(self) -> Failure:
+        """Of the chain, if that is where it ended."""
+        found = openssl.verdict(self._tls) if self._trust.verified else 0
+        return of_chain(found) if found else Failure.SSL_FAILED_HANDSHAKE
+
     def _greeted(self) -> Greeted:
-        """What was shown. Where another name was said than is demanded, OpenSSL has not compared it: we do."""
+        """What was shown. Where more than one name is accepted, OpenSSL has not compared them: we do."""
         certificate = self._trust.certificate(self._tls)
         if self._undated:
             certificate = replace(certificate, valid_ms=self._judged_by_date())
-        if _compared_by_us(self._greeting):
-            shown = _shown(self._tls)
-            if not any(_holds(shown, name) for name in self._greeting.accepts):
-                raise Refusal(Failure.SSL_INVALID_HOSTNAME)
-        return Greeted(self, certificate, self._tls.selected_alpn_protocol() or "")
+        accepts = self._greeting.accepts
+        if len(accepts) > 1 and not any(chain.is_for(_leaf(self._tls), name) for name in accepts):
+            raise Refusal(Failure.SSL_INVALID_HOSTNAME)
+        return Greeted(self, certificate, self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"))
 
-    def _judged_by_date(self) -> tuple[int, int]:
+    def _judged_by_date(self) -> Window:
         """OpenSSL was told to leave dates to us."""
         try:
-            valid_ms = dates.window(self._tls)
+            valid_ms = chain.valid(self._tls.get_verified_chain(as_cryptography=True) or ())
             self._dates.judge(valid_ms)
-        except dates.WrongDate:
+        except (ValueError, WrongDate):
             raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
         return valid_ms
 
     async def send(self, data: bytes) -> None:
-        self._tls.write(data)
+        try:
+            self._tls.sendall(data)
+        except SSL.Error:
+            raise Refusal(Failure.SSL_FAILED_HANDSHAKE) from None
         await self._flush()
 
     async def receive(self, most: int) -> bytes:
         while True:
             try:
-                return self._tls.read(most)
-            except ssl.SSLWantReadError:
+                return self._tls.recv(most)
+            except SSL.WantReadError:
                 await self._flush()
                 if not await self._fill():
                     return b""  # many servers close without the TLS goodbye
-            except ssl.SSLZeroReturnError:
+            except SSL.ZeroReturnError:
                 return b""
+            except SSL.Error:
+                raise Refusal(Failure.SSL_FAILED_HANDSHAKE) from None
 
     def close(self) -> None:
         self._below.close()
 
     async def _flush(self) -> None:
-        if data := self._outgoing.read():
+        while data := self._said():
             await self._below.send(data)
+            if len(data) < _CHUNK:
+                return
+
+    def _said(self) -> bytes:
+        try:
+            return self._tls.bio_read(_CHUNK)
+        except SSL.WantReadError:  # there was nothing to be said
+            return b""
 
     async def _fill(self) -> bool:
         data = await self._below.receive(_CHUNK)
-        self._incoming.write(data)
+        if data:
+            self._tls.bio_write(data)
         return bool(data)
 
 
@@ -159,47 +175,37 @@ def trusted_file(roots: str, folder: Path) -> Path | str | None:
     return folder / f"{roots}.pem" if roots else ssl.get_default_verify_paths().cafile
 
 
-def _context(policy: _Policy, ca_file: Path | None, folder: Path) -> ssl.SSLContext:
-    alpn, roots, verified, compared_by_us = policy
-    # by file alone: looking for every unknown issuer in the system's folder costs 0.2 ms of a handshake (tests/bench)
-    context = ssl.create_default_context(cafile=trusted_file(roots, folder))
-    if compared_by_us or not verified:
-        context.check_hostname = False
+def _context(policy: _Policy, ca_file: Path | None, folder: Path) -> SSL.Context:
+    alpn, roots, verified = policy
+    context = openssl.context()
     if alpn:
-        context.set_alpn_protocols(list(alpn))
-    if not verified:
-        context.verify_mode = ssl.CERT_NONE
-    elif ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except ssl.SSLError:
-            raise OSError(errno.EINVAL, "there is no certificate in it", str(ca_file)) from None
+        context.set_alpn_protos([each.encode() for each in alpn])
+    if verified:
+        context.set_verify(SSL.VERIFY_PEER)
+        for file in (trusted_file(roots, folder), ca_file):
+            if file is not None:
+                _trust(context, file)
     return context
 
 
-def _compared_by_us(greeting: Greeting) -> bool:
-    return bool(greeting.accepts) and greeting.accepts != (greeting.says,)
-
-
-def _shown(tls: ssl.SSLObject) -> dict[str, Any]:
-    """The certificate as Python reads it; empty where the chain was not verified."""
+def _trust(context: SSL.Context, file: Path | str) -> None:
+    """By file alone: to look for every unknown issuer in the system's folder costs 0.2 ms (tests/bench/walk_cpu.py)."""
+    with open(file, "rb"):  # which says why it cannot be read; OpenSSL does not
+        pass
     try:
-        return tls.getpeercert() or {}
-    except ValueError:  # a name in it that is no text
+        context.load_verify_locations(str(file))
+    except SSL.Error:
+        raise OSError(errno.EINVAL, "there is no certificate in it", str(file)) from None
+
+
+def _leaf(tls: SSL.Connection) -> x509.Certificate:
+    try:
+        shown = tls.get_peer_certificate(as_cryptography=True)
+    except ValueError:  # OpenSSL reads more than cryptography does
         raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
+    assert shown is not None, "we resume nothing, so a handshake has one"
+    return shown
 
 
-def _holds(shown: dict[str, Any], name: str) -> bool:
-    """Whether the certificate is for `name`: RFC 6125 section 6.4, a wildcard being the whole of the first label."""
-    parent = name.lower().partition(".")[2]
-    held = {value.lower() for kind, value in shown.get("subjectAltName", ()) if kind in ("DNS", "IP Address")}
-    return name.lower() in held or f"*.{parent}" in held
-
-
-def _certificate(shown: dict[str, Any], sha256: str) -> Certificate:
-    issuer: dict[str, str] = dict(pair for rdn in shown.get("issuer", ()) for pair in rdn)
-    return Certificate(
-        issuer=issuer.get("organizationName") or issuer.get("commonName", ""),
-        sha256=sha256,
-        expires_ms=int(ssl.cert_time_to_seconds(shown["notAfter"]) * 1000) if shown else 0,
-    )
+def _unverified(digest: bytes) -> Certificate:
+    return Certificate(issuer="", sha256=digest.replace(b":", b"").decode().lower(), expires_ms=0)

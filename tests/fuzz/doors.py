@@ -215,7 +215,7 @@ TARGETS = (
     Target("door-websocket", of_stream(_by_websocket), ("probes/doors/websocket.py",), seeds=lambda: in_pieces(
         b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n\x82\1a",
         b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")),
-    Target("door-tls", of_stream(_greeted), ("probes/doors/tls.py", "probes/doors/wire.py", "probes/doors/dates.py"), seeds=_tls),
+    Target("door-tls", of_stream(_greeted), ("probes/doors/tls.py", "probes/doors/wire.py", "probes/doors/openssl.py", "probes/doors/dates.py"), seeds=_tls),
     Target("door-tls-anybody", of_stream(_greeted_by_anybody), ("probes/doors/tls.py",), seeds=_tls),
     Target("door-quic", of_stream(_greeted_by_quic), ("probes/doors/quic.py",), slow=True),
     Target("door-certificates", _certificates, ("probes/doors/chain.py",), (Refusal, ValueError, x509.InvalidVersion), _chains),

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
 
 import pytest
 
-from probes.failure import Refusal, classify
+from probes.failure import Refusal, classify, of_chain
 from probes.words import Failure
-
-
-def certificate_error(code: int) -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError()
-    error.verify_code = code
-    return error
 
 
 def os_error(number: int) -> OSError:
@@ -28,19 +21,10 @@ def os_error(number: int) -> OSError:
         (Refusal(Failure.DNS_NXDOMAIN), Failure.DNS_NXDOMAIN),
         (TimeoutError(), Failure.TIMEOUT),
         (os_error(errno.ETIMEDOUT), Failure.TIMEOUT),
-        (certificate_error(62), Failure.SSL_INVALID_HOSTNAME),
-        (certificate_error(64), Failure.SSL_INVALID_HOSTNAME),
-        (certificate_error(18), Failure.SSL_UNKNOWN_AUTHORITY),
-        (certificate_error(20), Failure.SSL_UNKNOWN_AUTHORITY),
-        (certificate_error(10), Failure.SSL_INVALID_CERTIFICATE),
-        (certificate_error(9), Failure.SSL_INVALID_CERTIFICATE),
-        (ssl.SSLEOFError(), Failure.EOF),
-        (ssl.SSLZeroReturnError(), Failure.EOF),
         (EOFError(), Failure.EOF),
         (ConnectionResetError(), Failure.EOF),  # asyncio's word for a clean close: no errno
         (os_error(errno.ECONNRESET), Failure.CONNECTION_RESET),
         (os_error(errno.EPIPE), Failure.CONNECTION_RESET),
-        (ssl.SSLError(1, "wrong version number"), Failure.SSL_FAILED_HANDSHAKE),
         (os_error(errno.ECONNREFUSED), Failure.CONNECTION_REFUSED),
         (os_error(errno.ECONNABORTED), Failure.CONNECTION_ABORTED),
         (os_error(errno.EHOSTUNREACH), Failure.HOST_UNREACHABLE),
@@ -64,3 +48,18 @@ def os_error(number: int) -> OSError:
 )
 def test_each_error_has_its_word(error: BaseException, failure: Failure | None) -> None:
     assert classify(error) is failure
+
+
+@pytest.mark.parametrize(
+    ("flaw", "failure"),
+    [
+        (62, Failure.SSL_INVALID_HOSTNAME),
+        (64, Failure.SSL_INVALID_HOSTNAME),
+        (18, Failure.SSL_UNKNOWN_AUTHORITY),
+        (20, Failure.SSL_UNKNOWN_AUTHORITY),
+        (10, Failure.SSL_INVALID_CERTIFICATE),
+        (9, Failure.SSL_INVALID_CERTIFICATE),
+    ],
+)
+def test_one_flaw_of_a_chain_one_word(flaw: int, failure: Failure) -> None:
+    assert of_chain(flaw) is failure

@@ -169,8 +169,9 @@ async def test_an_impostor_is_not_asked(authority: Authority) -> None:
         listening(over_tls(noting), unknown) as port,
     ):
         ask = asking(authority.ca_file, first, TrustedResolver(ADDRESS, "dns.example.net", port))
-        with pytest.raises(ssl.SSLCertVerificationError):
+        with pytest.raises(Refusal) as refused:
             await ask.resolve(HOST, Traffic())
+    assert refused.value.failure is Failure.SSL_UNKNOWN_AUTHORITY, "the last one's"
     assert heard == []
 
 
