@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from monitor.backtest.hearing import Rules
+from tests import by_world
+from tests.by_world import share
 from tests.long import ROOT, git
 
 RESULTS = ROOT / "results" / "backtest.json"
 README = ROOT / "README.md"
 PAGE = ROOT / "docs" / "what-can-be-said.md"
+WORLDS = ROOT / "docs" / "worlds.md"
 BEGINS, ENDS = "<!-- simulated: begins -->", "<!-- simulated: ends -->"
 _TITLES = {
     "random": "Onsets at random: two lines in the network, one thing at a time",
@@ -44,6 +47,8 @@ def noted(section: str, command: str, found: Mapping[str, Any], note: str = "") 
         "false": [{"world": one["name"], **row} for one in worlds for row in one["false"]],
         "missed": [{"world": one["name"], **row} for one in worlds for row in one["expected"] if row["fired"] is None],
     }
+    if section == "shipped":
+        kept[section]["worlds"] = by_world.kept(worlds)
     RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
 
 
@@ -63,6 +68,11 @@ def by_lines(kept: Json) -> str:
     return "\n".join([BEGINS, *rows, "", f"`{placed['command']}`, {placed['date'][:10]}. {delay}", "", ENDS])
 
 
+def by_shipped(kept: Json) -> str:
+    """The same for the page that has each shipped world by itself."""
+    return "\n".join([BEGINS, by_world.page(kept["shipped"]), ENDS])
+
+
 def _lines(kept: Json) -> Iterator[str]:
     for section, title in _TITLES.items():
         if (found := kept.get(section)) is None:
@@ -70,6 +80,9 @@ def _lines(kept: Json) -> Iterator[str]:
         note = f" {found['note']}" if found["note"] else ""
         rules = found["summary"]["rules_sha256"][:16]
         yield from ("", f"**{title} (simulated).** `{found['command']}`, {found['date'][:10]}, rules `{rules}`.{note}")
+        if section == "shipped":
+            yield from by_world.by_set(found)
+            continue
         yield from ("", "| in simulation | |", "|---|---|")
         yield from (f"| {what} | {said} |" for what, said in _rows(found["summary"]))
         yield from (f"| delay of `{alert}` | {_delay(row)} |" for alert, row in found["delays"].items())
@@ -81,10 +94,10 @@ def _lines(kept: Json) -> Iterator[str]:
 def _rows(found: Json) -> Iterator[tuple[str, str]]:
     yield "worlds, network-weeks", f"{found['scenarios']}, {found['network_weeks']:.1f}"
     if found["recall_n"]:
-        yield "told of what our lines could see", _share(found, "recall")
+        yield "told of what our lines could see", share(found, "recall")
         yield "not to be seen by our lines", str(found["unobservable"])
     if found["precision_n"]:
-        yield "precision of pages", _share(found, "precision")
+        yield "precision of pages", share(found, "precision")
     if found["delay_n"]:
         ends = (found["delay_median_s"], found["delay_p95_s"], found["delay_max_s"])
         yield "delay of pages, median / p95 / max", f"{' / '.join(f'{s:.0f} s' for s in ends)} (n = {found['delay_n']})"
@@ -99,16 +112,11 @@ def _coverage(rows: list[Json]) -> Iterator[str]:
     yield from ("", "| lines in the network | told of what they could see | could not be seen |", "|---|---|---|")
     for row in rows:
         unseen = "; ".join(f"{count} x {what}" for what, count in row["unobservable"].items()) or "-"
-        yield f"| {row['lines']} | {_share(row, 'recall') if row['recall_n'] else 'none to count'} | {unseen} |"
+        yield f"| {row['lines']} | {share(row, 'recall') if row['recall_n'] else 'none to count'} | {unseen} |"
 
 
 def _delay(row: Json) -> str:
     return f"{row['median_s']:.0f} s / {row['p95_s']:.0f} s / {row['max_s']:.0f} s (n = {row['n']})"
-
-
-def _share(found: Json, name: str) -> str:
-    value, n, (low, high) = found[name], found[f"{name}_n"], found[f"{name}_interval"]
-    return f"{value:.1%} of {n} ({low:.1%} to {high:.1%})"
 
 
 def stale(kept: Json) -> tuple[str, ...]:
@@ -119,7 +127,7 @@ def stale(kept: Json) -> tuple[str, ...]:
 
 def main() -> int:
     kept = json.loads(RESULTS.read_text())
-    for path, made in ((README, table(kept)), (PAGE, by_lines(kept))):
+    for path, made in ((README, table(kept)), (PAGE, by_lines(kept)), (WORLDS, by_shipped(kept))):
         before, _, rest = path.read_text().partition(BEGINS)
         _, _, after = rest.partition(ENDS)
         path.write_text(before + made + after)

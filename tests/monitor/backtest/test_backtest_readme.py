@@ -11,6 +11,7 @@ def test_the_table_is_what_was_counted() -> None:
     kept = json.loads(figures.RESULTS.read_text())
     assert figures.table(kept) in figures.README.read_text(), "run `python -m tests.figures`"
     assert figures.by_lines(kept) in figures.PAGE.read_text(), "run `python -m tests.figures`"
+    assert figures.by_shipped(kept) in figures.WORLDS.read_text(), "run `python -m tests.figures`"
 
 
 def test_every_table_says_that_it_is_simulated_and_how_to_count_again() -> None:
