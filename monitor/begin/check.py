@@ -30,7 +30,7 @@ def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
         case {"book": int(), **rest} if "vantage" not in rest:
             book, mistakes = seenfile.load(path)
             return f"book of {outside.day(book)}, by {book.controls}" if book else "", mistakes
-        case {"service": _}:
+        case {"service": _} | {"targets": _}:
             service, mistakes = catalogue.load_file(path)
             return f"{len(service.targets)} targets" if service else "", mistakes
         case _:
