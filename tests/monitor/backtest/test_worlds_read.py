@@ -115,6 +115,7 @@ MISTAKES = [
     ("noise: [still]", "noise: [quite]", 28, "noise[0]", "'quite' is no profile of noise"),
     ("id: block", "id: evening", 41, "causes[1].id", "'evening' is given twice"),
     ("from: 2024-05-01T18:00Z", "from: 2024-04-01T18:00Z", 31, "causes[0].from", "lies outside from and until of the world"),
+    ("from: 2024-05-01T12:00Z", "from: 2025-05-01T12:00Z", 42, "causes[1].from", "lies outside from and until of the world"),
     ("until: 2024-05-01T21:00Z", "until: 2024-05-01T17:00Z", 32, "causes[0].until", "is not after from"),
     ("    until: 2024-05-01T21:00Z\n", "", 30, "causes[0].until", "is missing: what has no end cannot repeat"),
     ("every: 1d, times: 1", "every: 1h, times: 1", 33, "causes[0].repeats", "begins again before it is over"),
