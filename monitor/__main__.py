@@ -124,7 +124,7 @@ def _say(line: str) -> None:
 
 
 def _in_words(error: OSError) -> str:
-    words = (error.strerror or str(error)).lower()
+    words = error.strerror.lower() if error.strerror else str(error)  # ours name files, and those as they are
     return f"{error.filename}: {words}" if error.filename else words
 
 

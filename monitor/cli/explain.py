@@ -14,13 +14,14 @@ import typer
 from monitor.beside import stack
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
 from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub
-from monitor.cli.options import ConfigFile, StoragePath
+from monitor.cli.options import ConfigFile, StoragePath, checked
 from monitor.config import load
 from monitor.evidence.window import instant
 from monitor.explaining import inwords, page
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject
 from monitor.explaining.weighed import NobodyAnswers
+from monitor.home import addresses
 from monitor.home.querying import Far
 from monitor.hub import settings as hub_settings
 from monitor.settings import ClientTls
@@ -66,8 +67,12 @@ def explain_command(
     at: Annotated[str | None, typer.Option(help="A date or a time of RFC 3339 (UTC), or how long ago: 2h.")] = None,
     config_file: ConfigFile = Path("didban.yml"),
     storage_path: StoragePath = None,
-    query: Annotated[str | None, typer.Option(help="The database, instead of the configured one.")] = None,
-    alertmanager: Annotated[str | None, typer.Option(help="Alertmanager, such as http://127.0.0.1:9093.")] = None,
+    query: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="The database, instead of the configured one.")
+    ] = None,
+    alertmanager: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="Alertmanager, such as http://127.0.0.1:9093.")
+    ] = None,
     relay: RelayUrl = None,
     relay_token_file: RelayToken = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,

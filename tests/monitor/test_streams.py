@@ -53,11 +53,37 @@ def test_what_a_terminal_cannot_show_is_shown_otherwise(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (
+            "export --sealed --since 1d --format csv --out x --storage.path My/Box",
+            "didban: My/Box/spool.db: no spool is there: no daemon has walked yet, or its storage is elsewhere",
+        ),
+        ("report --country IR --since 1d --public --out x --from MyExport", "didban: MyExport: no such folder"),
+    ],
+)
+def test_a_file_is_named_as_it_is_spelt(tmp_path: Path, command: str, line: str) -> None:
+    done = shell(f"{_DIDBAN} {command}", tmp_path)
+    assert (done.returncode, done.stderr) == (3, f"{line}\n")
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         ("rules --out x --time-scale 31", "must be less than or equal to 30"),
         ("rules --out x --time-scale many", "must be a valid number"),
         ("init --role outside", "'--role': 'outside' is not one of 'inside', 'control'."),
+        ("rules --out x --url nonsense", "'--url': must be an http:// or https:// address"),
+        (
+            "rules --out x --dashboard-url http://grafana.example",
+            "'--dashboard-url': must be https: a password would cross in clear",
+        ),
+        (
+            "report --country IR --since 1d --out x --public --query x",
+            "'--query': must be an http:// or https:// address",
+        ),
+        ("explain IR --query http://me:secret@127.0.0.1/", "what a command line holds is in every list of processes"),
+        ("drill --alertmanager nonsense", "'--alertmanager': must be an http:// or https:// address"),
     ],
 )
 def test_an_option_is_refused_in_plain_words(tmp_path: Path, options: str, words: str) -> None:
