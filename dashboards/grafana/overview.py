@@ -67,8 +67,9 @@ def _over_time() -> tuple[Shelf, Shelf]:
             "Where services are blocked",
             "Share of the networks of a country in which a service is blocked: it fails on lines that reach abroad, "
             "and controls elsewhere reach it. A network that is cut off is no block, and counts as none. By what the "
-            "rules said at the time of networks that were heard, and by blocks that came to light later; what else "
-            "came home late is computed anew in Country and Incident.",
+            "rules said at the time of networks that were heard; blocks that came to light later count too, and "
+            "none where it came to light that the network was cut off, in whole or in part. With all else that came "
+            "home late it is computed anew in Country and Incident.",
             "the rules said nothing of services there: no box was heard, or nobody evaluates them (see `Alerting`).",
             held(recorded.share_blocked(), "{{country}} {{service}}"), steps=_SHARES,
             links=[panels.link("This service", "didban-service", {"country": "country", "service": "service"})],

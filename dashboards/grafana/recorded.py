@@ -38,9 +38,13 @@ def blocked(where: str = PLACE) -> str:
 def share_blocked(where: str = PLACE) -> str:
     """Of each service of each country: the share of its networks in which it is blocked, of those that said anything.
 
-    On average two where it is blocked and one where it is not, less one: so every series is read but once.
+    A block was none where boxes have come home since and by all of them the network did not reach abroad: half of them
+    then said nothing of services. On average two where it is blocked and one where it is not, less one: so every series
+    is read but once.
     """
-    return f"(avg by (country, service) (2 * {blocked(where)} or on ({_SERVICE}) {VERDICT}{{{where}}}) - 1)"
+    none = f"({raw.reach()} <= 0.8 and on ({OF}) {_came_late()})"
+    counts = f"({blocked(where)} unless on ({OF}) {none})"
+    return f"(avg by (country, service) (2 * {counts} or on ({_SERVICE}) {VERDICT}{{{where}}}) - 1)"
 
 
 def networks_blocked() -> str:

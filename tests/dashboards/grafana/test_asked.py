@@ -285,6 +285,13 @@ def test_what_the_rules_recorded_is_drawn_beside_what_came_to_light_later(night:
     assert _of(dark, network=MCI).last == number(SAID, "cut_off"), "by the line that has another way home"
 
 
+def test_a_block_is_taken_back_where_it_came_to_light_that_the_network_was_cut_in_part(night: Night) -> None:
+    dark, home = (night.answers[phase]["didban-overview", "Where services are blocked", "A"] for phase in BOTH)
+    assert _of(dark, service="whatsapp").at(at_ms("17:00")) == pytest.approx(3 / 4), "of four networks that were heard"
+    assert _of(home, service="whatsapp").at(at_ms("19:00")) == pytest.approx(2 / 4), "Irancell's other line was cut"
+    assert _of(home, service="whatsapp").last == 1
+
+
 def test_the_recorded_word_is_that_computed_anew_or_says_that_more_is_known_since(night: Night) -> None:
     recorded = night.answers["home"]["didban-service", "On each network", "A"]
     anew = night.answers["home"]["didban-incident", "Services", "A"]
