@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import re
 import sys
 import traceback
 from types import TracebackType
@@ -79,11 +81,14 @@ def _didban(
 
 def main() -> None:
     sys.excepthook = _one_line
+    _have_streams()
     try:
-        sys.exit(typer.main.get_command(app)(standalone_mode=False) or 0)  # app() would take the excepthook away
+        code = typer.main.get_command(app)(standalone_mode=False) or 0  # app() would take the excepthook away
     except typer.TyperException as error:
-        _say(" ".join(error.format_message().split()) or "give a command")
+        _say(_plain(error.format_message()) or "give a command")
         sys.exit(error.exit_code)
+    except SystemExit:  # whoever read us has left; typer says 1 then, which is our No. Ours come back as numbers
+        code = COULD_NOT
     except typer.Abort:
         _say("nothing was done")
         sys.exit(NO)
@@ -92,6 +97,26 @@ def main() -> None:
             raise
         _say(_in_words(error))
         sys.exit(COULD_NOT)
+    sys.exit(code)
+
+
+def _have_streams() -> None:
+    """A script may have closed them: what is said then goes nowhere, and whoever is asked has no terminal.
+
+    Left closed, their numbers would be given to the next files that are opened, and words written into a spool.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we live
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Persian is no reason to say nothing
+
+
+def _plain(said: str) -> str:
+    """In one line, and without the words of the library that looked at the option."""
+    line = " ".join(said.split()).replace("Value error, ", "").replace("Input should be", "must be")
+    return re.sub(", unable to parse string as an? [a-z]+", "", line)
 
 
 def _say(line: str) -> None:
@@ -99,7 +124,7 @@ def _say(line: str) -> None:
 
 
 def _in_words(error: OSError) -> str:
-    words = (error.strerror or str(error)).lower()
+    words = error.strerror.lower() if error.strerror else str(error)  # ours name files, and those as they are
     return f"{error.filename}: {words}" if error.filename else words
 
 

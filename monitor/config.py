@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from monitor.home.credentials import pair_flaw
 from monitor.notify.settings import FILES as NOTIFY_FILES
 from monitor.renewal import shelf
 from monitor.renewal.shelf import Renewed
@@ -191,18 +192,25 @@ def missing_files(document: Document, folder: Path, named: Iterable[Location]) -
         name = _at(document.value, *location)
         if not isinstance(name, str):
             continue
-        if (flaw := _flaw(handed.at(folder, name), str(location[-1]))) is not None:
+        at, key = handed.at(folder, name), str(location[-1])
+        beside = _at(document.value, *location[:-1], "key_file") if key == "cert_file" else None
+        if (flaw := _flaw(at, key, handed.at(folder, beside) if isinstance(beside, str) else None)) is not None:
             yield document.mistake(location, f"{name}: {flaw}")
 
 
-def _flaw(path: Path, key: str) -> str | None:
-    """What is wrong with a file of that kind; nothing of its content is said: it may be a secret."""
+def _flaw(path: Path, key: str, beside: Path | None) -> str | None:
+    """What is wrong with a file of that kind; nothing of its content is said: it may be a secret.
+
+    `beside`: the file of a certificate's key; what is wrong with that is said where it is named.
+    """
     try:
         if not path.is_file():
-            return "no such file"
+            return "is a folder" if path.is_dir() else "no such file"
         match key:
             case "secret_file":
                 return None if path.stat().st_size >= _SECRET_BYTES else f"holds fewer than {_SECRET_BYTES} bytes"
+            case "cert_file" if beside is None or beside.is_file():
+                return pair_flaw(path, beside)
             case "ca_file" | "client_ca_file":
                 ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
             case "url_file":

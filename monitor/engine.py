@@ -71,7 +71,7 @@ class Engine:
     crew: Crew
     hearings: Hearings | None
     catalogue: str
-    heartbeat_url: str | None
+    switch: heartbeat.Switch | None
     blind: tuple[str, ...]  # what a control cannot see, in whole sentences
     rests: Rests
     trust: Trust  # what of the book of controls counted when it was built
@@ -122,11 +122,11 @@ class Engine:
         )
         schedule = Schedule(secret, hands.clock, rounds.due, rounds.unseen)
         shippers = tuple(parts.shippers(loaded, hands, budget, pace, spool, view, rests, dates))
-        url = parts.heartbeat_url(loaded)
+        switch = parts.heartbeat_switch(loaded)
         digest = parts.catalogue_digest(loaded)
         blind = tuple(networks.unobservable(services)) if config.vantage.role is Role.CONTROL else ()
         at_work = (loaded, pace, hands, view, early, rounds, schedule, budget, shippers, secret, crew)
-        return cls(*at_work, hearings, digest, url, blind, rests, counts)
+        return cls(*at_work, hearings, digest, switch, blind, rests, counts)
 
     # ---------------------------------------------------------------- working
 
@@ -135,9 +135,9 @@ class Engine:
             self.crew.take_on(shipper.run())
         if self.hearings is not None:
             self.crew.take_on(self.hearings.run())
-        if self.heartbeat_url is not None:
+        if self.switch is not None:
             every_s, patience_s = self.pace.heartbeat_s, self.pace.ship_patience_s
-            self.crew.take_on(heartbeat.beat(self.heartbeat_url, every_s, patience_s, lambda: self.rests.hushed))
+            self.crew.take_on(heartbeat.beat(self.switch, every_s, patience_s, lambda: self.rests.hushed))
         self.schedule.start(self.rounds.errands)
         self.crew.take_on(self._first_rounds())
 

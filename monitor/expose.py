@@ -13,6 +13,7 @@ from aiohttp import web
 
 from dashboards.status.tongue import Lang, chosen
 from monitor.beside.rulefiles import runbook_page
+from monitor.evidence.window import instant
 from monitor.gate import guards
 from monitor.gate.passwords import Admits, Doorkeeper
 from monitor.gate.porter import Bounds, Porter, known
@@ -25,6 +26,7 @@ from probes.doors.yamlfile import Mistake
 
 _MOST_OBSERVATIONS = 10_000
 _LARGEST_MS = 2**53
+_NO_SINCE = "since is a time such as 2026-11-21T05:30:00Z, or seconds since 1970; limit is a whole number"
 _HEALTH = ("/-/healthy", "/-/ready")
 
 
@@ -115,13 +117,13 @@ class Pages:
         return web.json_response(self._answers.status())
 
     async def observations(self, request: web.Request) -> web.Response:
-        """`target`, `since` (seconds since 1970), `limit`: the newest walks that fit, oldest first."""
+        """`target`, `since` (a time, or seconds since 1970), `limit`: the newest that fit, oldest first."""
         query = request.query
         try:
-            since_ms = max(0, min(int(float(query.get("since", "0")) * 1000), _LARGEST_MS))
+            since_ms = _since_ms(query.get("since", "0"))
             limit = min(_MOST_OBSERVATIONS, max(1, int(query.get("limit", "100"))))
         except (ValueError, OverflowError):
-            return web.json_response({"error": "since and limit are numbers"}, status=400)
+            return web.json_response({"error": _NO_SINCE}, status=400)
         walks = await self._spool.walks(target=query.get("target"), since_ms=since_ms, limit=limit)
 
         def written() -> str:
@@ -151,6 +153,15 @@ class Pages:
                 )
             case Asked.UNKNOWN:
                 return web.json_response({"error": "no such configured target"}, status=404)
+
+
+def _since_ms(given: str) -> int:
+    """As Prometheus takes times, and as our own answers write them. Raises ValueError, OverflowError."""
+    try:
+        seconds = float(given)
+    except ValueError:
+        return instant(given.replace(" ", "+"))  # a + that nobody escaped comes as a blank
+    return max(0, min(int(seconds * 1000), _LARGEST_MS))
 
 
 def language(request: web.Request) -> Lang:

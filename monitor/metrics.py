@@ -71,6 +71,16 @@ def read(name: str, labels: Mapping[str, str]) -> Series | None:
     return None
 
 
+def spelt(name: str) -> frozenset[str]:
+    """The names of the series somebody means by that of a family, or of one of its series; empty for neither."""
+    for family in FAMILIES:
+        histogram = family.shape is Shape.HISTOGRAM
+        every = {family.name + suffix for suffix in (("_bucket", "_sum", "_count") if histogram else ("",))}
+        if name == family.name or name in every:
+            return frozenset(every if name == family.name else {name})
+    return frozenset()
+
+
 _TARGET = ("service", "target")
 
 

@@ -15,7 +15,9 @@ from monitor.beat.pairs import Transfers
 from monitor.beat.rests import Rests
 from monitor.begin import cost
 from monitor.config import Loaded
+from monitor.home import heartbeat
 from monitor.home.asking import Asker, Far
+from monitor.home.credentials import client_context
 from monitor.home.ways import home_device
 from monitor.meaning import outside
 from monitor.meaning.baseline import Baselines
@@ -24,7 +26,7 @@ from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.outside import Trust
 from monitor.meaning.view import View
 from monitor.pace import Pace
-from monitor.settings import Config
+from monitor.settings import ClientTls, Config
 from monitor.ship import Home, Shipper
 from monitor.spool import Spool
 from monitor.telling.histogram import Histogram
@@ -139,10 +141,12 @@ def limits(config: Config, hands: Tools, time_scale: float) -> Limits:
     )
 
 
-def heartbeat_url(loaded: Loaded) -> str | None:
-    """Raises OSError when the file it stands in cannot be read."""
-    file = loaded.config.heartbeat.url_file
-    return loaded.path(file).read_text().strip() if file is not None else None
+def heartbeat_switch(loaded: Loaded) -> heartbeat.Switch | None:
+    """Raises OSError when a file that is named cannot be read."""
+    if (file := loaded.config.heartbeat.url_file) is None:
+        return None
+    roots = ClientTls(ca_file=loaded.config.tls.ca_file)
+    return heartbeat.Switch(loaded.path(file).read_text().strip(), client_context(roots, loaded.folder))
 
 
 def catalogue_digest(loaded: Loaded) -> str:

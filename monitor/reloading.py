@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from monitor import config
 from monitor.begin import consent
 from monitor.config import Loaded
-from monitor.settings import Config
-from probes.doors.yamlfile import Mistake
+from monitor.settings import Config, VantageRow
+from probes.doors.yamlfile import Location, Mistake, read
+
+_WHY = "takes a restart: who we are does not change at work"
 
 
 def read_anew(file: Path, at_work: Config, *, idle: bool) -> tuple[Loaded | None, tuple[Mistake, ...]]:
@@ -19,10 +22,16 @@ def read_anew(file: Path, at_work: Config, *, idle: bool) -> tuple[Loaded | None
     loaded, mistakes = config.load(file)
     if loaded is None:
         return None, mistakes
+    document = read(file)  # for its lines
     if not idle and (lacking := consent.lacking(loaded.config)) is not None:
-        return None, (Mistake(str(file), 1, "consent", lacking),)
-    now = loaded.config
-    if (now.vantage, now.storage.path) != (at_work.vantage, at_work.storage.path):
-        why = "take a restart: who we are does not change at work"
-        return None, (Mistake(str(file), 1, "vantage, storage.path", why),)
-    return loaded, ()
+        return None, (document.mistake(("consent",), lacking),)
+    changed = [document.mistake(location, _WHY) for location in _identity_changed(loaded.config, at_work)]
+    return (None, tuple(changed)) if changed else (loaded, ())
+
+
+def _identity_changed(now: Config, at_work: Config) -> Iterator[Location]:
+    for key in VantageRow.model_fields:
+        if getattr(now.vantage, key) != getattr(at_work.vantage, key):
+            yield ("vantage", key)
+    if now.storage.path != at_work.storage.path:
+        yield ("storage", "path")

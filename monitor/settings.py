@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from monitor import metrics
 from monitor.evidence.settings import Evidence, Upload
 from monitor.home.addresses import Home, Way
 from monitor.keeping import seal
@@ -34,6 +36,7 @@ from probes.words import Access, Role, Transport
 
 LONGEST_INTERVAL_S = 86400.0
 SHORTEST_INTERVAL_S = 60.0  # at most one round per target and minute: the household's line, and strangers' servers
+LONGEST_STEP_S = 60.0
 _MOBILE_BYTES_PER_DAY = 120 * 10**6
 _BYTES_PER_DAY = 500 * 10**6
 
@@ -47,6 +50,12 @@ def _unhurried(given_s: float) -> float:
         raise ValueError("must be 60s or longer: at most one round per target and minute")
     if given_s > LONGEST_INTERVAL_S:
         raise ValueError("must be 1d or shorter")
+    return given_s
+
+
+def _patient(given_s: float) -> float:
+    if given_s > LONGEST_STEP_S:
+        raise ValueError("must be 60s or shorter")
     return given_s
 
 
@@ -132,7 +141,7 @@ class Tls(Strict):
 class Storage(Strict):
     """`seal_to`: the hub's public key, to which old days are sealed."""
 
-    path: str = "/var/lib/didban"
+    path: Annotated[str, Field(min_length=1)] = "/var/lib/didban"
     keep_s: Annotated[Seconds, Field(alias="keep")] = 30 * 86400.0
     max_size_bytes: Annotated[Bytes, Field(alias="max_size")] = 10**9
     keep_free_bytes: Annotated[Bytes, Field(alias="keep_free")] = 100 * 10**6
@@ -150,8 +159,23 @@ class ClientTls(Strict):
     cert_file: str | None = None
     key_file: str | None = None
 
+    @model_validator(mode="after")
+    def _a_key_is_of_something(self) -> Self:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError("key_file means nothing without cert_file")
+        return self
+
+
+def _series(given: str) -> str:
+    if not metrics.spelt(given):
+        near = difflib.get_close_matches(given, [each.name for each in metrics.FAMILIES], n=1)
+        raise ValueError("must be a series of /metrics" + (f"; did you mean {near[0]}?" if near else ""))
+    return given
+
 
 class Destination(Strict):
+    """`also`: series beyond the home set, by name; a histogram's name stands for all of it."""
+
     name: Word
     remote_write: Home
     query: Home | None = None
@@ -159,7 +183,11 @@ class Destination(Strict):
     tls: ClientTls = ClientTls()
     proxies: Annotated[tuple[Way, ...], Field(min_length=1)] = ("direct",)
     accepts_age_s: Annotated[Seconds, Field(alias="accepts_age")] = 7 * 86400.0
-    also: tuple[str, ...] = ()
+    also: tuple[Annotated[str, AfterValidator(_series)], ...] = ()
+
+    @property
+    def series_beyond(self) -> frozenset[str]:
+        return frozenset().union(*map(metrics.spelt, self.also))
 
 
 class Heartbeat(Strict):
@@ -241,7 +269,7 @@ class Config(Strict):
     consent: Consent | None = None
     services: Annotated[tuple[str, ...], Field(min_length=1)] = ("whatsapp", "instagram", "imo", "canaries")
     interval_s: Annotated[Seconds, AfterValidator(_unhurried), Field(alias="interval")] = 60.0
-    timeout_s: Annotated[Seconds, Field(alias="timeout", le=60)] = 10.0
+    timeout_s: Annotated[Seconds, AfterValidator(_patient), Field(alias="timeout")] = 10.0
     limits: Limits = Limits()
     dns: Dns = Dns()
     tls: Tls = Tls()

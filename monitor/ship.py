@@ -75,7 +75,7 @@ class Shipper:
         self._home, self._identity, self._spool = home, identity, spool
         self._clock, self._budget, self._pace, self._believed_ms = clock, budget, pace, believed_ms or clock.now_ms
         self._keeps_still = keeps_still
-        self.also = frozenset(home.destination.also)
+        self.also = home.destination.series_beyond
         self._live: deque[Part] = deque(maxlen=_TICKS_KEPT)
         self._coming: tuple[int, ...] = ()  # the tick that is being kept, and will be news in a moment
         self._behind = True  # whether the spool may owe what is no longer live

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from probes.deadline import Deadline
 from probes.facts import Observation
 from probes.failure import Refusal, classify
 from probes.ports import Clock
@@ -19,7 +19,7 @@ async def attempt(action: Awaitable[T], step: Step, clock: Clock, timeout_s: flo
     began_s = clock.elapsed_s()
     value, failure = None, None
     try:
-        async with asyncio.timeout(timeout_s):
+        with Deadline(timeout_s):
             value = await action
     except (OSError, EOFError, Refusal) as error:
         failure = classify(error)

@@ -135,6 +135,8 @@ def _is_plain_tls(row: object, id: str) -> bool:
     match row:
         case {"ip": 6}:
             return False
+        case {"addresses": [str(first), *_]} if ":" in first:
+            return False
         case {"id": str(own), "kind": "tls" | "https"}:
             return own == id
     return False
@@ -190,8 +192,7 @@ def _endpoints(row: TargetRow, responder: str, responder_at: str) -> Iterator[En
     hosts = tuple(responder if host == RESPONDER else host for host in row.hosts)
     if row.addresses:
         named = hosts[0] if hosts else ""
-        v6 = row.ip == 6
-        yield from (Endpoint(named, port, transport, address, v6) for address in row.addresses for port in ports)
+        yield from (Endpoint(named, port, transport, at, ":" in at) for at in row.addresses for port in ports)
         return
     for host in hosts:
         known = responder_at if host == responder and RESPONDER in row.hosts else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from probes import marks
 from probes.attempt import attempt
+from probes.deadline import Deadline
 from probes.facts import Observation
 from probes.failure import Refusal
 from probes.knock.talk import Knock, Opener, Reply
@@ -111,7 +111,7 @@ async def _by_datagram(talk: Knock, place: Place, tools: Tools) -> None:
     try:
         await stream.send(talk.opening())
         try:
-            async with asyncio.timeout(tools.timeout_s / 2):
+            with Deadline(tools.timeout_s / 2):
                 await _proof(talk, stream, tools.timeout_s / 4)
         except TimeoutError:
             await stream.send(talk.opening())
@@ -125,7 +125,7 @@ async def _proof(talk: Knock, stream: Stream, patience_s: float) -> None:
     other = False
     for _ in range(_MOST_DATAGRAMS):
         try:
-            async with asyncio.timeout(patience_s if other else None):
+            with Deadline(patience_s if other else None):
                 data = await stream.receive(_MOST_BYTES)
         except TimeoutError:
             break

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word
+from probes.doors.schema import Address, Country, Host, NetworkId, Port, Strict, Word, shown
 from probes.kinds import TRAITS
 from probes.words import Category, Depth, Kind, LandmarkKind, Peer, Protocol, Scope, Transport
 
@@ -32,10 +32,22 @@ def _combine(given: object) -> int:
     raise ValueError("must be any_of, all_of or {at_least: N}")
 
 
-def _expect(given: str) -> str:
-    if given != "any" and not re.fullmatch(r"[2-5](xx|[0-9][0-9])", given):
-        raise ValueError(f"must be a status such as 204, a class such as 2xx, or any, not {given!r}")
-    return given
+def _expect(given: object) -> tuple[str, ...]:
+    """A code is a number to YAML, and one of them needs no list."""
+    each = [str(one) if type(one) is int else one for one in (given if isinstance(given, list) else [given])]
+    for one in each:
+        if not isinstance(one, str) or (one != "any" and not re.fullmatch(r"[2-5](xx|[0-9][0-9])", one)):
+            raise ValueError(f"must be a status such as 204, a class such as 2xx, or any, not {shown(one)}")
+    if not each:
+        raise ValueError("must not be empty: give any where every answer will do")
+    return tuple(map(str, each))
+
+
+def _texts(given: object) -> object:
+    """`bytes: 65536` is a number to YAML and a text to the option; anything else is left to the model."""
+    if not isinstance(given, dict):
+        return given
+    return {key: str(each) if type(each) is int else each for key, each in given.items()}
 
 
 def _category(given: str) -> str:
@@ -95,12 +107,12 @@ class TargetRow(Strict):
     sample: Annotated[int, Field(ge=1, le=64)] = 1
     essential: bool = False
     tier: Annotated[int, Field(ge=0, le=2)] | None = None
-    options: Texts = Field(default_factory=dict)
-    expect: tuple[Annotated[str, AfterValidator(_expect)], ...] = ("any",)
+    options: Annotated[Texts, BeforeValidator(_texts)] = Field(default_factory=dict)
+    expect: Annotated[tuple[str, ...], BeforeValidator(_expect)] = ("any",)
     scope: Scope | None = None
     at: AtRow | None = None
     about: AboutRow | None = None
-    ip: Literal[4, 6] = 4
+    ip: Literal[4, 6] | None = None
     protocol: ProtocolRow | None = None
 
 
@@ -123,8 +135,11 @@ def contradictions(row: TargetRow) -> Iterator[tuple[str, str]]:
         yield "ports", f"kind {row.kind} has no default port"
     if row.transport and row.transport not in traits.over:
         yield "transport", f"kind {row.kind} is not spoken over {row.transport}"
-    if any((":" in address) is not (row.ip == 6) for address in row.addresses):
-        yield "addresses", f"ip is {row.ip}, and one of them is of the other kind"
+    families = {6 if ":" in address else 4 for address in row.addresses}
+    if len(families) > 1:  # a line whose IPv6 is broken sets those targets aside, and no others
+        yield "addresses", "are IPv4 and IPv6: give each kind a target of its own"
+    elif row.ip and families - {row.ip}:
+        yield "addresses", f"ip is {row.ip}, and they are of the other kind"
     for key in ("hosts", "addresses", "ports"):
         if len(set(getattr(row, key))) < len(getattr(row, key)):
             yield key, "names one twice"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.grafana import choices, panels, raw, words
+from dashboards.grafana import choices, panels, raw, recorded, words
 from dashboards.grafana.asking import held, now
 from dashboards.grafana.board import Board, Shelf
 from dashboards.palette import SEVERITIES, VERDICTS
@@ -28,9 +28,10 @@ def _counted() -> Shelf:
             steps=_NOTICE,
         )),
         (4, panels.number(
-            "Blocks", "How many services are blocked, each counted once for every network in which it is.",
-            "no box is expected there.",
-            now(f"count(({raw.verdict()}) == {words.number(VERDICTS, 'blocked')}) {_NONE}"), unit="none", steps=_ALARM,
+            "Blocks",
+            "How many services are blocked, each counted once for every network in which it is, as the rules say; of a "
+            "moment that is past, also as came to light later.",
+            "no box is expected there.", now(f"count({recorded.blocked()}) {_NONE}"), unit="none", steps=_ALARM,
         )),
         (4, panels.number(
             "Pages open", "Alerts of the kind that wakes people, as the rules say now; muted ones among them.",
@@ -52,8 +53,6 @@ def _counted() -> Shelf:
 
 
 def _over_time() -> tuple[Shelf, Shelf]:
-    blocked = words.number(VERDICTS, "blocked")
-    share = f"(avg by (country, service) ({raw.verdict()} == bool {blocked}))"
     place = {"country": "country", "network": "network"}
     return (
         Shelf("Countries and networks", 9, ((24, panels.timeline(
@@ -67,8 +66,12 @@ def _over_time() -> tuple[Shelf, Shelf]:
         Shelf("Services", 8, ((24, panels.shares(
             "Where services are blocked",
             "Share of the networks of a country in which a service is blocked: it fails on lines that reach abroad, "
-            "and controls elsewhere reach it. A network that is cut off is no block, and counts as none.",
-            "no box of that country says anything of services.", held(share, "{{country}} {{service}}"), steps=_SHARES,
+            "and controls elsewhere reach it. A network that is cut off is no block, and counts as none. By what the "
+            "rules said at the time of networks that were heard; blocks that came to light later count too, and "
+            "none where it came to light that the network was cut off, in whole or in part. With all else that came "
+            "home late it is computed anew in Country and Incident.",
+            "the rules said nothing of services there: no box was heard, or nobody evaluates them (see `Alerting`).",
+            held(recorded.share_blocked(), "{{country}} {{service}}"), steps=_SHARES,
             links=[panels.link("This service", "didban-service", {"country": "country", "service": "service"})],
         )),)),
     )  # fmt: skip

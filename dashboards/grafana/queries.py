@@ -31,21 +31,26 @@ class Question:
         return f"{self.uid}: {self.where} {self.ref}".rstrip()
 
 
-def document(uid: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((HERE / f"{uid}.json").read_text(encoding="utf-8"))
+def document(uid: str, folder: Path = HERE) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / f"{uid}.json").read_text(encoding="utf-8"))
     return found
 
 
 def of(
-    uid: str, variables: Mapping[str, str], *, span: str = "6h", each: Mapping[str, str] | None = None
+    uid: str,
+    variables: Mapping[str, str],
+    *,
+    span: str = "6h",
+    each: Mapping[str, str] | None = None,
+    folder: Path = HERE,
 ) -> list[Question]:
     """Of one dashboard.
 
     Args:
         variables: the choice; `.*` for all. each: instead of it, in a panel that is repeated for a variable.
-        span: the time looked at.
+        span: the time looked at. folder: of JSON of another day.
     """
-    found = document(uid)
+    found = document(uid, folder)
     return [*_of_panels(found, variables, span, each or {}), *_of_choices(found, variables), *_marks(found, variables)]
 
 

@@ -63,7 +63,7 @@ def cut() -> str:
     return f"({reach()} < 0.2)"
 
 
-def _either(exprs: Iterable[str]) -> str:
+def either(exprs: Iterable[str]) -> str:
     """The first of them that says anything of a place."""
     return f"({' or '.join(f'({expr})' for expr in exprs)})"
 
@@ -84,23 +84,39 @@ def _fails(where: str, role: str) -> str:
 
 def controls(states: str) -> str:
     """By service: how many networks of healthy controls say so."""
+    return f"count by (service) ({_networks_of_controls(states)})"
+
+
+def _networks_of_controls(states: str) -> str:
     said = f'didban_service_state{{role="control", state=~"{states}", service=~"$service"}} == 1'
     well = 'didban_connectivity_ratio{role="control", scope="international"} > 0.8'
-    return f"count by (service) (group by (service, network) ({said} and on (vantage) {well}))"
+    return f"group by (service, network) ({said} and on (vantage) {well})"
+
+
+_UP = 2 + 2**-10  # a hair more than two; exact in binary, and so are its sums
+
+
+def _elsewhere() -> str:
+    """By service: `_UP` for each network of healthy controls that reaches it, less one for each that does not.
+
+    Below 0.5 two thirds and more do not reach it: it is down, unless it is -1, one network that alone was asked. Above
+    more do: it is up, unless it is `_UP`, one that alone was asked. One number, since a fleet has many controls, and to
+    read anew what they say for each condition was most of what a country cost.
+    """
+    does_not = f'label_replace({_networks_of_controls("broken|interfered")} * -1, "says", "no", "", "")'
+    return f"sum by (service) ({_UP} * {_networks_of_controls('ok|slow')} or {does_not})"
 
 
 def verdict() -> str:
     """Each service of each network as a number of the palette's VERDICTS: what two thirds of its boxes say."""
     where = f'{INSIDE}, service=~"$service"'
-    fails, by = _fails(where, 'role="inside"'), f"count by ({_SERVICE})"
+    fails, by = _fails(where, INSIDE), f"count by ({_SERVICE})"
     speaking = f"{by} ({_says('ok|slow|refused|cut_off', where)} or {fails})"
 
     def most(said: str) -> str:
         return f"{by} ({said}) / {speaking} >= 0.666"
 
-    up, broken = controls("ok|slow"), controls("broken|interfered")
-    down = f"({broken} >= 2 and {broken} / ({broken} + ({up} or 0 * {broken})) >= 0.666)"
-    enough = f"({up} and ({up} + ({broken} or 0 * {up})) >= 2 unless {down})"
+    enough, down = f"(({_elsewhere()} > 0.5) != {_UP})", f"(({_elsewhere()} < 0.5) != -1)"
     first_that_fits = (
         (most(_says("ok|slow", where)), "ok"),
         (most(_says("refused", where)), "refused"),
@@ -111,12 +127,12 @@ def verdict() -> str:
         (speaking, "mixed"),
         (f"{by} ({_says('insufficient|broken|interfered', where)})", "unknown"),
     )
-    return _either(f"({expr}) * 0 + {words.number(VERDICTS, word)}" for expr, word in first_that_fits)
+    return either(f"({expr}) * 0 + {words.number(VERDICTS, word)}" for expr, word in first_that_fits)
 
 
 def state(metric: str, where: str, by: str) -> str:
     """One box's own word as a number of the palette's STATES."""
-    return _either(
+    return either(
         f'max by ({by}) ({metric}{{state="{word}", {where}}} == 1) * 0 + {place}'
         for place, word in enumerate(words.STATES)
     )
@@ -144,7 +160,7 @@ def alerts(where: str, severity: str = ".+") -> str:
 
 def told(where: str) -> str:
     """Each alert while it fired, as a number of words.TOLD."""
-    return _either(
+    return either(
         f"max by ({_TOLD_BY}) ({alerts(where, word)} * {words.number(words.TOLD, word)})"
         for word in ("page", "ticket", "info")
     )

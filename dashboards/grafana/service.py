@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dashboards.grafana import choices, panels, raw, words
+from dashboards.grafana import choices, panels, raw, recorded, words
 from dashboards.grafana.asking import Ask, held, now
 from dashboards.grafana.board import Board, Shelf
+from dashboards.grafana.words import SAID
 from dashboards.palette import STATES, VERDICTS
 
 _WHERE = f'{raw.INSIDE}, service=~"$service"'
@@ -15,11 +16,11 @@ _SHARES = tuple((value, look.fill) for value, _, look in words.SHARES)
 
 
 def _now() -> Shelf:
-    blocked = f"sum(({raw.verdict()}) == bool {words.number(VERDICTS, 'blocked')})"
     return Shelf("Here and now", 4, (
         (6, panels.number(
-            "Networks where it is blocked", "It fails there on lines that reach abroad, and controls reach it.",
-            "no line says anything of it.", now(blocked), unit="none",
+            "Networks where it is blocked",
+            "It fails there on lines that reach abroad, and controls reach it, as the rules say.",
+            "no line says anything of it.", now(recorded.networks_blocked()), unit="none",
             steps=((None, VERDICTS["ok"].fill), (1, VERDICTS["blocked"].fill)),
         )),
         (6, panels.number(
@@ -49,9 +50,14 @@ def _where() -> Shelf:
     box = {"country": "country", "network": "network", "vantage": "vantage"}
     return Shelf("Where", 9, (
         (12, panels.timeline(
-            "On each network", "What two thirds of the boxes of a network say of it, compared with controls.",
-            "no box of that network was heard, or none could say.", held(raw.verdict(), "{{country}} {{network}}"),
-            table=VERDICTS, links=[panels.link("This country", "didban-country", place)],
+            "On each network",
+            "What the rules said of it at the time: what two thirds of the lines of a network say, compared with "
+            "controls. Blocks and cuts of which they did not know are drawn when they come to light. More since: boxes "
+            "that were not heard then have come home, and may say otherwise. Came late: nobody else was heard. What "
+            "such boxes measured stands beside this, line by line, and in Country, computed anew.",
+            "no box of that network was heard, not even later, or nobody evaluates the rules.",
+            held(recorded.verdict(), "{{country}} {{network}}"), table=SAID,
+            links=[panels.link("This country", "didban-country", place)],
         )),
         (12, panels.timeline(
             "On each line",

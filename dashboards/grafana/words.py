@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from grafana_foundation_sdk.models import dashboard as model
 
@@ -27,11 +28,18 @@ SHARES = (
     (0.999, "all", VERDICTS["blocked"]),
 )
 
+# what is known of a service by what was recorded, in order of concern: measured, and home too late for anybody to say
+# anything; then what was said, and the same where boxes measured that were not heard at the time
+SAID: Table = {
+    "came_late": replace(VERDICTS["unknown"], sign="◌", fill="#7B8087"),
+    **{key: look for word, look in VERDICTS.items() for key in (word, f"{word}, more since")},
+}
+
 PASSES: Table = {"fails": VERDICTS["blocked"], "passes": VERDICTS["ok"]}
 LIVES: Table = {"broken": VERDICTS["blocked"], "well": VERDICTS["ok"]}
 TOLD: Table = {"": VERDICTS["unknown"], **SEVERITIES}
 
-__all__ = ["LIVES", "PASSES", "REACHES", "SHARES", "STATES", "TOLD", "VERDICTS", "as_values", "number"]
+__all__ = ["LIVES", "PASSES", "REACHES", "SAID", "SHARES", "STATES", "TOLD", "VERDICTS", "as_values", "number"]
 
 
 def number(table: Table, word: str) -> int:

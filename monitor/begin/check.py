@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor import config
-from monitor.begin import cost
+from monitor.begin import consent, cost
 from monitor.hub import settings
 from monitor.meaning import networks, outside
 from monitor.notify import enough
@@ -30,7 +30,7 @@ def check(path: Path) -> tuple[str, tuple[Mistake, ...]]:
         case {"book": int(), **rest} if "vantage" not in rest:
             book, mistakes = seenfile.load(path)
             return f"book of {outside.day(book)}, by {book.controls}" if book else "", mistakes
-        case {"service": _}:
+        case {"service": _} | {"targets": _}:
             service, mistakes = catalogue.load_file(path)
             return f"{len(service.targets)} targets" if service else "", mistakes
         case _:
@@ -49,10 +49,12 @@ def _of_hub(hub: settings.LoadedHub) -> Iterator[str]:
 def _news(loaded: config.Loaded) -> Iterator[str]:
     a_day, cap = cost.bytes_per_day(loaded.config, loaded.services), loaded.config.bytes_per_day
     targets = sum(len(service.targets) for service in loaded.services)
-    news = f"{targets} targets of {len(loaded.services)} services, about {a_day / 1e6:.0f} MB a day of {cap / 1e6:.0f}"
+    news = f"{targets} targets of {len(loaded.services)} services, about {_mb(a_day)} MB a day of {_mb(cap)}"
     if a_day > cap:
         news += "; more than the cap: what is not essential will be stretched, or give a longer interval"
     yield news
+    if (lacking := consent.lacking(loaded.config)) is not None:
+        yield f"Nothing will be sent yet: {lacking}."
     yield from notices.of_sealing(loaded.config)
     if loaded.config.notify.any:
         yield from enough.notices(loaded.config.notify, {each.id for each in loaded.services if each.watched})
@@ -64,6 +66,11 @@ def _news(loaded: config.Loaded) -> Iterator[str]:
             yield f"{loaded.config.book}: {said}"
     if loaded.config.vantage.role is Role.CONTROL:
         yield from networks.unobservable(loaded.services)
+
+
+def _mb(number_bytes: float) -> str:
+    """Whole ones, but for a cap below them: 500KB is no cap of 0."""
+    return f"{number_bytes / 1e6:.0f}" if number_bytes >= 1e6 else f"{number_bytes / 1e6:.2g}"
 
 
 def _of_list(name: str, found: Published) -> Iterator[str]:

@@ -13,11 +13,11 @@ import typer
 from monitor.beside import stack
 from monitor.cli.common import NO, fail, loaded
 from monitor.cli.look import USUAL, ClientConfig, ListenAddress, RelayToken, RelayUrl, book_of, client_of
-from monitor.cli.options import ConfigFile, StoragePath
+from monitor.cli.options import ConfigFile, StoragePath, checked
 from monitor.drilling import hops
 from monitor.drilling.hops import Follow, NotBegun, Seen, Where
 from monitor.explaining.receipts import Receipt
-from monitor.home import clientfile
+from monitor.home import addresses, clientfile
 from monitor.home.querying import Far
 from monitor.settings import ClientTls
 from probes.doors.clock import SystemClock
@@ -33,8 +33,12 @@ def drill_command(
     listen_address: ListenAddress = None,
     http_config_file: ClientConfig = None,
     storage_path: StoragePath = None,
-    query: Annotated[str | None, typer.Option(help="The database the hub forwards to.")] = None,
-    alertmanager: Annotated[str | None, typer.Option(help="Such as http://127.0.0.1:9093.")] = None,
+    query: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="The database the hub forwards to.")
+    ] = None,
+    alertmanager: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="Such as http://127.0.0.1:9093.")
+    ] = None,
     relay: RelayUrl = None,
     relay_token_file: RelayToken = None,
     patience: Annotated[int, typer.Option(min=1, max=600, help="Seconds to wait for each hop.")] = 300,

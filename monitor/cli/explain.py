@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +14,18 @@ import typer
 from monitor.beside import stack
 from monitor.cli.common import WRONG_USE, fail, loaded, refuse, show
 from monitor.cli.look import RelayToken, RelayUrl, book_of, is_hub
-from monitor.cli.options import ConfigFile, StoragePath
+from monitor.cli.options import ConfigFile, StoragePath, checked
+from monitor.config import load
+from monitor.evidence.window import instant
 from monitor.explaining import inwords, page
 from monitor.explaining.answer import answer
 from monitor.explaining.rows import Subject
 from monitor.explaining.weighed import NobodyAnswers
+from monitor.home import addresses
 from monitor.home.querying import Far
-from monitor.hub import registry
 from monitor.hub import settings as hub_settings
 from monitor.settings import ClientTls
+from probes import catalogue
 from probes.doors import schema
 from probes.doors.clock import SystemClock
 
@@ -48,10 +52,10 @@ def _at_ms(given: str | None, now_ms: int) -> int:
         return now_ms - int(schema.seconds(given) * 1000)
     except ValueError:
         try:
-            return registry.moment(given)
+            return instant(given)
         except ValueError:
             raise typer.BadParameter(
-                "must be a time such as 2026-12-01T00:00:00Z, or how long ago, such as 2h"
+                "must be a date, a time such as 2026-12-01T00:00:00Z, or how long ago, such as 2h"
             ) from None
 
 
@@ -60,11 +64,15 @@ def explain_command(
     subject: Annotated[
         Subject, typer.Argument(parser=_subject, metavar="PLACE", help="IR/AS197207/whatsapp, or less.")
     ],
-    at: Annotated[str | None, typer.Option(help="A time of RFC 3339, or how long ago, such as 2h.")] = None,
+    at: Annotated[str | None, typer.Option(help="A date or a time of RFC 3339 (UTC), or how long ago: 2h.")] = None,
     config_file: ConfigFile = Path("didban.yml"),
     storage_path: StoragePath = None,
-    query: Annotated[str | None, typer.Option(help="The database, instead of the configured one.")] = None,
-    alertmanager: Annotated[str | None, typer.Option(help="Alertmanager, such as http://127.0.0.1:9093.")] = None,
+    query: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="The database, instead of the configured one.")
+    ] = None,
+    alertmanager: Annotated[
+        str | None, typer.Option(callback=checked(addresses.query), help="Alertmanager, such as http://127.0.0.1:9093.")
+    ] = None,
     relay: RelayUrl = None,
     relay_token_file: RelayToken = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
@@ -83,6 +91,23 @@ def explain_command(
     except NobodyAnswers as error:
         fail(f"nobody answers at {error}: where is the database? give --query")
     show(json.dumps(inwords.as_json(said), ensure_ascii=False) if as_json else page.page(said))
+    if subject.service and subject.service not in _known(config_file):
+        near = difflib.get_close_matches(subject.service, catalogue.shipped(), n=1)
+        meant = f": did you mean {near[0]}?" if near else ""
+        typer.echo(
+            f"didban: {subject.service} is no service that is shipped, nor one of {config_file}{meant}", err=True
+        )
+
+
+def _known(file: Path) -> set[str]:
+    """Services by name: what is shipped, and what this box or this hub was given beside it."""
+    if is_hub(file):
+        hub, _ = hub_settings.load(file)
+        own = [each.id for each in hub.registry.services] if hub is not None else []
+    else:
+        box, _ = load(file)
+        own = [each.id for each in box.services] if box is not None else []
+    return {*catalogue.shipped(), *own}
 
 
 def _asked(file: Path, storage: Path | None, query: str | None, alertmanager: str | None) -> tuple[Far, Far | None]:

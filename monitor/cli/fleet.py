@@ -22,13 +22,16 @@ from probes.words import Access, Role
 
 app = typer.Typer(invoke_without_command=True, no_args_is_help=True, help="The other end, abroad.")
 
-HubFile = Annotated[Path | None, typer.Option("--config.file", help="hub.yml")]
+HubFile = Annotated[Path | None, typer.Option("--config.file", help="hub.yml; without it, the one in this folder.")]
+_HERE = Path("hub.yml")
 Vantage = Annotated[str, typer.Argument(metavar="VANTAGE", help="Its id in the registry.")]
 _TAKEN = "a running hub takes it within seconds"
 
 
 def _named(ctx: typer.Context, file: Path | None) -> Path:
-    return file or ctx.obj or fail("give --config.file, hub.yml", WRONG_USE)
+    if (named := file or ctx.obj or (_HERE if _HERE.is_file() else None)) is None:
+        fail("there is no hub.yml in this folder: give --config.file", WRONG_USE)
+    return Path(named)
 
 
 def _loaded(file: Path) -> LoadedHub:
@@ -127,7 +130,7 @@ def _change_row(ctx: typer.Context, file: Path | None, vantage: str, *, paused: 
 def watch(
     ctx: typer.Context,
     country: Annotated[str, typer.Argument(metavar="COUNTRY", help="ISO 3166-1 alpha-2, such as IR.")],
-    until: Annotated[str, typer.Option(help="A time of RFC 3339, or a duration such as 7d.")] = "",
+    until: Annotated[str, typer.Option(help="A date or a time of RFC 3339 (UTC), or a duration such as 7d.")] = "",
     end: Annotated[bool, typer.Option("--end", help="End it now.")] = False,
     config_file: HubFile = None,
 ) -> None:
@@ -257,10 +260,11 @@ def relay_command(
 @app.command("render")
 def render_command(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option(help="The folder to write into.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write into; without it, that of hub.yml.")] = None,
     config_file: HubFile = None,
 ) -> None:
     """Write alertmanager.yml (0600) from its template, notify: and the secret files it names."""
-    found = _loaded(_named(ctx, config_file))
+    file = _named(ctx, config_file)
+    found, out = _loaded(file), out or file.parent
     render.write(found.config.notify, found.folder, out)
-    typer.echo(f"{out}/alertmanager.yml is written; it holds secrets, and only its owner may read it")
+    typer.echo(f"{out / 'alertmanager.yml'} is written; it holds secrets, and only its owner may read it")

@@ -109,7 +109,9 @@ class _Box:
         vantage = self._loaded.config.vantage.id
         holder = holders.of(destination, self._loaded.folder, vantage, self._device)
         with contextlib.closing(Kept(self._storage)) as kept:
-            return await _proof(kept, destination.name, holder, destination.also, self._since_ms, self._until_ms)
+            return await _proof(
+                kept, destination.name, holder, destination.series_beyond, self._since_ms, self._until_ms
+            )
 
     async def _prove_again(self, destination: Destination) -> Proof:
         """VictoriaMetrics shows what it took after some seconds."""
@@ -188,15 +190,15 @@ async def _at_hub(
                 whose = f"of {kept.vantage}, who is not enrolled" if kept.vantage else "empty, or all of it is sealed"
                 fail(f"{copy}: the spool is {whose}", WRONG_USE)
             holder = holders.Database(far, kept.vantage)
-            proof = await _proof(kept, destination, holder, (), since_ms, until_ms)
+            proof = await _proof(kept, destination, holder, frozenset(), since_ms, until_ms)
             proof.destination = f"{kept.vantage} ({copy})"
         proofs.append(proof)
     return proofs
 
 
 async def _proof(
-    kept: Kept, name: str, holder: Holder | Unanswered, also: Sequence[str], since_ms: int, until_ms: int
+    kept: Kept, name: str, holder: Holder | Unanswered, also: frozenset[str], since_ms: int, until_ms: int
 ) -> Proof:
     if isinstance(holder, Unanswered):
         return Proof(name, unanswered=holder.why)
-    return await prove(kept, name, holder, also=frozenset(also), since_ms=since_ms, until_ms=until_ms)
+    return await prove(kept, name, holder, also=also, since_ms=since_ms, until_ms=until_ms)

@@ -13,7 +13,7 @@ from dashboards.report.model import Dossier, Form, Language
 from monitor.cli.common import WRONG_USE, fail
 from monitor.cli.export import asked_of, stamped_by
 from monitor.cli.given import Given, Told, given_by
-from monitor.cli.options import ConfigFile
+from monitor.cli.options import ConfigFile, checked
 from monitor.disk.file import Unusable
 from monitor.evidence import export, given
 from monitor.evidence.export import Export
@@ -23,6 +23,7 @@ from monitor.evidence.proof import stamps
 from monitor.evidence.proof.manifest import Folder
 from monitor.evidence.proof.stamps import Stamp
 from monitor.evidence.window import Window
+from monitor.home import addresses
 from monitor.keeping import again
 from probes.doors import schema
 from probes.doors.clock import SystemClock
@@ -64,7 +65,10 @@ def report_command(
     ] = None,
     query: Annotated[
         str | None,
-        typer.Option(help="A hub's database, such as http://127.0.0.1:9090: for ticks that are nowhere else."),
+        typer.Option(
+            callback=checked(addresses.query),
+            help="A hub's database, such as http://127.0.0.1:9090: for ticks that are nowhere else.",
+        ),
     ] = None,
     seal_key: Annotated[Path | None, typer.Option("--seal.key-file", help="The hub's: opens sealed hours.")] = None,
 ) -> None:

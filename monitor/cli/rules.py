@@ -11,7 +11,8 @@ import typer
 from dashboards import grafana
 from monitor.beside import rulefiles
 from monitor.cli import fleet
-from monitor.cli.options import TimeScale
+from monitor.cli.options import TimeScale, checked
+from monitor.home.addresses import home
 from monitor.notify.settings import Pages
 
 app = typer.Typer()
@@ -21,8 +22,13 @@ app = typer.Typer()
 def rules(
     out: Annotated[Path, typer.Option(help="The folder to write into.")],
     time_scale: TimeScale = 1,
-    url: Annotated[str, typer.Option(help="Where people find the hub: its /runbook/ is in the links.")] = "",
-    dashboard_url: Annotated[str, typer.Option(help="Where Grafana's dashboards are.")] = "",
+    url: Annotated[
+        str | None,
+        typer.Option(callback=checked(home), help="Where people find the hub: its /runbook/ is in the links."),
+    ] = None,
+    dashboard_url: Annotated[
+        str | None, typer.Option(callback=checked(home), help="Where Grafana's dashboards are.")
+    ] = None,
     config_file: Annotated[Path | None, typer.Option("--config.file", help="hub.yml: both from notify.pages.")] = None,
 ) -> None:
     """Write the shipped rules, the Alertmanager template, the runbook and the dashboards."""

@@ -21,7 +21,7 @@ from monitor.evidence.proof import verify
 from monitor.evidence.proof.commitments import DAY_MS, Link
 from monitor.evidence.proof.manifest import Folder
 from monitor.evidence.proof.stamps import Stamp
-from monitor.evidence.rounds import rounds
+from monitor.evidence.rounds import Walked, rounds
 from monitor.evidence.window import Window, rfc3339
 from monitor.stored.committed import Between, Record
 
@@ -127,7 +127,10 @@ def _box(
         },
         "heads": [_head(box, link, folder, stamped) for link in sorted(last.values(), key=lambda each: each.number)],
     }
-    return part, list(_news(box, written, opener, bool(spans)))
+    news = list(_news(box, written, opener, bool(spans)))
+    if left_out := more.get("rounds_of_own_targets"):
+        news.append(f"{name}: {left_out} rounds are of targets no catalogue of ours names: in walks.jsonl alone.")
+    return part, news
 
 
 def _whose(box: Box) -> dict[str, object]:
@@ -197,9 +200,18 @@ def _form(
         case Form.OONI:
             shared = public.shown()
             timed = (each for each in records() if each.between is None)  # a measurement has a time
-            mine = (each for each in rounds(timed) if each.target in shared)
-            count = folder.write_lines(f"{box.name}/{FILES[form]}", ooni.lines(box, mine))
-            return {"measurements": count}
+            left_out = 0
+
+            def of_many() -> Iterator[Walked]:
+                nonlocal left_out
+                for each in rounds(timed):
+                    if each.target in shared:
+                        yield each
+                    else:
+                        left_out += 1
+
+            count = folder.write_lines(f"{box.name}/{FILES[form]}", ooni.lines(box, of_many()))
+            return {"measurements": count, "rounds_of_own_targets": left_out}
         case Form.OPENMETRICS:
             kept = box.kept.ticks(window.since_ms, window.until_ms)
             gathering = openmetrics.Gathering(folder.within(box.name))

@@ -48,6 +48,8 @@ def _meet(one: Window, other: Window) -> bool:
 
 
 def _parts(folder: Path) -> Iterator[Part]:
+    if not folder.is_dir():
+        raise Unusable(f"{folder}: no such folder")
     wrong = verify.check(folder, [])
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""

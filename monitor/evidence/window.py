@@ -32,6 +32,11 @@ def moment(given: str, now_ms: int) -> int:
         return max(0, now_ms - int(seconds(given) * 1000))
     except ValueError:
         pass
+    return instant(given)
+
+
+def instant(given: str) -> int:
+    """`2026-11-21`, or `2026-11-21T05:30:00Z`, in milliseconds since 1970. Raises ValueError."""
     try:
         at = datetime.datetime.fromisoformat(given.strip().upper())
         at = at.replace(tzinfo=datetime.UTC) if at.tzinfo is None else at

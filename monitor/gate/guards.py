@@ -16,6 +16,7 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 _ASKED_BY_OTHERS = ("cross-site", "same-site")
+_EVERYWHERE = ("0.0.0.0:", "[::]:")
 _LOOKS = ("GET", "HEAD")
 
 
@@ -33,11 +34,25 @@ def dressed(app: web.Application, more: Mapping[str, str] | None = None) -> None
 
 def refusal(request: web.Request, answers_to: frozenset[str]) -> web.Response | None:
     """421 for a Host we do not answer to (DNS rebinding), 403 for what another site made a browser send."""
+    if any(each.startswith(_EVERYWHERE) for each in answers_to):
+        answers_to |= {_reached_at(request)}
     if request.headers.get("Host", "").lower() not in answers_to:  # of two, aiohttp takes none: 400
         return web.Response(text="This is not the host you asked for.\n", status=421)
     if is_of_another_site(request, answers_to.__contains__):
         return web.Response(text="No other site may ask this.\n", status=403)
     return None
+
+
+def _reached_at(request: web.Request) -> str:
+    """The address of ours that this visitor spoke to: where we listen on all, each is our listen address.
+
+    A rebound name never is: it stands in the Host header as it was asked for.
+    """
+    match request.get_extra_info("sockname"):
+        case (str(host), int(port), *_):
+            host = host.removeprefix("::ffff:")
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return ""
 
 
 def is_of_another_site(request: web.Request, is_ours: Callable[[str], bool]) -> bool:

@@ -15,7 +15,7 @@ def _way(given: str) -> str:
         raise ValueError(
             "must be direct, direct:INTERFACE, socks5h://..., http://... (a proxy) or https://... (itself)"
         )
-    return _home(given) if given.startswith("https:") else given
+    return home(given) if given.startswith("https:") else given
 
 
 Way = Annotated[str, AfterValidator(_way)]
@@ -37,11 +37,17 @@ def _has_good_port(url: urllib.parse.SplitResult) -> bool:
         return False
 
 
-def _home(given: str) -> str:
-    """In clear only to this machine: a password crosses."""
+def home(given: str) -> str:
+    """In clear only to this machine: a password crosses. Raises ValueError."""
     url = _url(given, "it belongs into basic_auth.password_file")
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("must be https: a password would cross in clear")
+    return given
+
+
+def query(given: str) -> str:
+    """A database, or Alertmanager, as it is named on a command line. Raises ValueError."""
+    _url(given, "what a command line holds is in every list of processes")
     return given
 
 
@@ -51,5 +57,5 @@ def _authority(given: str) -> str:
     return given
 
 
-Home = Annotated[str, AfterValidator(_home)]
+Home = Annotated[str, AfterValidator(home)]
 Authority = Annotated[str, AfterValidator(_authority)]

@@ -39,6 +39,17 @@ def client_context(tls: ClientTls, folder: Path) -> ssl.SSLContext:
     return context
 
 
+def pair_flaw(cert: Path, key: Path | None) -> str | None:
+    """Why no handshake could be made with them; without a key file, the key stands in the certificate's."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return "its key is not that of the certificate"
+        return f"there is no certificate in it, or no key without a passphrase in {'key_file' if key else 'it'}"
+    return None
+
+
 def server_context(cert_file: str, key_file: str, folder: Path) -> ssl.SSLContext:
     """A listener's own certificate and key."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 from monitor.hub.registry import Registry, moment
 from probes.doors.schema import seconds
@@ -12,14 +13,17 @@ LONGEST_S = 60 * 86400.0
 
 
 def until(given: str, now_ms: int) -> str:
-    """An RFC 3339 time, or a duration from now such as 7d, as the registry keeps it. Raises ValueError."""
+    """A date (its first moment, UTC), an RFC 3339 time, or a duration from now, as the registry keeps it.
+
+    Raises ValueError.
+    """
     try:
         at_ms = now_ms + int(seconds(given) * 1000)
     except ValueError:
         try:
-            at_ms = moment(given)
+            at_ms = moment(f"{given}T00:00:00Z" if re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given) else given)
         except ValueError:
-            raise ValueError("must be a time such as 2026-12-01T00:00:00Z, or a duration such as 7d") from None
+            raise ValueError("must be a date, a time such as 2026-12-01T00:00:00Z, or a duration such as 7d") from None
     if at_ms <= now_ms:
         raise ValueError("is over already")
     if at_ms > now_ms + LONGEST_S * 1000:

@@ -177,4 +177,6 @@ class Committed(Kept):
 
     def _asked(self, sql: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
         with self._in_words():
-            yield from self._db.execute(sql, values)
+            yield from (
+                row for row in self._db.execute(sql, values)
+            )  # a cursor alone is closed, also after its database

@@ -210,7 +210,7 @@ class Kept:
             return
         when = _TIMES[table]
         sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {when} >= ? AND {when} < ? ORDER BY {when}, rowid"  # noqa: S608 - names of ours
-        yield from self._db.execute(sql, (span.start_ms, span.end_ms))
+        yield from (row for row in self._db.execute(sql, (span.start_ms, span.end_ms)))  # as in Committed._asked
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

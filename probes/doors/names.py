@@ -6,7 +6,6 @@ as a timeout through `dns.asyncquery`; on a connected socket it is a refusal.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import ipaddress
@@ -14,6 +13,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from probes.deadline import Deadline
 from probes.doors.messages import Question, Said
 from probes.doors.nonblocking import Nonblocking
 from probes.failure import Refusal
@@ -53,9 +53,8 @@ class Line:
             for _ in range(_MOST_DATAGRAMS):
                 found.append(self._read(self._socket.recv(65535)).addresses)
         if not found and patience_s > 0:
-            with contextlib.suppress(TimeoutError, OSError, Refusal):
-                async with asyncio.timeout(patience_s):
-                    found.append((await self._next()).addresses)
+            with contextlib.suppress(TimeoutError, OSError, Refusal), Deadline(patience_s):
+                found.append((await self._next()).addresses)
         return tuple(found)
 
     def close(self) -> None:
@@ -141,7 +140,7 @@ class Resolvers:
     async def _by_udp(self, question: Question, server: str, port: int, traffic: Traffic) -> tuple[Said, Line]:
         line = Line(question, server, port, self.device, traffic)
         try:
-            async with asyncio.timeout(self.patience_s):
+            with Deadline(self.patience_s):
                 return await line.ask(), line
         except TimeoutError:
             line.close()
@@ -153,12 +152,12 @@ class Resolvers:
             raise
 
     async def _by_tcp(self, question: Question, server: str, traffic: Traffic) -> Said:
-        with contextlib.closing(Nonblocking(_socket(server, socket.SOCK_STREAM, self.device))) as line:
-            async with asyncio.timeout(self.patience_s):
-                await line.connect(server, self.port)
-                await line.send(len(question.wire).to_bytes(2, "big") + question.wire)
-                length = int.from_bytes(await _exactly(line, 2), "big")
-                data = await _exactly(line, length)
+        line = Nonblocking(_socket(server, socket.SOCK_STREAM, self.device))
+        with contextlib.closing(line), Deadline(self.patience_s):
+            await line.connect(server, self.port)
+            await line.send(len(question.wire).to_bytes(2, "big") + question.wire)
+            length = int.from_bytes(await _exactly(line, 2), "big")
+            data = await _exactly(line, length)
         traffic.sent += len(question.wire) + _TCP_HEADERS
         traffic.received += len(data) + _TCP_HEADERS
         return question.read(data)

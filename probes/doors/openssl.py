@@ -8,12 +8,14 @@ own (Modules/_ssl.c): a name or an address for X509_check_host, and to leave dat
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 _LIB = Binding().lib
+_NAMES = 1024  # of a selection there are a few hundred
 # X25519 first, as everybody: of the hybrids with ML-KEM that this OpenSSL would offer, each costs a walk 2.4 KB.
 _GROUPS = b"X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072"
 _CIPHERS = b"@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"  # Python's
@@ -35,19 +37,21 @@ def context() -> SSL.Context:
 
 def say(connection: SSL.Connection, name: str) -> None:
     """In the ClientHello, if it is a name: an address has no place there (RFC 6066 section 3)."""
-    if name and _packed(name) is None:
-        connection.set_tlsext_host_name(_encoded(name))
+    address, said = _read(name)
+    if said and address is None:
+        connection.set_tlsext_host_name(said)
 
 
 def demand(connection: SSL.Connection, name: str) -> None:
     """The leaf must be for this name or address: without it OpenSSL's verdict is a flaw of its own."""
     param = _LIB.SSL_get0_param(connection._ssl)
-    if (address := _packed(name)) is not None:
-        said = _LIB.X509_VERIFY_PARAM_set1_ip(param, address, len(address))
+    address, host = _read(name)
+    if address is not None:
+        taken = _LIB.X509_VERIFY_PARAM_set1_ip(param, address, len(address))
     else:
         _LIB.X509_VERIFY_PARAM_set_hostflags(param, _NO_PARTIAL_WILDCARDS | _NEVER_CHECK_SUBJECT)
-        said = _LIB.X509_VERIFY_PARAM_set1_host(param, encoded := _encoded(name), len(encoded))
-    if said != 1:
+        taken = _LIB.X509_VERIFY_PARAM_set1_host(param, host, len(host))
+    if not name or taken != 1:  # OpenSSL takes an empty one for none
         raise ValueError(f"not to be demanded of a certificate: {name}")
 
 
@@ -61,12 +65,17 @@ def verdict(connection: SSL.Connection) -> int:
     return int(_LIB.SSL_get_verify_result(connection._ssl))
 
 
-def _encoded(name: str) -> bytes:
-    return name.encode("ascii" if name.isascii() else "idna")
+def leaf_der(connection: SSL.Connection) -> bytes:
+    """The certificate that was shown."""
+    shown = connection.get_peer_certificate()
+    assert shown is not None, "we resume nothing, so a handshake has one"
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, shown)
 
 
-def _packed(name: str) -> bytes | None:
+@functools.lru_cache(maxsize=_NAMES)
+def _read(name: str) -> tuple[bytes | None, bytes]:
+    """Of an address its bytes; of a name what is said of it."""
     try:
-        return ipaddress.ip_address(name).packed
+        return ipaddress.ip_address(name).packed, b""
     except ValueError:
-        return None
+        return None, name.encode("ascii" if name.isascii() else "idna")

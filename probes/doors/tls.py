@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,17 +37,17 @@ class Trust:
 
     context: SSL.Context
     verified: bool
-    _read: dict[bytes, Certificate] = field(default_factory=dict)
+    _read: dict[str, Certificate] = field(default_factory=dict)
 
     def certificate(self, tls: SSL.Connection) -> Certificate:
         """What it says that was shown. The same few are shown all day long: each is read once."""
-        shown = tls.get_peer_certificate()
-        assert shown is not None, "we resume nothing, so a handshake has one"
-        digest = shown.digest("sha256")
-        if (known := self._read.get(digest)) is None:
+        shown = openssl.leaf_der(tls)
+        sha256 = hashlib.sha256(shown).hexdigest()
+        if (known := self._read.get(sha256)) is None:
             if len(self._read) >= _MOST_READ:
                 self._read.clear()
-            known = self._read[digest] = chain.certificate(_leaf(tls)) if self.verified else _unverified(digest)
+            unread = Certificate(issuer="", sha256=sha256, expires_ms=0)
+            known = self._read[sha256] = chain.certificate(_leaf(shown)) if self.verified else unread
         return known
 
 
@@ -114,9 +115,10 @@ class SecureLine:
         certificate = self._trust.certificate(self._tls)
         if self._undated:
             certificate = replace(certificate, valid_ms=self._judged_by_date())
-        accepts = self._greeting.accepts
-        if len(accepts) > 1 and not any(chain.is_for(_leaf(self._tls), name) for name in accepts):
-            raise Refusal(Failure.SSL_INVALID_HOSTNAME)
+        if len(self._greeting.accepts) > 1:
+            leaf = _leaf(openssl.leaf_der(self._tls))
+            if not any(chain.is_for(leaf, name) for name in self._greeting.accepts):
+                raise Refusal(Failure.SSL_INVALID_HOSTNAME)
         return Greeted(self, certificate, self._tls.get_alpn_proto_negotiated().decode("ascii", "replace"))
 
     def _judged_by_date(self) -> Window:
@@ -198,14 +200,8 @@ def _trust(context: SSL.Context, file: Path | str) -> None:
         raise OSError(errno.EINVAL, "there is no certificate in it", str(file)) from None
 
 
-def _leaf(tls: SSL.Connection) -> x509.Certificate:
+def _leaf(der: bytes) -> x509.Certificate:
     try:
-        shown = tls.get_peer_certificate(as_cryptography=True)
+        return x509.load_der_x509_certificate(der)
     except ValueError:  # OpenSSL reads more than cryptography does
         raise Refusal(Failure.SSL_INVALID_CERTIFICATE) from None
-    assert shown is not None, "we resume nothing, so a handshake has one"
-    return shown
-
-
-def _unverified(digest: bytes) -> Certificate:
-    return Certificate(issuer="", sha256=digest.replace(b":", b"").decode().lower(), expires_ms=0)

@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from probes.deadline import Deadline
 from probes.failure import Refusal
 from probes.knock.dns import MEDIA_TYPE, Answered, Malformed, Query, Type
 from probes.ports import Greeting, Post, Stream, Traffic, Web, Wire
@@ -83,7 +84,7 @@ class TrustedResolvers:
         failed: OSError | EOFError | Refusal = Refusal(Failure.DNS_NO_ANSWER)
         for resolver in self.resolvers:
             try:
-                async with asyncio.timeout(self.patience_s):
+                with Deadline(self.patience_s):
                     answered = await self._ask(resolver, host, Type.AAAA if v6 else Type.A, traffic)
             except (OSError, EOFError, Refusal) as error:
                 failed = error

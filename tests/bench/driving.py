@@ -53,7 +53,7 @@ class Member:
 class Drive:
     """`series`: sent in the last whole minute; `samples`: sent in all; `late_s`: by how much the last body was late."""
 
-    members: list[Member] = field(default_factory=lambda: list(_members()))
+    members: list[Member] = field(default_factory=lambda: list(members()))
     crisis: bool = False
     samples: int = 0
     bodies: int = 0
@@ -102,7 +102,7 @@ class Drive:
 _CUT_OFF = frozenset(network.name for network in FLEET if network.cut)
 
 
-def _members() -> Iterator[Member]:
+def members() -> Iterator[Member]:
     every = boxes()
     apart_s = 60 / len(every)
     spells = {box["vantage"]: _CUT if network.cut else _BLOCKED if network.blocked else _WELL

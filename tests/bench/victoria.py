@@ -1,4 +1,4 @@
-"""A thousand boxes of the home set before a real VictoriaMetrics, beside Prometheus: ingest, memory, rules, panels, disk, hub.
+"""A thousand boxes of the home set before a real VictoriaMetrics, beside Prometheus: ingest, memory, rules, disk, hub.
 
 Both databases get the same bodies at the same moment, so that whatever else this machine does falls on both. Processor
 time is each process's own, read from /proc; the driver's is nobody's. Four hundred days of what the memory groups read
@@ -7,6 +7,7 @@ anything is counted, two more after rules are switched on. Rules are evaluated b
 
     python -m tests.bench.victoria [MINUTES] [PART ...]     parts: live disk evidence hub, and of live
                                                          rules alone; writes results/scale.json
+                                                         (panels: tests/bench/wall.py)
     DIDBAN_VICTORIA=/folder DIDBAN_VICTORIA_IS=1.145    of another victoria-metrics and vmalert than this machine's
 
 MINUTES (default 8) are measured once in peace without rules, and once in the crisis with them.
@@ -34,11 +35,10 @@ from rich.console import Console
 from monitor.beside.rulefiles import RULES
 from monitor.home import remotewrite
 from monitor.home.remotewrite import TimeSeries
-from tests.bench import asking, engines, evidence_bytes, onto_disk, through_hub
-from tests.bench.asking import Answered
+from tests.bench import engines, evidence_bytes, onto_disk, through_hub
 from tests.bench.driving import Drive, selection
 from tests.bench.engines import Engine
-from tests.bench.fleet import FLEET, history
+from tests.bench.fleet import history
 
 RESULTS = Path(__file__).parents[2] / "results" / "scale.json"
 _WARM_MIN, _RULES_WARM_MIN, _TURN_S = 3, 2, 15.0
@@ -95,7 +95,7 @@ def _version(name: str) -> str:
     return number[0] if number else os.environ.get(f"{engines.NEWER}_IS", "1.79")  # Debian's builds do not say it
 
 
-# ---------------------------------------------------------------- live: ingest, rules, panels
+# ---------------------------------------------------------------- live: ingest, rules
 
 
 async def _live(folder: Path, minutes: int, console: Console, *, only_rules: bool = False) -> Figures:
@@ -114,8 +114,6 @@ async def _live(folder: Path, minutes: int, console: Console, *, only_rules: boo
                 found |= _held(both[0], drive)
             found |= await _rules(folder, both, drive, minutes)
             console.print({key: round(value, 3) for key, value in found.items()})
-            if not only_rules:
-                found |= await asyncio.to_thread(_panels, both, console)
     return found
 
 
@@ -251,26 +249,6 @@ def _held(victoria: Engine, drive: Drive) -> Figures:
         "series_of_a_box": drive.samples / max(1, drive.bodies),
         "body_bytes": drive.sent_bytes / max(1, drive.bodies),
     }
-
-
-def _panels(both: Sequence[Engine], console: Console) -> Figures:
-    cut = next(each for each in FLEET if each.cut)
-    asked = asking.questions(cut.country, cut.name, "instagram", cut.boxes[0]["vantage"])
-    found: Figures = {"panels_asked": len(asked)}
-    for name, engine in zip(_NAMES, both, strict=False):
-        answers = asking.answered(engine, asked, time.time())
-        took = sorted(each.took_s for each in answers)
-        found[f"panels_{name}_median_s"] = statistics.median(took)
-        found[f"panels_{name}_worst_s"] = took[-1]
-        found[f"panels_{name}_cpu_s_of_all"] = sum(each.cpu_s for each in answers)
-        found[f"panels_{name}_failed"] = sum(each.said == 0 for each in answers)
-        for each in _dearest(answers):
-            console.print(f"{name}: {each.took_s:.2f} s, {each.cpu_s:.2f} s CPU: {each.question}")
-    return found
-
-
-def _dearest(answers: Sequence[Answered]) -> Sequence[Answered]:
-    return sorted(answers, key=lambda each: each.took_s, reverse=True)[:8]
 
 
 # ---------------------------------------------------------------- disk

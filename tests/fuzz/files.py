@@ -121,7 +121,7 @@ def _schema_words() -> tuple[tuple[str, Callable[[str], object], bytes], ...]:
         ("address", schema.address, b"2001:db8::1%eth0"), ("host-and-port", schema.host_and_port, b"[::1]:9810"),
         ("word", schema.word, b"v7f3a"), ("moment", lambda text: window.Window.of(text, "2026-11-22", 10**12), b"2026-11-21T05:30:00Z"),
         ("watch-until", lambda text: watching.until(text, 10**12), b"7d"),
-        ("way-home", addresses._way, b"socks5h://u:p@[::1]:9050"), ("home", addresses._home, b"https://hub.example.org:443/x"),
+        ("way-home", addresses._way, b"socks5h://u:p@[::1]:9050"), ("home", addresses.home, b"https://hub.example.org:443/x"),
         ("authority", addresses._authority, b"http://tsa.example.org/tsr"), ("zone", notify_settings._zone, b"Asia/Tehran"),
         ("on-this-machine", notify_settings._on_this_machine, b"127.0.0.1:9811"),
         ("authorization", credentials.read_basic, b"Basic dXNlcjpwYXNz"), ("rule-duration", rules.duration_ms, b"1h30m"),

@@ -105,7 +105,8 @@ class Box:
             return answer.status, await answer.text()
 
 
-async def serve(folder: Path, web_config: WebConfig) -> AsyncIterator[Box]:
+async def serve(folder: Path, web_config: WebConfig, *, told: str = "127.0.0.1") -> AsyncIterator[Box]:
+    """`told`: the address it believes to listen on."""
     spool = Spool(folder)
     await spool.open()
     await spool.add(rounds(walk(started_ms=5000)))
@@ -124,7 +125,7 @@ async def serve(folder: Path, web_config: WebConfig) -> AsyncIterator[Box]:
         pages = Pages(exposition, spool, Answers(lambda: STATUS, reload, probe, lambda: {}, lambda: True, lambda: None))
         porter: Porter | None = None
         for port in range(20000, 60000, 77):
-            names = answers_to("127.0.0.1", port, ("box.local",))
+            names = answers_to(told, port, ("box.local",))
             app = application(pages, Doorkeeper(web_config.basic_auth_users), lambda names=names: names)  # type: ignore[misc]
             try:
                 porter = await listen(app, "127.0.0.1", port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +71,7 @@ storage: {path: /var/lib/didban, path: /tmp}
         "didban.yml:2: vantage.id: must be a word of a-z, 0-9, - and _, not 'Not A Word'",
         "didban.yml:3: vantage.secret_file: gone.secret: no such file",
         "didban.yml:4: vantage.country: must be a country of ISO 3166-1 such as IR, not 'Iran'",
-        "didban.yml:5: vantage.network: must be a valid string, not 197207",
+        "didban.yml:5: vantage.network: must be text (a number or true needs quotes), not 197207",
         "didban.yml:6: vantage.access: must be one of 'mobile', 'fixed', 'datacenter', not 'satellite'",
         "didban.yml:8: services[0]: is no shipped service and no file; did you mean whatsapp?",
         "didban.yml:9: interval: must be a duration such as 500ms, 10s, 5m, 2h or 7d, not 60",
@@ -99,11 +100,81 @@ storage: {path: /var/lib/didban, path: /tmp}
         ("interval: 60s\n", "didban.yml:1: vantage: is missing"),
         ("a: [", "didban.yml:1: is not YAML: did not find expected node content"),
         ("", "didban.yml:1: vantage: is missing"),
+        (GOOD.replace("AS197207", "AS4294967295"), None),
+        (
+            GOOD.replace("AS197207", "AS4294967296"),
+            "didban.yml:5: vantage.network: must be an autonomous system such as AS197207, not 'AS4294967296'",
+        ),
+        (GOOD + "ship:\n#  - name: hub\nlimits:\ndns: {isp: , trusted: }\nnotify:\n", None),
+        (GOOD.replace("[whatsapp, instagram, imo, canaries]", ""), "didban.yml:8: services: must be a list, not null"),
+        (GOOD.replace("[whatsapp, instagram, imo, canaries]", "[]"), "didban.yml:8: services: must not be empty"),
+        (
+            GOOD.replace("60s", ""),
+            "didban.yml:9: interval: must be a duration such as 500ms, 10s, 5m, 2h or 7d, not null",
+        ),
+        (GOOD.replace("60s", "1h") + "timeout: 61s\n", "didban.yml:10: timeout: must be 60s or shorter"),
+        (GOOD + "storage: {path: ''}\n", "didban.yml:10: storage.path: must not be empty"),
+        (GOOD + "dns: {system: 192.0.2.53}\n", "didban.yml:10: dns.system: must be a list, not '192.0.2.53'"),
+        (GOOD + "histograms: yes\n", "didban.yml:10: histograms: must be true or false, not 'yes'"),
         ("\x00", "didban.yml:1: is not YAML: unacceptable character #x0000: control characters are not allowed"),
     ],
 )
 def test_each_mistake_is_named(folder: Path, text: str, line: str | None) -> None:
     assert mistakes_of(folder, text) == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("also", "shipped", "line"),
+    [
+        ("didban_walks_total", {"didban_walks_total"}, None),
+        (
+            "didban_schedule_lateness_seconds",
+            {f"didban_schedule_lateness_seconds_{suffix}" for suffix in ("bucket", "sum", "count")},
+            None,
+        ),
+        ("didban_walk_total", set(), "must be a series of /metrics; did you mean didban_walks_total?"),
+        ("up", set(), "must be a series of /metrics"),
+    ],
+)
+def test_what_is_shipped_beyond_the_home_set_is_named_as_metrics_are(
+    folder: Path, also: str, shipped: set[str], line: str | None
+) -> None:
+    text = f"{GOOD}ship: [{{name: hub, remote_write: 'https://h.example/w', also: [{also}]}}]\n"
+    assert mistakes_of(folder, text) == ([f"didban.yml:10: ship[0].also[0]: {line}"] if line else [])
+    loaded, _ = load(folder / "didban.yml")
+    assert (loaded.config.ship[0].series_beyond if loaded else set()) == shipped
+
+
+@pytest.mark.parametrize(
+    ("tls", "line"),
+    [
+        ("cert_file: , key_file: ", None),
+        ("cert_file: own.pem, key_file: own.key", None),
+        ("cert_file: both.pem", None),
+        ("cert_file: own.pem, key_file: gone", ".key_file: gone: no such file"),
+        ("cert_file: own.pem, key_file: other.key", ".cert_file: own.pem: its key is not that of the certificate"),
+        (
+            "cert_file: own.pem",
+            ".cert_file: own.pem: there is no certificate in it, or no key without a passphrase in it",
+        ),
+        (
+            "cert_file: vantage.secret, key_file: own.key",
+            ".cert_file: vantage.secret: there is no certificate in it, or no key without a passphrase in key_file",
+        ),
+        ("cert_file: folder, key_file: own.key", ".cert_file: folder: is a folder"),
+        ("key_file: own.key", ": key_file means nothing without cert_file"),
+    ],
+)
+def test_a_certificate_that_cannot_be_shown_is_no_surprise_at_work(folder: Path, tls: str, line: str | None) -> None:
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    own, other = authority.issue_cert("a.example"), authority.issue_cert("b.example")
+    own.cert_chain_pems[0].write_to_path(folder / "own.pem")
+    own.private_key_pem.write_to_path(folder / "own.key")
+    own.private_key_and_cert_chain_pem.write_to_path(folder / "both.pem")
+    other.private_key_pem.write_to_path(folder / "other.key")
+    (folder / "folder").mkdir()
+    text = f"{GOOD}ship: [{{name: hub, remote_write: 'https://h.example/w', tls: {{{tls}}}}}]\n"
+    assert mistakes_of(folder, text) == ([f"didban.yml:10: ship[0].tls{line}"] if line else [])
 
 
 RESPONDER_KEY = "A" * 43 + "="
@@ -201,7 +272,7 @@ def test_lists_of_fingerprints_are_read_for_the_country_of_the_box(folder: Path)
     ("named", "text", "line"),
     [
         ("gone.csv", None, "didban.yml:10: fingerprints[0]: gone.csv: no such file"),
-        ("mine.yml", "marks: 5\n", "mine.yml:1: marks: must be a valid array, not 5"),
+        ("mine.yml", "marks: 5\n", "mine.yml:1: marks: must be a list, not 5"),
         ("mine.csv", "a,b\n", "mine.csv:1: is no blocking-fingerprints list: it has no column confidence_no_fp,"),
         ("x" * 300, None, f"didban.yml:10: fingerprints[0]: {'x' * 300}: no such file"),
     ],

@@ -162,7 +162,7 @@ def test_who_we_are_does_not_change_at_work(vantage: Vantage, change: tuple[str,
     vantage.config.write_text(vantage.config.read_text().replace(*change))
     code, said = vantage.ask("/-/reload", "POST")
     assert code == 400
-    assert "take a restart" in said
+    assert "takes a restart" in said
     until(lambda: values(vantage, "didban_target_up"))
     assert all('network="AS1"' in labels for labels in values(vantage, "didban_target_up"))
     vantage.stop()

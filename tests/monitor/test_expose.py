@@ -87,7 +87,18 @@ async def test_a_bad_reload_is_told_line_by_line(box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "count"), [("", 1), ("?target=instagram/web", 1), ("?target=x/y", 0), ("?since=6", 0), ("?since=4", 1)]
+    ("query", "count"),
+    [
+        ("", 1),
+        ("?target=instagram/web", 1),
+        ("?target=x/y", 0),
+        ("?since=6", 0),
+        ("?since=4", 1),
+        ("?since=1970-01-01T00:00:06Z", 0),
+        ("?since=1970-01-01T00:00:04Z", 1),
+        ("?since=1970-01-01T02:00:04+02:00", 1),
+        ("?since=1970-01-02", 0),
+    ],
 )
 async def test_observations_are_found_by_target_and_time(box: Box, query: str, count: int) -> None:
     async with box.session.get(box.url + "/api/v1/observations" + query) as answer:

@@ -35,6 +35,21 @@ async def test_another_name_in_front_of_our_address_gets_nothing(box: Box, host:
         assert (await box.get(path, headers=headers))[0] == status
 
 
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "::"])
+async def test_whoever_listens_on_all_addresses_answers_to_each_and_to_no_name(tmp_path: Path, everywhere: str) -> None:
+    async for box in serve(tmp_path, OPEN, told=everywhere):
+        mine = box.url.partition("://")[2]
+        assert (await box.get("/metrics", headers={"Host": mine}))[0] == 200
+        assert (await box.get("/-/reload", method="POST", headers={"Host": mine, "Origin": box.url}))[0] == 200
+        assert (await box.get("/metrics", headers={"Host": "box.local"}))[0] == 200
+        for other in (
+            "evil.example",
+            mine.replace("127.0.0.1", "127.0.0.2"),
+            mine.replace("127.0.0.1", "evil.example"),
+        ):
+            assert (await box.get("/metrics", headers={"Host": other}))[0] == 421
+
+
 FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 

@@ -82,3 +82,23 @@ def test_check_config_says_how_far_a_list_is_used_and_what_a_control_cannot_see(
     assert list_line == "blockpage_signatures.json: 1 rows used; left out: 1 of other countries"
     assert row_line.endswith("blockpage_signatures.json:2: may fit in too many ways: it may run for ever (not used)")
     assert blind.startswith("Not observable from outside, for no landmark stands in them (27 of 27 networks of IR)")
+
+
+@pytest.mark.parametrize(("cap", "shown"), [("500KB", "of 0.5;"), ("1GB", "of 1000"), ("1B", "of 1e-06;")])
+def test_a_small_cap_is_not_shown_as_none(tmp_path: Path, cap: str, shown: str) -> None:
+    path = tmp_path / "didban.yml"
+    written(tmp_path, Role.CONTROL, Access.DATACENTER)
+    path.write_text(path.read_text().replace("limits: {bytes_per_day: 2GB}", f"limits: {{bytes_per_day: {cap}}}"))
+    news, mistakes = check(path)
+    assert mistakes == ()
+    assert shown in f"{news.splitlines()[0]};"
+
+
+def test_who_has_not_agreed_hears_it_before_the_daemon_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "didban.yml"
+    written(tmp_path, Role.CONTROL, Access.DATACENTER)
+    assert "consent" not in check(path)[0]
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if not line.startswith("consent:")))
+    news, mistakes = check(path)
+    assert mistakes == ()
+    assert "Nothing will be sent yet: no consent is recorded: run `didban init`" in news

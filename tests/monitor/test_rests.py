@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -102,9 +103,10 @@ async def test_the_dead_mans_switch_is_not_asked_meanwhile() -> None:
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    switch = heartbeat.Switch(url, ssl.create_default_context())
     for still, expected in ((True, False), (False, True)):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.3):
-                await heartbeat.beat(url, 0.05, 0.2, lambda still=still: still)  # type: ignore[misc]
+                await heartbeat.beat(switch, 0.05, 0.2, lambda still=still: still)  # type: ignore[misc]
         assert bool(came) is expected
     server.close()

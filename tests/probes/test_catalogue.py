@@ -296,11 +296,6 @@ def test_what_stands_beside_is_plain_tls_over_ipv4(tmp_path: Path, beside: str) 
     assert line == f"x.yml:7: targets[1].protocol: beside: {beside!r} is no target of kind tls here"
 
 
-def test_literal_addresses_are_of_the_family_that_is_walked(tmp_path: Path) -> None:
-    (line,) = mistakes(tmp_path, HEAD + ROW.replace("KIND", "tls").replace("MORE", "addresses: ['2001:67c:2e8::1']"))
-    assert line == "x.yml:5: targets[0].addresses: ip is 4, and one of them is of the other kind"
-
-
 def test_a_service_may_bring_the_addresses_its_controls_saw(tmp_path: Path) -> None:
     path = tmp_path / "x.yml"
     book = "book: {a.example: [157.240.1.60, '2a03:2880::1']}\n"

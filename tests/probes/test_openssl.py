@@ -96,3 +96,8 @@ def _trusting(authority: trustme.CA) -> SSL.Context:
 )
 def test_a_certificate_is_for_the_name_that_is_demanded(names: tuple[str, ...], demanded: str, verdict: int) -> None:
     assert answered(names, demanded) == verdict
+
+
+def test_no_name_is_no_demand_that_anybody_meets() -> None:
+    with pytest.raises(ValueError, match="not to be demanded"):
+        openssl.demand(SSL.Connection(openssl.context()), "")

@@ -51,7 +51,7 @@ def _times(draft: Draft, place: Location, row: CauseRow) -> Iterator[Mistake]:
         yield draft.mistake((*place, "until"), "is missing: what has no end cannot repeat")
     elif overlap(found):
         yield draft.mistake((*place, "repeats"), "begins again before it is over")
-    if row.from_ms < draft.from_ms or found[-1].until_ms > draft.until_ms:
+    if not draft.from_ms <= row.from_ms < draft.until_ms or found[-1].until_ms > draft.until_ms:
         yield draft.mistake((*place, "from"), "lies outside from and until of the world")
 
 

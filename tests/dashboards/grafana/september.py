@@ -3,7 +3,7 @@
 Seven of the boxes of the shipped scenario `iran-2022-09` and its three controls live from 12:30 to 23:45 UTC. MCI, RighTel
 and a part of Irancell are dark from 15:30 to 22:00; one box of MCI reports by a fixed line, the others come home after it.
 What is kept is every series of the home set that a simulated box states, minute by minute, with when it came home; what
-the shipped rules said live (ALERTS), and what the late look adds (didban_incident). Two things are added, and say so
+the shipped rules said live (ALERTS, and what dashboards read of its records), and what the late look adds (didban_incident). Two things are added, and say so
 below: a landmark, of which the scenario has none, and what a simulated box, having no disk, cannot say of its spool.
 
 The boxes live from 11:30 on: Instagram, blocked since 11:00, never worked as far as they know, and nobody is told of it.
@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dashboards.grafana.recorded import READ
 from monitor import metrics
 from monitor.backtest.hearing import Rules, stated
 from monitor.backtest.lived.cast import registry, services_of
@@ -35,6 +36,7 @@ from monitor.home.remotewrite import STALE, Labels, labels
 from monitor.hub.looking.again import Again, Incident
 from monitor.promql.alerting import Change
 from monitor.promql.evaluation import Evaluation
+from monitor.promql.living import Piece
 from probes.words import LandmarkKind
 
 FILE = Path(__file__).parent / "september.json.xz"
@@ -101,9 +103,9 @@ def _made() -> Iterator[tuple[dict[str, str], list[Run]]]:
     hub = registry(world, services_of(world))
     for hour_ms in range(KNOWN_FROM, UNTIL, _HOUR_MS):  # in that night the country's clocks were put back
         columns += stated(hub, hour_ms, min(hour_ms + _HOUR_MS, UNTIL))
-    live, late = _as_told(columns)
+    live, records, late = _as_told(columns)
     rows: defaultdict[Labels, dict[int, tuple[float | None, int]]] = defaultdict(dict)
-    for column in (*columns, *_kept_and_sent(columns), *_alerts(live), *_incidents(late, live)):
+    for column in (*columns, *_kept_and_sent(columns), *records, *_alerts(live), *_incidents(late, live)):
         if _is_shown(dict(column.labels)):
             _by_minute(column, rows[column.labels])
     for series, minutes in sorted(rows.items(), key=lambda each: [(key, str(value)) for key, value in each[0]]):
@@ -127,15 +129,23 @@ def _is_shown(series: dict[str, str]) -> bool:
     return series["__name__"] not in _LONG or series.get("service") not in _NOT_SHOWN
 
 
-def _as_told(columns: Sequence[Column]) -> tuple[list[Change], list[Incident]]:
-    """What the shipped rules said as it came, and what they would have said, had all come in time."""
+def _as_told(columns: Sequence[Column]) -> tuple[list[Change], list[Column], list[Incident]]:
+    """What the shipped rules said as it came, what they recorded, and what they would have said, had all come in time."""
     rules = Rules.shipped()
-    live = Evaluation(rules.groups, since_ms=KNOWN_FROM)
+    live = Evaluation(rules.groups, keep=READ, since_ms=KNOWN_FROM)
     again = Again(KNOWN_FROM)
     for column in columns:
         live.take(column.labels, column.times_ms, column.values, column.arrived_ms)
     again.live(((each.labels, each.times_ms, each.values) for each in columns), UNTIL)
-    return list(live.until(UNTIL)), again.incidents("IR")
+    told = list(live.until(UNTIL))
+    records = [_column(each) for each in live.recorded()]
+    return told, records, again.incidents("IR")
+
+
+def _column(of: Piece) -> Column:
+    """What a rule recorded is seen at once."""
+    times_ms = of.times_ms.tolist()
+    return Column(of.series, times_ms, of.values.tolist(), times_ms)
 
 
 def _kept_and_sent(columns: Sequence[Column]) -> Iterator[Column]:

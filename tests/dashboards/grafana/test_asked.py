@@ -19,7 +19,8 @@ import pytest
 from dashboards.grafana import queries
 from dashboards.grafana.board import ALL
 from dashboards.grafana.queries import Question
-from dashboards.grafana.words import CUT, REACHES, SILENT, VERDICTS, WELL, number
+from dashboards.grafana.recorded import READ
+from dashboards.grafana.words import CUT, REACHES, SAID, SILENT, VERDICTS, WELL, number
 from monitor import metrics
 from monitor.home.remotewrite import Labels
 from tests.dashboards.grafana import september
@@ -131,7 +132,7 @@ def _why_empty(question: Question, phase: str) -> str:
 
 def test_the_night_is_small_and_is_made_of_what_is_sent() -> None:
     assert september.FILE.stat().st_size < 300_000
-    sent = {family.name for family in metrics.FAMILIES} | {"ALERTS", "ALERTS_FOR_STATE"}
+    sent = {family.name for family in metrics.FAMILIES} | {"ALERTS", "ALERTS_FOR_STATE", *READ}
     assert {dict(series)["__name__"] for series in {each.series for each in september.samples()}} <= sent
 
 
@@ -275,6 +276,37 @@ def test_a_box_that_was_silent_has_a_past_once_it_is_home(night: Night) -> None:
     assert _of(night.answers["home"]["didban-vantage", "Waiting to go home", "A"], destination="hub").at(at_ms("21:00"))
 
 
+def test_what_the_rules_recorded_is_drawn_beside_what_came_to_light_later(night: Night) -> None:
+    dark, home = (night.answers[phase]["didban-service", "On each network", "A"] for phase in BOTH)
+    assert _of(dark, network=RIGHTEL).at(at_ms("17:00")) is None, "its only line is silent, and no rule speaks of it"
+    late = number(SAID, "cut_off, more since")
+    assert _of(home, network=RIGHTEL).at(at_ms("19:00")) == late, "the late look found the cut"
+    assert _of(home, network=RIGHTEL).last == _of(home, network=TCI).last == number(SAID, "blocked")
+    assert _of(dark, network=MCI).last == number(SAID, "cut_off"), "by the line that has another way home"
+
+
+def test_a_block_is_taken_back_where_it_came_to_light_that_the_network_was_cut_in_part(night: Night) -> None:
+    dark, home = (night.answers[phase]["didban-overview", "Where services are blocked", "A"] for phase in BOTH)
+    assert _of(dark, service="whatsapp").at(at_ms("17:00")) == pytest.approx(3 / 4), "of four networks that were heard"
+    assert _of(home, service="whatsapp").at(at_ms("19:00")) == pytest.approx(2 / 4), "Irancell's other line was cut"
+    assert _of(home, service="whatsapp").last == 1
+
+
+def test_the_recorded_word_is_that_computed_anew_or_says_that_more_is_known_since(night: Night) -> None:
+    recorded = night.answers["home"]["didban-service", "On each network", "A"]
+    anew = night.answers["home"]["didban-incident", "Services", "A"]
+    otherwise = []
+    for network in (MCI, IRANCELL, RIGHTEL, TCI):
+        for time in ("19:00", "20:00", "21:00", "23:00", "23:30"):
+            places = [_of(recorded, network=network).at(at_ms(time))]
+            places.append(_of(anew, network=network, service="whatsapp").at(at_ms(time)))
+            assert None not in places, (network, time)
+            said, computed = list(SAID)[int(places[0] or 0)], list(VERDICTS)[int(places[1] or 0)]
+            assert said in (computed, f"{computed}, more since") or said.endswith("more since"), (network, time)
+            otherwise += [(network, said, computed)] if computed not in said else []
+    assert set(otherwise) == {(IRANCELL, "blocked, more since", "mixed")}, "one of its lines was silent, and is home"
+
+
 # ---------------------------------------------------------------- the one beside the other
 
 
@@ -297,12 +329,20 @@ def test_both_say_the_same_but_for_some_minutes_after_somebody_fell_silent(
 
 
 def _alike(ours: Points, theirs: Points, at: tuple[Named, float], near: float) -> bool:
-    """The sample where a range begins is in it for Prometheus 2: what was held may end there a minute later."""
+    """The sample where a range begins is in it for Prometheus 2: what was held may end there a minute later.
+
+    Where it would end for that one minute only, theirs dips and ours does not.
+    """
     series, at_s = at
     said, either = theirs.get(at), [ours.get((series, each)) for each in (at_s, at_s + 60)]
     if said is None:
         return None in either
-    return any(each is not None and math.isclose(said, each, rel_tol=1e-6, abs_tol=near) for each in either)
+    if any(each is not None and math.isclose(said, each, rel_tol=1e-6, abs_tol=near) for each in either):
+        return True
+    beside = [(theirs.get((series, each)), ours.get((series, each))) for each in (at_s - 60, at_s + 60)]
+    return (
+        either[0] is not None and said < either[0] and all(mine is not None and mine == yours for mine, yours in beside)
+    )
 
 
 def _flat(found: list[Found]) -> Points:

@@ -19,6 +19,7 @@ from dashboards import grafana
 from dashboards.grafana import queries
 from dashboards.grafana.__main__ import MADE, rendered
 from dashboards.grafana.board import ALL
+from dashboards.grafana.recorded import READ
 from dashboards.palette import SEVERITIES, STATES, VERDICTS
 from monitor import metrics
 
@@ -210,13 +211,39 @@ def test_prometheus_can_read_every_query_every_choice_and_every_mark(tmp_path: P
     assert not [each for each in QUESTIONS if "$" in each.expr.replace('"$1"', "")], "a variable nobody fills in"
 
 
-def test_every_series_of_ours_is_one_that_is_sent_and_none_a_rule_recorded() -> None:
-    """Recorded series know nothing of what came home later; ALERTS and the late look say what was told, and what was not."""
+# which ask for every network at once: what rules recorded, with what came to light later
+OF_ALL_NETWORKS = {
+    ("didban-overview", "Blocks"),
+    ("didban-overview", "Where services are blocked"),
+    ("didban-service", "Networks where it is blocked"),
+    ("didban-service", "On each network"),
+}
+
+
+def test_every_series_of_ours_is_one_that_is_sent_and_what_rules_recorded_is_read_in_four_panels() -> None:
+    """Recorded series know nothing of what came home later: who reads one asks beside it what came to light."""
     sent = {family.name for family in metrics.FAMILIES}
+    reading = set()
     for each in QUESTIONS:
-        assert "didban:" not in each.expr, str(each)
+        if "didban:" in each.expr:
+            reading.add((each.uid, each.where))
+            assert set(re.findall(r"didban:[\w:]+", each.expr)) <= set(READ), str(each)
+            assert metrics.INCIDENT.name in each.expr, str(each)
+            assert "didban_service_state" not in each.expr, f"{each}: dear, and the rules have read it"
         read = {re.sub(r"_bucket$", "", name) for name in re.findall(r"\bdidban_\w+", each.expr)}
         assert read <= sent, str(each)
+    assert reading == OF_ALL_NETWORKS
+
+
+@board
+def test_what_a_query_leaves_open_is_what_can_be_chosen_there(uid: str) -> None:
+    """Grafana sends a variable it does not know as it stands, and `service=~"$service"` fits no service at all."""
+    found = BOARDS[uid]
+    known = {each["name"] for each in found["templating"]["list"]}
+    asked = [target["expr"] for panel in found["panels"] for target in panel.get("targets", ())]
+    asked += [each["expr"] for each in found["annotations"]["list"]]
+    for expr in asked:
+        assert set(re.findall(r"\$\{?(?!__)([a-z]\w*)", expr)) <= known, expr
 
 
 def test_the_rules_that_do_not_fit_are_told_to_the_linter_with_a_reason() -> None:

@@ -20,9 +20,10 @@ from monitor.evidence.proof import verify
 from monitor.evidence.window import Window, moment, rfc3339
 from monitor.keeping import records
 from monitor.stored import ours
+from monitor.stored.committed import Committed
 from probes.facts import Account
 from probes.words import Failure, Hearing, Step
-from tests.monitor.evidence.boxes import NOON_MS, NOW_MS, box
+from tests.monitor.evidence.boxes import NOON_MS, NOW_MS, box, few_ticks
 from tests.monitor.evidence.evenings import evening, exported, judged, sealed
 from tests.monitor.facts import INSIDE, rounds, walk
 
@@ -162,6 +163,16 @@ def test_what_checks_it_needs_nothing_but_python() -> None:
 
 
 # ---------------------------------------------------------------- two boxes
+
+
+@pytest.mark.parametrize("read", ["records", "ticks"])
+def test_an_export_that_ends_midway_leaves_no_words_of_python(tmp_path: Path, read: str) -> None:
+    """As where a disk is full: the spool is closed, and what was reading it goes after it."""
+    kept = Committed(box(tmp_path / "spool", INSIDE, evening(), stated=few_ticks(), closed_ms=None))
+    unread = getattr(kept, read)(0, NOW_MS)
+    assert next(unread, None) is not None
+    kept.close()
+    unread.close()
 
 
 def test_two_boxes_lie_side_by_side(tmp_path: Path) -> None:

@@ -170,6 +170,7 @@ def test_targets_of_ones_own_are_left_out(tmp_path: Path) -> None:
         "--storage.path", spool, "--config.file", tmp_path / "none.yml",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
+    assert "v1: 1 rounds are of targets no catalogue of ours names: in walks.jsonl alone." in done.output
     assert "203.0.113.9" not in (tmp_path / "out" / "v1" / "ooni.jsonl").read_text()
     assert "203.0.113.9" in (tmp_path / "out" / "v1" / "walks.jsonl").read_text()
 

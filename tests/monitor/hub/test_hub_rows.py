@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.__main__ import app
-from monitor.hub import notes, settings
+from monitor.hub import notes, settings, watching
 from monitor.hub.gateway import Bounds, Gateway, Refusal
 from monitor.hub.queue import Queue
 from monitor.hub.settings import LoadedHub
@@ -149,6 +149,27 @@ def test_what_is_no_country_or_no_time_changes_nothing(hub: Path, words: tuple[s
     before = (hub.parent / "registry.yml").read_bytes()
     assert ran(hub, "watch", *words)[0] == 2
     assert (hub.parent / "registry.yml").read_bytes() == before
+
+
+def test_a_country_is_watched_until_a_day_begins(hub: Path) -> None:
+    now_ms = SystemClock().now_ms()
+    midnight_ms = (now_ms // DAY_MS + 20) * DAY_MS
+    day = watching.at(midnight_ms).partition("T")[0]
+    assert ran(hub, "watch", "IR", "--until", day)[0] == 0
+    assert loaded(hub).registry.watched[-1].until_ms == midnight_ms
+
+
+def test_the_hub_of_the_folder_one_stands_in_is_meant(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["hub", *words])
+        return done.exit_code, done.output
+
+    assert here("pause", "v1") == (2, "didban: there is no hub.yml in this folder: give --config.file\n")
+    monkeypatch.chdir(hub.parent)
+    assert here("pause", "v1")[0] == 0
+    assert loaded(hub).registry.paused == {"v1"}
+    assert here("render") == (0, "alertmanager.yml is written; it holds secrets, and only its owner may read it\n")
+    assert (hub.parent / "alertmanager.yml").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_watch_written_by_hand_is_read_with_its_mistakes(hub: Path) -> None:

@@ -201,7 +201,7 @@ def test_the_relays_token_is_made_once_and_short_ones_are_refused(tmp_path: Path
     ("given", "key", "what"),
     [
         ({"telegram": {"token_file": "gone", "chat": -1}}, "notify.telegram.token_file", "no such file"),
-        ({"telegram": {"token_file": "t", "chat": "@us"}}, "notify.telegram.chat", "must be a valid integer"),
+        ({"telegram": {"token_file": "t", "chat": "@us"}}, "notify.telegram.chat", "must be a whole number"),
         ({"signal": {"url": "http://example.org", "from": "+491701234567", "to": [{"name": "S", "number": "+4917"}]}}, "notify.signal.url", "must be https"),
         ({"signal": {"url": "http://127.0.0.1", "from": "0170", "to": []}}, "notify.signal.from", "telephone number"),
         ({"matrix": {"url": "https://m.example", "token_file": "t", "rooms": [{"name": "x", "room": "#a:b"}]}}, "notify.matrix.rooms[0].room", "room id"),
