@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,6 +41,11 @@ def show(what: RenderableType | str) -> None:
         from rich.console import Console  # the daemon has nothing to show
 
         Console(file=sys.stdout, highlight=False).print(what)
+
+
+def begin() -> None:
+    """Of a daemon: a hangup before it listens for one asks for what is being read anyway, and must not end it."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def loaded(file: Path) -> Loaded:

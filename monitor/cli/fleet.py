@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from monitor import logs
-from monitor.cli.common import NO, WRONG_USE, fail, loaded, refuse
+from monitor.cli.common import NO, WRONG_USE, begin, fail, loaded, refuse
 from monitor.cli.options import StoragePath, TimeScale
 from monitor.home.querying import Far, Unanswered
 from monitor.hub import backup, enrol, notes, publishing, render, rows, settings, watching
@@ -56,6 +56,7 @@ def hub(
     if ctx.invoked_subcommand is not None:
         ctx.obj = config_file
         return
+    begin()
     logs.set_up(log_level, log_format)
     file = _named(ctx, config_file)
     from monitor.hub import daemon  # it loads numpy, which a box never needs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor import daemon, logs, webconfig
-from monitor.cli.common import WRONG_USE, agreed, fail, loaded, refuse
+from monitor.cli.common import WRONG_USE, agreed, begin, fail, loaded, refuse
 from monitor.cli.options import ConfigFile, StoragePath, TimeScale
 from monitor.options import Options
 from monitor.supervisor import Supervisor
@@ -41,6 +41,7 @@ def run(
     idle: Annotated[bool, typer.Option("--idle", help="Show the pages, send no probe.")] = False,
 ) -> None:
     """Run the daemon: walk, keep, judge, show, ship."""
+    begin()
     logs.set_up(log_level, log_format)
     found = loaded(config_file) if idle else agreed(config_file)
     host, _, port = listen_address.rpartition(":")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ _CLI = Path(__file__).parents[2] / "monitor" / "cli"
 _GROUPS = {"fleet": "hub", "renewal": "catalogue"}  # a room whose commands are words behind one word
 _NEVER_IN_A_DAEMON = {
     *("rich", "pygments", "ruamel", "numpy", "promql_parser", "segno", "rfc3161_client", "jdatetime"),
-    *("aioquic", "OpenSSL", "dashboards.status.page", "monitor.hub", "monitor.cli.check"),
+    *("aioquic", "dashboards.status.page", "monitor.hub", "monitor.cli.check"),
 }
 
 
@@ -49,3 +51,18 @@ def test_a_file_is_checked_without_a_daemon() -> None:
 
 def test_a_daemon_keeps_nothing_it_never_uses() -> None:
     assert not loaded_by("import monitor.__main__, monitor.cli.run") & _NEVER_IN_A_DAEMON
+
+
+@pytest.mark.parametrize("command", ["run", "hub"])
+def test_a_hangup_while_it_begins_ends_no_daemon(command: str, tmp_path: Path) -> None:
+    """It asks for what is being read anyway. A pipe for a file holds up the reading until it has come."""
+    file = tmp_path / "didban.yml"
+    os.mkfifo(file)
+    words = [sys.executable, "-m", "monitor", command, f"--config.file={file}"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        with file.open("w") as said:  # returns once it reads
+            process.send_signal(signal.SIGHUP)
+            said.write("nonsense: here\n")
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 1, told
+    assert "nonsense" in told
