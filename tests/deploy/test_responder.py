@@ -28,6 +28,9 @@ from tests.probes.liars import tools, walked
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "responder"
 UNIT = DEPLOY / "didban-responder.service"
+_SESSION_ID = (
+    5 + 4 + 2 + 32 + 1
+)  # behind the record's header, the message's, the version, the random and its own length
 
 
 @pytest.fixture
@@ -203,7 +206,7 @@ def relay(there: Standing, *, back: int | None = None, then: str = "silence", sp
         async def out() -> None:
             first = True
             while data := await reader.read(65536):
-                on.write(data.replace(b"\x00\x0b\x00\x04", b"\x00\x0b\x00\x05", 1) if spoil and first else data)
+                on.write(_altered(data) if spoil and first else data)
                 first = False
             on.write_eof()
 
@@ -224,6 +227,11 @@ def relay(there: Standing, *, back: int | None = None, then: str = "silence", sp
             on.close()
 
     return behave
+
+
+def _altered(hello: bytes) -> bytes:
+    """One bit of its session id: whoever echoes it is believed no more (RFC 8446 section 4.1.3)."""
+    return hello[:_SESSION_ID] + bytes([hello[_SESSION_ID] ^ 1]) + hello[_SESSION_ID + 1 :]
 
 
 def liars_abort(writer: asyncio.StreamWriter) -> None:
