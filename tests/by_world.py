@@ -77,19 +77,19 @@ def _lines(found: Json) -> Iterator[str]:
 
 
 def _rows(world: Json) -> Iterator[str]:
-    said = f"{len(world['false'])} false" if world["false"] else "nothing false"
     if not world["expected"] and not world["unobservable"]:
-        yield f"| {world['name']} | nothing | {said} | | | |"
+        yield f"| {world['name']} | nothing | {'' if world['false'] else 'nothing was'} | | | |"
     without = {row["alert"]: row["recalled"] for row in world["without"]}
     for row in world["expected"]:
         others = len(world["expected"]) - without.get(row["alert"], len(world["expected"]))
         lost = f"{others} of {len(world['expected'])} untold" if row["alert"] in without else ""
         chance = ", ".join(world["by_chance"] or ()) or "nothing"
-        ends = (
-            _after(row["fired"], row["delay_s"]),
-            _after(row["fired_as_known_later"], row["delay_as_known_later_s"]),
-        )
-        yield f"| {world['name']} | {_alert(row)} | {ends[0]} | {ends[1]} | {lost} | {chance} |"
+        then = _after(row["fired"], row["delay_s"]) or "**never**"
+        later = _after(row["fired_as_known_later"], row["delay_as_known_later_s"]) or "not told"
+        yield f"| {world['name']} | {_alert(row)} | {then} | {later} | {lost} | {chance} |"
+    for row in world["false"]:
+        what = "of the wrong class" if row["wrong_class"] else "false"
+        yield f"| {world['name']} | not {_alert(row)} | **told: {what}**, a {row['severity']} | | | |"
     for row in world["unobservable"]:
         yield f"| {world['name']} | {_alert(row)} | not to be seen: {row['lacking']} | | | |"
 
