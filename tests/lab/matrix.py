@@ -20,7 +20,7 @@ from tests.lab import living, network, world
 from tests.lab.lab import Lab
 from tests.lab.lies import faster
 from tests.lab.living import Resident
-from tests.lab.worlds import World
+from tests.lab.one_world import World
 
 # what stands there before anybody looks, and does not come over a box that knew better days
 _FROM_THE_START = {"house", "proxy", "tunnel", "down"}

@@ -11,7 +11,8 @@ import pytest
 from tests.lab import enter, matrix
 from tests.lab.lab import Lab, scratch
 from tests.lab.matrix import Said
-from tests.lab.worlds import LINES, NAMES, TRANSFERS, WORLDS, World
+from tests.lab.one_world import World
+from tests.lab.worlds import LINES, NAMES, TRANSFERS, WORLDS
 
 pytestmark = [
     pytest.mark.lab,

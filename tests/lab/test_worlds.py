@@ -1,4 +1,4 @@
-"""Sixty worlds at once, each lived in by one box: what a single walk shows there, and that the next box sees none of it."""
+"""A hundred worlds at once, each lived in by one box: what a single walk shows there, and that the next box sees none of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ import pytest
 
 from probes.words import Failure, Finding, Step
 from tests.lab import enter, world
+from tests.lab.censors import CENSORS
 from tests.lab.lab import Lab, scratch
 from tests.lab.living import Resident, probe, probe_all, settle
-from tests.lab.worlds import NOTHING, WORLDS, Seen, World
+from tests.lab.one_world import Seen, World
+from tests.lab.worlds import NOTHING
+from tests.lab.worlds import WORLDS as KNOWN
+
+WORLDS = (*KNOWN, *CENSORS)
 
 pytestmark = [
     pytest.mark.lab,
