@@ -11,6 +11,7 @@ from tests.lab.one_world import FILES, NAMES_OF, OPEN, PLAIN, QUIC, REACHED, TO,
 
 _OK, _BROKEN, _INTERFERED = frozenset({"ok"}), frozenset({"broken"}), frozenset({"interfered"})
 _UNSETTLED = frozenset({"ok", "insufficient", "broken"})
+_NAMED = frozenset({Finding.NAME_FILTERED})  # by TLS it is heard as well
 _SILENT_NAME = broke(Step.HANDSHAKE, Failure.TIMEOUT)
 _TLS = {**TO, "ports": [443]}
 _ONE = {"to": [f"{world.names()['www.instagram.com'][0]}/32"]}
@@ -32,9 +33,9 @@ REPLIES = (
     _by_name("noise_by_name", "what comes is no TLS at all", Failure.SSL_FAILED_HANDSHAKE, what="noise"),
     _by_name("full_by_name", "a tarpit: the far end has no room for another byte, ever", Failure.TIMEOUT, what="full"),
     World("fin_in_clear", "a close right after the request", PLAIN, ({"lie": "reply_by_name", **NAMES_OF},),
-          broke(Step.FETCH, Failure.EOF), states=_BROKEN),
+          broke(Step.FETCH, Failure.EOF), states=_BROKEN, elsewhere=_NAMED),
     World("noise_in_clear", "what comes is no HTTP", PLAIN, ({"lie": "reply_by_name", **NAMES_OF, "what": "noise"},),
-          broke(Step.FETCH, Failure.HTTP_REQUEST_FAILED), states=_BROKEN),
+          broke(Step.FETCH, Failure.HTTP_REQUEST_FAILED), states=_BROKEN, elsewhere=_NAMED),
 )  # fmt: skip
 
 CONNECTIONS = (
