@@ -29,6 +29,7 @@ from monitor.logs import Log
 from monitor.meaning.timeofday import TimeOfDay
 from monitor.metrics import Series
 from monitor.options import Options
+from monitor.pace import Pace
 from monitor.renewal.fetching import Fetching
 from monitor.rounds import Asked
 from monitor.spool import Spool
@@ -61,7 +62,8 @@ class Daemon:
         self._options = options
         self._clock, self._time = clock or SystemClock(), TimeOfDay()
         identity = metrics.identity(loaded.config.as_vantage())
-        self._spool = Spool(options.storage, now_ms=self._now_ms, boot=boot or boot_id())
+        gather_s = Pace.of(loaded.config, time_scale=options.time_scale).gather_s
+        self._spool = Spool(options.storage, now_ms=self._now_ms, boot=boot or boot_id(), gather_s=gather_s)
         self._exposition = Exposition(identity)
         self._stating = Stating(self._spool, self._exposition, identity, self._clock, self._time)
         self._exercise = Exercise(LASTS_S / options.time_scale)

@@ -15,7 +15,7 @@ PROVEN_ROUNDS = 3  # straight failures, with a proof of interference in hand
 SLOW_ROUNDS = 3
 CUSUM_ALARM = 3.5  # OONI's detector: six straight failures a minute apart, also on a single endpoint
 
-VERSION = 3  # a rule added or moved is a new judge; an id never changes its meaning
+VERSION = 4  # a rule added or moved is a new judge; an id never changes its meaning
 
 
 class State(StrEnum):
@@ -52,7 +52,8 @@ class Evidence:
         refusal: it was reached, and said in so many words that it will not serve.
         local: a finding that only this house can have caused.
         interference: a proof found in a failed walk since it was last reached.
-        failed_rounds: straight failures, counted only while something foreign was reached and names resolved.
+        failed_rounds: straight failures, counted only while something foreign was reached and names resolved; on a line
+            that is well, without those from when it was not, unless there is a proof.
         failed_endpoints: different addresses among those.
         cusum: OONI's sum over rounds, 0 to 3.5.
         foreign_seen: something abroad that authenticates itself was reached in the last two rounds of canaries.

@@ -59,6 +59,7 @@ class Pace:
     quarantine_s: float = 7 * _DAY_S
     late_answer_s: float = 0.5  # FIELD, section 6: within that a second, genuine DNS answer follows a forged one
     sync_s: float = 1.0  # what a power cut may take
+    gather_s: float = 0.1  # walks that end within it are one commit: a card wears by its pages. The judge waits for it
     ship_patience_s: float = 15.0
     ship_backoff_s: float = 5.0
     witness_s: float = 6.0  # until our own walks have ended at the responder, and its clock may be 5 s behind ours

@@ -41,12 +41,16 @@ class Spool:
     Args:
         now_ms: for the name of a damaged file that is set aside.
         boot: which start of this machine it is.
+        gather_s: how long a walk may wait for others to be committed with it.
     """
 
-    def __init__(self, folder: Path, *, now_ms: Callable[[], int] = lambda: 0, boot: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, now_ms: Callable[[], int] = lambda: 0, boot: str = "", gather_s: float = 0.0
+    ) -> None:
         self._file = File(folder / "spool.db", KIND, now_ms)
         self.names = Names()
         self._boot = Boot(boot)
+        self._gather_s = gather_s
         self._desk = Desk(self._file, "spool", load=self._load, forget=self._boot.forget)
         self._unsynced = False
         self.later = Later(self._write, self._desk.read, self.names, self._boot)
@@ -95,7 +99,7 @@ class Spool:
                 at_ms = self._boot.true_ms(walk.started_ms, walk.boot_ms)
                 db.execute(sql, (at_ms, done.target, done.number, blob, boot, walk.boot_ms)).close()
 
-        await self._write(keep)
+        await self._write(keep, within_s=self._gather_s)
 
     async def add_tick(self, tick: Tick, identity: Mapping[str, str], owed_to: Mapping[str, int] | None = None) -> None:
         """Keeps the tick as it was stated.
@@ -224,9 +228,9 @@ class Spool:
             self._unsynced = False
             await asyncio.get_running_loop().run_in_executor(None, self._file.sync)
 
-    async def _write(self, action: Write) -> None:
+    async def _write(self, action: Write, *, within_s: float = 0.0) -> None:
         """While the disk takes nothing, what is written waits in memory, in order, and that is said."""
-        self._unsynced |= await self._desk.write(action, waits=True)
+        self._unsynced |= await self._desk.write(action, waits=True, within_s=within_s)
 
     def _load(self, db: sqlite3.Connection) -> None:
         self.names.load(db)

@@ -7,7 +7,9 @@ by name may drop everything on that address for minutes afterwards (residual blo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from probes.connect import connect
 from probes.facts import Endpoint, Target, Walk

@@ -1,9 +1,16 @@
-"""What is asked, of whom, and what came back: frozen, standard library only. Conclusions live elsewhere."""
+"""What is asked, of whom, and what came back: frozen. Conclusions live elsewhere.
+
+What every walk makes anew is a `Struct`: with their many fields such are made fifteen times as fast as dataclasses.
+`replace` changes them; what a step does not speak of is not written down. They hold no circles for a collector to find.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace as replace
 
 from probes.words import (
     IMPOSTOR,
@@ -134,8 +141,7 @@ class Service:
         return any(target.scope is None and target.about is None and target.spoken is None for target in self.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the far end showed and we verified. `expires_ms` is UTC, `sha256` of the leaf's DER.
 
     `valid_ms`: from when until when the whole chain is valid, where our clock was not fit to compare it with.
@@ -152,8 +158,7 @@ class Certificate:
         return since_ms <= at_ms <= until_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True, gc=False, omit_defaults=True):
     """One step of one walk, with one failure or none. Fields a step does not speak of stay None: unknown, not empty."""
 
     step: Step
@@ -196,8 +201,7 @@ class Account:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True, gc=False, omit_defaults=True):
     """The steps taken towards one endpoint. `address` is the far end's; ours is never written down.
 
     Attributes:
@@ -273,8 +277,7 @@ class Walk:
         return tuple(dict.fromkeys(found)) if found else found
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True, gc=False):
     """The walks of one target that were started together."""
 
     target: str

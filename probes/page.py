@@ -6,7 +6,8 @@ import datetime
 import hashlib
 import re
 import urllib.parse
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from probes.facts import Observation
 from probes.fingerprint import Fingerprints, Mark, Meaning

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from probes.facts import Certificate, Endpoint, Target
 from probes.fingerprint import Fingerprints
 from probes.knock.talk import Ask
@@ -40,8 +42,7 @@ class Tools:
     trusted: Trusted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """`turn` picks among several addresses of one name, so that a confirming walk takes another.
 
     `avoid`: addresses that are being left alone for a while; taken only where there is no other.

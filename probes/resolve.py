@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from probes import marks
 from probes.attempt import attempt

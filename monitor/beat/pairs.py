@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from monitor import metrics
 from monitor.beat.turns import Next
 from monitor.metrics import Series
@@ -125,7 +127,7 @@ class Transfers:
         speeds = [speed for speed in map(throttle.goodput, tested) if speed is not None]
         known.speed = max(speeds, default=None)
         known.add(target, throttle.pair(done.walks, target.name), done.started_ms)
-        return replace(done, walks=tuple(_with(walk, known.finding) for walk in tested))
+        return structs.replace(done, walks=tuple(_with(walk, known.finding) for walk in tested))
 
     def unsettled(self, name: str) -> bool:
         """A slow pair is being looked into: more are wanted, and soon."""
@@ -143,5 +145,5 @@ class Transfers:
 def _with(walk: Walk, finding: Finding | None) -> Walk:
     if finding is None or walk.last.step is not Step.TRANSFER:
         return walk
-    last = replace(walk.last, findings=(*walk.last.findings, finding))
-    return replace(walk, steps=(*walk.steps[:-1], last))
+    last = structs.replace(walk.last, findings=(*walk.last.findings, finding))
+    return structs.replace(walk, steps=(*walk.steps[:-1], last))

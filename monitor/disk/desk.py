@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from monitor.disk.file import File, NoRoom, Unusable, is_damage
@@ -54,6 +55,10 @@ class Desk:
         self.file, self._name, self._load, self._forget = file, name, load, forget
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._writes: deque[_Write[object]] = deque()
+        self._asking: list[asyncio.Future[None]] = []
+        self._asked: list[asyncio.Future[None]] = []  # the same of the last flush that was asked for
+        self._is_asked = False  # ... and has not begun: what comes now goes with it
+        self._soon: asyncio.TimerHandle | None = None
         self.trouble: str | None = None  # why nothing can be written now: a full disk must not end the watch
         self.waiting = 0  # writes the disk took none of, kept in memory; those on their way to it are not
         self.forgotten = 0  # writes that memory could not hold either
@@ -67,6 +72,7 @@ class Desk:
             self._complain(error)
 
     async def close(self) -> None:
+        self._ask()
         await asyncio.get_running_loop().run_in_executor(self._thread, self.file.close)
         self._thread.shutdown(wait=False)
 
@@ -74,24 +80,59 @@ class Desk:
         """One transaction. Raises Unusable, NoRoom or sqlite3.OperationalError where the disk takes none."""
         return await self._run(self._commit, action)
 
-    async def write(self, action: Action[object], *, waits: bool) -> bool:
-        """Whether it is committed. `waits`: what is not, is tried again with the next write."""
+    async def write(self, action: Action[object], *, waits: bool, within_s: float = 0.0) -> bool:
+        """Whether it is committed.
+
+        Args:
+            waits: what is not, is tried again with the next write.
+            within_s: how long it may lie here for others to be committed with it: each commit writes whole pages.
+        """
         write = _Write(action, waits)
         if waits and len(self._writes) >= _MOST_WAITING:
             self.forgotten += 1  # what came first stays: it tells when it began
         else:
             self._writes.append(write)
-        try:
-            await self._run(self._flush)
-        except (*_NOT_NOW, Unusable) as error:
-            self._complain(error)
-            self.waiting = len(self._writes)
-        else:
+        await self._tried(within_s)
+        return write.done
+
+    def _tried(self, within_s: float) -> asyncio.Future[None]:
+        """Done once everything that waits now was tried. One for each who asks: a cancel takes nothing from others."""
+        loop = asyncio.get_running_loop()
+        told = loop.create_future()
+        if self._is_asked:
+            self._asked.append(told)
+            return told
+        self._asking.append(told)
+        if within_s <= 0:
+            self._ask()
+        elif self._soon is None:
+            self._soon = loop.call_later(within_s, self._ask)
+        return told
+
+    def _ask(self) -> None:
+        """For a flush, on behalf of all who ask; without one there is nothing to do."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        if self._asking:
+            self._asked, self._asking = self._asking, []
+            self._is_asked = True  # before the flush can begin, on its own thread, and unset it
+            flush = asyncio.get_running_loop().run_in_executor(self._thread, self._flush)
+            flush.add_done_callback(partial(self._tell, self._asked))
+
+    def _tell(self, asked: Iterable[asyncio.Future[None]], flush: asyncio.Future[None]) -> None:
+        error = flush.exception()
+        if error is None:
             self.waiting = 0
             if self.trouble is not None:
                 self._log.info(f"{self._name}_writes_again")
             self.trouble = None
-        return write.done
+        elif isinstance(error, (*_NOT_NOW, Unusable)):
+            self._complain(error)
+            self.waiting, error = len(self._writes), None
+        for told in asked:
+            if not told.done():
+                told.set_result(None) if error is None else told.set_exception(error)
 
     async def read(self, action: Action[T], otherwise: T) -> T:
         """`otherwise`: what is said while there is nothing to read from."""
@@ -114,6 +155,7 @@ class Desk:
 
     def _flush(self) -> None:
         """Everything that waits, in one transaction: who came while another wrote is done with it."""
+        self._is_asked = False  # before anything is taken: who sees it unset, asks anew
         doing = [self._writes.popleft() for _ in range(len(self._writes))]
         try:
             self._commit(lambda db: [write.action(db) for write in doing])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from monitor.decoding import Undecodable, from_json
 from probes.facts import Account, Walk
@@ -15,20 +14,7 @@ from probes.facts import Account, Walk
 
 def encode(walk: Walk) -> bytes:
     """JSON without what is unknown or empty: `probes.facts` has the same defaults. Of its boot the row tells."""
-    record = msgspec.to_builtins(walk)
-    if walk.told is None:
-        del record["told"]
-    del record["boot_ms"]
-    record["steps"] = [_known(seen) for seen in record["steps"]]
-    return msgspec.json.encode(record)
-
-
-def _known(seen: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _known(value) if isinstance(value, dict) else value
-        for key, value in seen.items()
-        if value not in (None, [])
-    }
+    return msgspec.json.encode(walk if walk.boot_ms is None else replace(walk, boot_ms=None))
 
 
 def decode(blob: bytes, started_ms: int | None = None, boot_ms: int | None = None) -> Walk:

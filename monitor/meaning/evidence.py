@@ -17,6 +17,7 @@ _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 ROUNDS_LOOKED_AT = 8
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
+WELL = 0.8  # above it the rules take a line for a witness, and nobody's word for a block rests on a worse one
 _STEPS = list(Step)
 _LOCAL = LOCAL | {Finding.IPV6_BROKEN}  # which only ever stands on what was asked for over IPv6
 
@@ -38,6 +39,11 @@ class Line:
         return self.reach is not None and self.reach < _POOR
 
     @property
+    def well(self) -> bool:
+        """As far as is known: with too few canaries the judge has his own word."""
+        return self.reach is None or self.reach >= WELL
+
+    @property
     def carries(self) -> bool:
         """A failure on a line that carries next to nothing says nothing of the target."""
         return self.foreign_seen and not self.names_dead and not self.poor and not self.house
@@ -57,20 +63,37 @@ class Line:
 
 
 @dataclass(slots=True)
+class Count:
+    """Straight failed rounds, and OONI's sum over failed and reached ones."""
+
+    rounds: int = 0
+    cusum: float = 0.0
+
+    def failed(self) -> None:
+        self.rounds += 1
+        self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
+
+    def reached(self) -> None:
+        self.rounds = 0
+        self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
+
+
+@dataclass(slots=True)
 class Record:
     """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached.
 
+    `count`, `well`: of all rounds that speak of the target, and without those that failed on a line that was not well.
     `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice.
     """
 
     target: Target
     domestic: bool = False
     finished_ms: int = 0
-    cusum: float = 0.0
     last: Round | None = None
     latest: dict[Endpoint, Walk] = field(default_factory=dict)
     failed: tuple[Round, ...] = ()  # at most eight; an empty deque is 760 bytes, and ten thousand targets have two
-    failed_rounds: int = 0
+    count: Count = field(default_factory=Count)
+    well: Count = field(default_factory=Count)
     slow_rounds: int = 0
     clean_rounds: int = 0
     windows: tuple[frozenset[Finding], ...] = ()
@@ -100,14 +123,15 @@ class Record:
         self.last, self.finished_ms = done, finished_ms
         self.latest.update({walk.endpoint: walk for walk in done.walks})
         if self.reached:
-            self.cusum = max(0.0, self.cusum + _CUSUM_REACHED)
+            self.count.reached()
+            self.well.reached()
             self.failed, self.windows = (), ()
             self.astray = frozenset()
-            self.failed_rounds = 0
         elif self.domestic or line.blames(done, proven=not INTERFERENCE.isdisjoint(self.cause())):
-            self.cusum = min(CUSUM_ALARM, self.cusum + _CUSUM_FAILED)
             self.failed = (*self.failed, done)[-ROUNDS_LOOKED_AT:]
-            self.failed_rounds += 1
+            self.count.failed()
+            if self.domestic or line.well:
+                self.well.failed()
 
     @property
     def reached(self) -> bool:
@@ -131,6 +155,15 @@ class Record:
         if not self.latest:
             return None
         return sum(self._is_reached(walk) for walk in self.latest.values()) / len(self.latest)
+
+    @property
+    def failed_rounds(self) -> int:
+        """Straight ones that speak of the target, on however bad a line."""
+        return self.count.rounds
+
+    @property
+    def cusum(self) -> float:
+        return self.count.cusum
 
     def failed_walks(self) -> list[Walk]:
         """Those of the rounds that failed since it was last reached; of the last round, if the line carried nothing."""
@@ -173,7 +206,8 @@ class Record:
             return Evidence(fresh=False)
         self.house, self.known = line.spoilt if self.reached else line.house, line.known
         findings = set(self.findings())
-        failed = self.failed_walks()
+        interference = not self.reached and not INTERFERENCE.isdisjoint(findings)
+        counts = self.well if line.well else self.count  # once a line is well, what it was before says nothing
         return Evidence(
             fresh=True,
             reached=self.reached,
@@ -181,10 +215,10 @@ class Record:
             authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
             refusal=Finding.PROVIDER_REFUSAL in findings,
             local=not _LOCAL.isdisjoint(findings - (self.known - self.house)),
-            interference=not self.reached and not INTERFERENCE.isdisjoint(findings),
-            failed_rounds=self.failed_rounds,
-            failed_endpoints=len({_where(walk) for walk in failed}),
-            cusum=self.cusum,
+            interference=interference,
+            failed_rounds=self.failed_rounds if interference else counts.rounds,  # a proof is one on any line
+            failed_endpoints=self._failed_endpoints(counts.rounds),
+            cusum=counts.cusum,
             foreign_seen=line.foreign_seen,
             canaries=line.canaries,
             line_poor=line.poor,
@@ -192,6 +226,11 @@ class Record:
             failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
             domestic=self.domestic,
         )
+
+    def _failed_endpoints(self, rounds: int) -> int:
+        """Different addresses among the last so many failures."""
+        walks = (walk for done in self.failed[-rounds:] if rounds for walk in done.walks if not self._is_reached(walk))
+        return len({_where(walk) for walk in walks})
 
 
 def in_order(found: frozenset[Finding]) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from monitor.beat.pairs import Transfers
 from monitor.judge import Evidence, Judgement, State, judge, worst
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries, domestic
-from monitor.meaning.evidence import Record
+from monitor.meaning.evidence import WELL, Record
 from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.protocols import Protocols
 from monitor.meaning.shown import of_success, one_of
@@ -27,7 +27,6 @@ from probes.words import Cell, Reason, Scope, Step
 
 _NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _STALE_PERIODS = 3
-_WELL = 0.8
 _PIECE = 20  # targets judged between two breaths of the loop
 
 
@@ -291,7 +290,7 @@ class View:
                 yield Series(metrics.CONNECTIVITY, (scope,)), ratio
             aside = Counter(self.canaries.set_aside(scope, now_ms).values())
             yield from ((Series(metrics.CANARIES_ASIDE, (scope, reason)), n) for reason, n in aside.items())
-        if (self.canaries.ratio(Scope.INTERNATIONAL, now_ms) or 0) >= _WELL:  # else it is our own line
+        if (self.canaries.ratio(Scope.INTERNATIONAL, now_ms) or 0) >= WELL:  # else it is our own line
             for about, ratio in self.landmarks.ratios():
                 yield Series(metrics.LANDMARKS, (about.country, about.network, about.kind)), ratio
         if (offset_s := self.around.time.offset_s) is not None:

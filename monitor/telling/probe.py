@@ -8,6 +8,8 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from monitor.beat.comparisons import COMPARABLE
 from monitor.beat.errands import walked_by
 from monitor.config import Loaded
@@ -109,7 +111,7 @@ async def _told(asker: Asker, walk: Walk, pace: Pace) -> Walk:
     for _ in range(_TIMES_ASKED if walk.failure else 1):
         if walk.failure is not None:
             await asyncio.sleep(pace.witness_s)
-        walk = dataclasses.replace(walk, told=await asker.account(walk))
+        walk = structs.replace(walk, told=await asker.account(walk))
         if complete(walk) or (walk.told and walk.told.hearing is not Hearing.TOLD):
             break
     return walk

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec.structs import replace
 from OpenSSL import crypto
 
 from probes.doors.dates import NO_CHECK_TIME, OURS, Dates, Window, WrongDate, narrowest

@@ -10,10 +10,11 @@ import contextlib
 import errno
 import hashlib
 import ssl
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
+from msgspec.structs import replace
 from OpenSSL import SSL
 
 from probes.doors import chain, openssl

@@ -21,6 +21,7 @@ from monitor import config, metrics, parts
 from monitor.engine import Crew, Engine
 from monitor.judge import State
 from monitor.meaning.timeofday import TimeOfDay
+from monitor.pace import Pace
 from monitor.rounds import Rounds
 from monitor.spool import Spool
 from monitor.stating import Stating
@@ -87,7 +88,7 @@ async def whole(ports: Ports) -> AsyncIterator[Whole]:
     """As `Engine.build` and the daemon put it together; its wire and its resolver are those of the bench."""
     with tempfile.TemporaryDirectory() as folder:
         loaded = _loaded(Path(folder), ports)
-        spool = Spool(Path(folder, "spool"))
+        spool = Spool(Path(folder, "spool"), gather_s=Pace.of(loaded.config).gather_s)
         await spool.open()
         async with asyncio.TaskGroup() as tasks:
             crew = Crew(tasks.create_task)

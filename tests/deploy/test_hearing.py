@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec import structs
 
 from deploy.responder import init
 from monitor import config
@@ -140,7 +141,7 @@ async def walk_to(there: Standing, kind: Kind, port: int) -> Walk:
 
 
 async def heard(there: Standing, walk: Walk) -> account.Joined:
-    found = account.joined(dataclasses.replace(walk, told=await asker(there).account(walk)), clock_wrong_ms=0)
+    found = account.joined(structs.replace(walk, told=await asker(there).account(walk)), clock_wrong_ms=0)
     assert found is not None
     return found
 
@@ -299,8 +300,8 @@ async def test_a_responder_that_was_silent_is_asked_again_also_after_a_restart(t
 
 async def test_what_was_reached_and_what_went_elsewhere_is_not_asked_about(there: Standing) -> None:
     good = await walk_to(there, Kind.OPENVPN, there.ports["openvpn"])
-    stranger = dataclasses.replace(await broken(there), address="192.0.2.1")
-    stranger = dataclasses.replace(stranger, endpoint=dataclasses.replace(stranger.endpoint, host="other.example"))
+    stranger = structs.replace(await broken(there), address="192.0.2.1")
+    stranger = structs.replace(stranger, endpoint=dataclasses.replace(stranger.endpoint, host="other.example"))
     async with listening(asker(there), there.folder) as (hearings, _, told):
         for each in (good, stranger):
             hearings.note(rounds(each))
@@ -312,8 +313,8 @@ async def test_of_one_target_only_the_newest_wait(there: Standing) -> None:
     walk = await broken(there)
     async with listening(asker(there), there.folder, affordable=lambda: False) as (hearings, _, _told):
         for number in range(20):
-            steps = (dataclasses.replace(walk.last, hello_sha256=f"{number:064x}"),)
-            hearings.note(rounds(dataclasses.replace(walk, steps=steps)))
+            steps = (structs.replace(walk.last, hello_sha256=f"{number:064x}"),)
+            hearings.note(rounds(structs.replace(walk, steps=steps)))
         assert list(hearings._waiting) == [f"{number:064x}" for number in range(12, 20)]
 
 

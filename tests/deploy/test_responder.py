@@ -16,6 +16,7 @@ from pathlib import Path
 import dns.message
 import dns.rcode
 import pytest
+from msgspec import structs
 
 from probes import hello, witness
 from probes.doors.wire import Sockets
@@ -276,7 +277,7 @@ async def test_what_broke_after_the_handshake_is_named(there: Standing) -> None:
     greeting = next(seen for seen in walk.steps if seen.step is Step.HANDSHAKE)
     assert greeting.hello_sha256 is not None
     said = await settled(there, greeting.hello_sha256)
-    broken = replace(walk, steps=(*walk.steps[:-1], replace(walk.steps[-1], failure=Failure.TIMEOUT)))
+    broken = structs.replace(walk, steps=(*walk.steps[:-1], structs.replace(walk.steps[-1], failure=Failure.TIMEOUT)))
     assert "the handshake was completed by both, then generic_timeout_error here" in witness.joined(broken, said)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.judge import State, judge
 from monitor.meaning.evidence import Line, Record
+from probes.facts import Round
 from probes.words import Failure, Finding, Kind, Step
 from tests.monitor.facts import endpoint, rounds, target, walk
 
@@ -143,6 +144,55 @@ def test_what_failed_on_a_poor_line_does_not_count_but_a_lie_does() -> None:
     for _ in range(3):
         record.add(rounds(lie), POOR, 7)
     assert state(record, POOR) is State.INTERFERED
+
+
+LOSSY = Line(foreign_seen=True, canaries=12, names_dead=False, reach=0.61)
+
+
+def lost(number: int) -> Round:
+    return rounds(walk(failed=Failure.TIMEOUT, step=Step.CONNECT, address=f"157.240.1.{number % 3}"))
+
+
+def test_what_failed_before_a_line_was_well_again_says_nothing_on_it() -> None:
+    """Four cables of March 2024: a service walked every ten minutes was "blocked" for nine after the loss was over."""
+    record = Record(target())
+    for number in range(8):
+        record.add(lost(number), LOSSY, number)
+    assert state(record, LOSSY) is State.BROKEN
+    assert state(record, WELL) is State.INSUFFICIENT
+    for number in range(3):
+        record.add(lost(number), WELL, number)
+        assert state(record, WELL) is State.INSUFFICIENT, "three failures are no four, whatever came before"
+    record.add(lost(3), WELL, 3)
+    assert state(record, WELL) is State.BROKEN, "it is the service, and was perhaps all along"
+
+
+def test_a_line_that_is_well_in_between_keeps_what_failed_while_it_was() -> None:
+    record = Record(target())
+    for number in range(8):
+        record.add(lost(number), LOSSY if number % 2 else WELL, number)
+    assert state(record, WELL) is State.BROKEN
+    assert state(record, LOSSY) is State.BROKEN
+    one_address = Record(target())
+    for number in range(10):
+        one_address.add(lost(0), LOSSY if number % 2 else WELL, number)
+    assert state(one_address, LOSSY) is State.BROKEN
+    assert state(one_address, WELL) is State.INSUFFICIENT, "five straight failures at one address are no six"
+
+
+def test_what_stands_at_home_asks_no_line_abroad() -> None:
+    record = Record(target(), domestic=True)
+    for number in range(4):
+        record.add(lost(number), LOSSY, number)
+    assert state(record, WELL) is State.BROKEN
+
+
+def test_a_lie_found_on_a_lossy_line_is_one_when_it_is_well() -> None:
+    record = Record(target())
+    for number in range(3):
+        lie = walk(failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.FORGED_DNS_ANSWER,))
+        record.add(rounds(lie), LOSSY, number)
+    assert state(record, WELL) is State.INTERFERED
 
 
 def test_once_comparisons_have_named_the_cause_failures_count_on_a_poor_line_too() -> None:

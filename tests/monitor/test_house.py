@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from monitor.judge import State, judge
 from monitor.meaning.evidence import Line, Record

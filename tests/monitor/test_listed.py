@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from monitor.beat.listed import Listed
 from probes.compare import Ground
 from probes.facts import Endpoint, Target, Walk
@@ -38,7 +40,7 @@ def tried(listed: Listed, *, passes: bool) -> Ground:
 
 
 def framing(failed: Failure | None, step: Step = Step.HANDSHAKE) -> Walk:
-    return replace(walk(failed=failed, step=step), cell=Cell.BEFORE)
+    return structs.replace(walk(failed=failed, step=step), cell=Cell.BEFORE)
 
 
 def test_a_canary_that_lives_frames_it_alone_and_lends_its_name() -> None:

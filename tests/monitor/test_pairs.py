@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from monitor import config, metrics
 from monitor.beat import pairs
@@ -35,7 +36,7 @@ def target(**options: str) -> Target:
 
 
 def made(first: Walk, neutral: Walk, last: Walk, at_ms: int = 0) -> Round:
-    named = replace(neutral, target="transfers/instagram.neutral")
+    named = structs.replace(neutral, target="transfers/instagram.neutral")
     return Round("transfers/instagram", 1, Reason.DUE, at_ms, (first, named, last))
 
 
@@ -62,7 +63,7 @@ def follower(
     async def one(to: Target, chosen: Next, reason: Reason) -> Walk:
         walked.append((to.name, str(chosen.endpoint), to.options.get("says")))
         done = fetch(5e4, target=to.name)
-        return replace(done, steps=(replace(done.last, step=last),))
+        return structs.replace(done, steps=(structs.replace(done.last, step=last),))
 
     return walked, one
 
@@ -139,7 +140,9 @@ def test_what_differs_in_more_than_the_name_is_no_proof_about_a_name(how: str) -
     for _ in range(11):
         done = slow()
         if how == "another address":
-            done = replace(done, walks=(done.walks[0], replace(done.walks[1], address="203.0.113.8"), done.walks[2]))
+            done = structs.replace(
+                done, walks=(done.walks[0], structs.replace(done.walks[1], address="203.0.113.8"), done.walks[2])
+            )
         seen = transfers.add(to, done)
     assert findings(seen) == set()
     assert not transfers.unsettled("transfers/instagram")
@@ -233,7 +236,9 @@ def test_the_ratio_is_of_the_last_hour_and_one_slow_pair_beside_a_good_one_is_no
 def test_a_transfer_that_never_began_has_no_speed() -> None:
     transfers = Transfers()
     transfers.add(target(), fine())
-    broken = replace(fetch(5e4), steps=(replace(fetch(5e4).last, step=Step.HANDSHAKE, failure=Failure.TIMEOUT),))
+    broken = structs.replace(
+        fetch(5e4), steps=(structs.replace(fetch(5e4).last, step=Step.HANDSHAKE, failure=Failure.TIMEOUT),)
+    )
     transfers.add(target(), Round("transfers/instagram", 2, Reason.DUE, 0, (broken,)))
     assert "didban_transfer_bytes_per_second" not in samples(transfers)
 

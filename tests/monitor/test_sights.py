@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner
 
 from monitor import __main__
@@ -71,7 +72,7 @@ def test_what_proved_itself_is_told_with_address_and_issuer() -> None:
         walk(to="elsewhere/web", at=FIRST, started_ms=NOW_MS),
         walk(at=FIRST, started_ms=NOW_MS + 1),
         walk(at=FIRST, started_ms=NOW_MS, findings=(Finding.UNEXPECTED_ISSUER,)),
-        replace(walk(at=FIRST, started_ms=NOW_MS), reason=Reason.COMPARE),
+        structs.replace(walk(at=FIRST, started_ms=NOW_MS), reason=Reason.COMPARE),
         walk(to=CANARY.name, at=CANARY.endpoints[0], started_ms=NOW_MS),
     ],
 )

@@ -10,6 +10,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
+from msgspec import structs
 
 from probes.book import Book
 from probes.doors.wire import Sockets
@@ -177,7 +178,7 @@ def test_the_book_holds_what_proved_itself_lately_and_nothing_else() -> None:
     book.learn([proven(GENUINE)], now_ms=1)
     book.learn([proven(OTHER)], now_ms=2)
     assert book.addresses(NAME, v6=False) == (OTHER, GENUINE, "157.240.9.9")
-    book.learn([replace(proven(FORGED), steps=proven(FORGED).steps[:2])], now_ms=3)
+    book.learn([structs.replace(proven(FORGED), steps=proven(FORGED).steps[:2])], now_ms=3)
     assert FORGED not in book.addresses(NAME, v6=False), "a connection proves nothing"
     book.learn([proven("2a03:2880::1")], now_ms=900)
     assert book.addresses(NAME, v6=True) == ("2a03:2880::1",)

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from probes.book import Book
 from probes.facts import Certificate, Walk
@@ -24,7 +25,9 @@ ELSEWHERE = Signed(frozenset({"lets encrypt"}), 100 * DAY_MS)
 def met(issuer: str, *, host: str = HOST) -> Walk:
     made = walk(at=endpoint(host=host))
     shown = Certificate(issuer, "0" * 64, 4_000_000_000_000)
-    return replace(made, steps=tuple(replace(s, certificate=shown) if s.certificate else s for s in made.steps))
+    return structs.replace(
+        made, steps=tuple(structs.replace(s, certificate=shown) if s.certificate else s for s in made.steps)
+    )
 
 
 def issuers(looked_day: int, *, at_day: int = 0) -> Issuers:

@@ -136,7 +136,8 @@ def _is_settled(standing: Standing, since_ms: float, now_ms: int) -> bool:
         whole = all(walk.reached for walk in record.latest.values()) and record.clean_rounds >= WINDOWS
         return whole and not record.cusum and not record.slow_rounds and not record.house and not record.known
     failed = [*record.failed, record.last]
-    alike = len({_shape(each) for each in failed}) == 1 and len(record.failed) in (0, ROUNDS_LOOKED_AT)
+    counted = len(record.failed) in (0, ROUNDS_LOOKED_AT) and not 0 < record.well.rounds < ROUNDS_LOOKED_AT
+    alike = len({_shape(each) for each in failed}) == 1 and counted
     return alike and now_ms - standing.since_ms >= _SETTLED_MS
 
 

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from monitor.backtest.lived import walks
 from monitor.backtest.lived.hits import Hit
 from monitor.backtest.lived.leaping import Hands
@@ -103,7 +105,7 @@ class Walks:
         drops = [drop for each in self._line.at(now_ms).stretches for drop in each.cause.drops]
         offset_s = next((drop.offset_s for drop in drops if drop.what is What.CLOCK), 0.0)
         told_ms = int(now_ms / 1000 - offset_s) * 1000
-        return tuple(replace(seen, date_ms=told_ms) if seen.step is Step.FETCH else seen for seen in steps)
+        return tuple(structs.replace(seen, date_ms=told_ms) if seen.step is Step.FETCH else seen for seen in steps)
 
     async def _no_fault_of_our_own(self, at_ms: int) -> None:
         """A prober that is broken comes to no end as long as it is."""
@@ -157,7 +159,9 @@ class Walks:
         if step is Step.FETCH and status is not None and target.kind is Kind.HTTPS:
             return _answered(status, target, walks.passed(step, target, endpoint, far))
         if step is Step.FETCH and page is not None:
-            return replace(walks.passed(step, target, endpoint, far), status=302, answer=None, elsewhere=_PORTAL)
+            return structs.replace(
+                walks.passed(step, target, endpoint, far), status=302, answer=None, elsewhere=_PORTAL
+            )
         return walks.passed(step, target, endpoint, far)
 
     def _lost_at(self, way: tuple[Step, ...], target: Target, at_ms: int) -> Step | None:
@@ -179,7 +183,7 @@ class Walks:
             return (before,)
         here, name, there = ground.here, ground.here.host, ground.there
         other_here = await self._greeted(target, here, ground.other, Cell.OTHER_HERE)
-        name_here = replace(await self._greeted(target, here, name, Cell.NAME_HERE), booked=booked)
+        name_here = structs.replace(await self._greeted(target, here, name, Cell.NAME_HERE), booked=booked)
         other_there = await self._greeted(target, there, ground.other, Cell.OTHER_THERE)
         if not other_there.authenticated and ground.instead is not None:
             there = ground.instead
@@ -190,7 +194,9 @@ class Walks:
 
     async def _canary(self, canary: Target, cell: Cell, tools: Tools) -> Walk:
         at = canary.endpoints[0]
-        return replace(await self.walk(canary, at, tools, reason=Reason.COMPARE, turn=0, avoid=frozenset()), cell=cell)
+        return structs.replace(
+            await self.walk(canary, at, tools, reason=Reason.COMPARE, turn=0, avoid=frozenset()), cell=cell
+        )
 
     async def _greeted(self, target: Target, at: Endpoint, says: str, cell: Cell) -> Walk:
         """A connection and a TLS greeting by a name that need not be the endpoint's."""
@@ -209,7 +215,7 @@ class Walks:
             break
         if waited_s := sum(each.took_s for each in seen if each.failure is Failure.TIMEOUT):
             await asyncio.sleep(waited_s)
-        return replace(self._written(target, at, at.address, at_ms, Reason.COMPARE, tuple(seen)), cell=cell)
+        return structs.replace(self._written(target, at, at.address, at_ms, Reason.COMPARE, tuple(seen)), cell=cell)
 
     # ---------------------------------------------------------------- where things stand
 
@@ -278,7 +284,7 @@ def _answered(drop: Drop, target: Target, seen: Observation) -> Observation:
     status = drop.status
     refused = bool(drop.page) or status == _LEGAL
     expected = {"any", str(status), f"{status // 100}xx"} & set(target.expect)
-    return replace(
+    return structs.replace(
         seen,
         status=status,
         answer=Answer.of(status),

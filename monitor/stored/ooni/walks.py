@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from monitor.stored.ooni.keys import Handshake, Measurement, Network, TcpConnect, Transaction
 from monitor.stored.ooni.names import Doubt, Names, took_s

@@ -106,6 +106,13 @@ def test_a_page_of_the_house_takes_the_way_home_but_not_the_satellite(what: What
     assert home_is_open((uplink, satellite), line, lambda network: elsewhere, 1)
 
 
+@pytest.mark.parametrize(("share", "open_"), [(0.2, True), (0.5, True), (0.55, False), (1.0, False)])
+def test_who_tries_five_times_in_three_minutes_gets_home_while_half_of_it_passes(share: float, open_: bool) -> None:
+    place = Place("GH", "AS30986", Access.MOBILE, line="v1")
+    line = Line(empty(), place, [cause(Path.FOREIGN, Drop(What.ALL, share=share))], (), ())
+    assert home_is_open((Home(Way.FOREIGN, "AS30986"),), line, lambda network: line, 1) is open_
+
+
 def _liars() -> Iterable[hits.Hit]:
     return (*hits.BY_WHAT.values(), *hits.BY_HOW.values(), hits.NO_NAMES)
 

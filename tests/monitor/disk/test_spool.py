@@ -7,10 +7,10 @@ import errno
 import os
 import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from monitor import metrics
 from monitor.keeping import retention, schema

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from msgspec import structs
+
 from monitor import metrics
 from monitor.metrics import Series
 from monitor.tick import Tick
@@ -68,8 +70,10 @@ def _rounds(vantage: Vantage) -> Iterator[Round]:
         forged = walk(
             started_ms=at_ms, failed=Failure.DNS_BOGON, step=Step.RESOLVE, findings=(Finding.FORGED_DNS_ANSWER,)
         )
-        seen = replace(forged.steps[0], answers=("10.10.34.35",), trusted=("157.240.1.1",), fingerprint="ir_10_10_34")
-        yield rounds(replace(forged, steps=(seen,)), number=minute)
+        seen = structs.replace(
+            forged.steps[0], answers=("10.10.34.35",), trusted=("157.240.1.1",), fingerprint="ir_10_10_34"
+        )
+        yield rounds(structs.replace(forged, steps=(seen,)), number=minute)
 
 
 def _ticks(vantage: Vantage, cut: range, landmarks: bool) -> Iterator[Tick]:

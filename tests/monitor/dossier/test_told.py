@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dashboards.report import page
 from dashboards.report.model import Dossier, Language
@@ -31,7 +32,7 @@ def compared(vantage: Vantage) -> Iterator[Round]:
     """One of the lines has asked the responder what it saw of a comparison."""
     if vantage.id == inside(0).id:
         seen = told(greeted(at_ms=AT_MS, cell=Cell.NAME_THERE))
-        yield Round("instagram/web", 0, Reason.COMPARE, AT_MS, (replace(seen, target="instagram/web"),))
+        yield Round("instagram/web", 0, Reason.COMPARE, AT_MS, (structs.replace(seen, target="instagram/web"),))
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +87,8 @@ def by_tls() -> Iterator[str]:
     words.append(("hello_arrived", "server_hello_left", "handshake_done"))
     walks: list[Walk] = [greeted(failure) for failure in (None, *Failure)]
     reached = greeted(None)
-    last = replace(reached.last, step=Step.FETCH, failure=Failure.CONNECTION_RESET, hello_sha256=None)
-    walks += [replace(reached, steps=(*reached.steps, last)), replace(reached, steps=reached.steps[:1])]
+    last = structs.replace(reached.last, step=Step.FETCH, failure=Failure.CONNECTION_RESET, hello_sha256=None)
+    walks += [structs.replace(reached, steps=(*reached.steps, last)), structs.replace(reached, steps=reached.steps[:1])]
     for walk, said, end, covers in itertools.product(walks, words, ends, (None, (0, 2**60))):
         lines: dict[str, dict[str, object]] = {word: {"bytes": 7} for word in said}
         if end:

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from monitor.evidence.proof import verify
 from monitor.evidence.window import Window, moment, rfc3339
@@ -120,9 +121,9 @@ def test_each_line_holds_the_very_bytes_of_the_walk(evidence: Path) -> None:
 
 def test_what_a_responder_told_leaves_with_the_walk_and_is_read_again(tmp_path: Path) -> None:
     failed = walk(failed=Failure.TIMEOUT, step=Step.HANDSHAKE, started_ms=NOON_MS)
-    steps = (*failed.steps[:-1], replace(failed.last, hello_sha256="a" * 64))
+    steps = (*failed.steps[:-1], structs.replace(failed.last, hello_sha256="a" * 64))
     told = Account(Hearing.TOLD, NOON_MS + 5, "key", ('{"line": "with a \\"walk\\": in it"}',))
-    spool = box(tmp_path / "spool", INSIDE, [rounds(replace(failed, steps=steps, told=told), at_ms=NOON_MS)])
+    spool = box(tmp_path / "spool", INSIDE, [rounds(structs.replace(failed, steps=steps, told=told), at_ms=NOON_MS)])
     done = exported(
         "--sealed", "--since", "2026-11-16", "--format", "jsonl", "--out", tmp_path / "out",
         "--storage.path", spool, "--config.file", tmp_path / "none.yml",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from monitor.evidence.export import Export, Form, for_everybody
 from monitor.evidence.forms import public
@@ -106,10 +107,12 @@ def test_shares_are_of_a_tenth(tmp_path: Path) -> None:
 def test_targets_nobody_else_walks_and_what_is_of_the_house_are_left_out(tmp_path: Path) -> None:
     mine = minutes(60, to="mine/bridge")
     portal = [
-        replace(done, walks=tuple(replace(w, steps=(replace(w.steps[0], findings=(Finding.CAPTIVE_PORTAL,)),)) for w in done.walks))
+        structs.replace(done, walks=tuple(structs.replace(w, steps=(structs.replace(w.steps[0], findings=(Finding.CAPTIVE_PORTAL,)),)) for w in done.walks))
         for done in minutes(60)
     ]  # fmt: skip
-    compared = [replace(d, walks=tuple(replace(w, reason=Reason.COMPARE) for w in d.walks)) for d in minutes(60)]
+    compared = [
+        structs.replace(d, walks=tuple(structs.replace(w, reason=Reason.COMPARE) for w in d.walks)) for d in minutes(60)
+    ]
     assert rows(tmp_path, (at(1), mine + portal + compared)) == []
 
 
@@ -120,7 +123,9 @@ def test_an_hour_that_was_not_wholly_asked_for_is_left_out(tmp_path: Path) -> No
 
 
 def test_what_is_shown_names_no_box_no_home_no_place_and_no_address(tmp_path: Path) -> None:
-    lies = [replace(d, walks=tuple(replace(w, address="157.240.9.9") for w in d.walks)) for d in minutes(60)]
+    lies = [
+        structs.replace(d, walks=tuple(structs.replace(w, address="157.240.9.9") for w in d.walks)) for d in minutes(60)
+    ]
     found = [(replace(at(n), cohort=f"home{n}", region="IR-12"), lies) for n in (1, 2, 3)]
     folders = [box(tmp_path / f"{n}", vantage, done) for n, (vantage, done) in enumerate(found)]
     for form in (Form.CSV, Form.JSONL, Form.OPENMETRICS):
