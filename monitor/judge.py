@@ -126,8 +126,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "unproven",
         State.INSUFFICIENT,
-        lambda e: e.reached and not (e.authenticated or e.domestic or e.foreign_seen),
-        "something answered, as anybody on the way can, while nothing abroad proves who it is",
+        lambda e: e.reached and not e.authenticated and not e.domestic and (e.line_poor or not e.foreign_seen),
+        "something answered, as anybody on the way can, while next to nothing abroad proves who it is",
     ),
     Rule(
         "slower_than_usual",

@@ -55,8 +55,8 @@ CONNECTIONS = (
     World("expired", "nobody renewed the service's own certificate", WEB,
           ({"lie": "diversion", **_TLS, "toward": world.EXPIRED},),
           broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE), states=_BROKEN, needs="expired"),
-    World("dead_after_six", "the handshake passes, and then nothing", WEB, ({"lie": "dead_after", **_TLS, "packets": 1},),
-          broke(Step.HANDSHAKE, Failure.TIMEOUT), Finding.ADDRESS_FILTERED, states=_BROKEN),
+    World("dead_after_greeting", "the handshake passes, and then nothing", WEB,
+          ({"lie": "dead_after", **_TLS, "packets": 2},), broke(Step.FETCH, Failure.TIMEOUT), states=_BROKEN),
     World("vpn_dead_after_ten", "a tunnel that opens and carries nothing: a probe goes only as far as its depth says",
           UDP, ({"lie": "dead_after", "ports": [1194], "packets": 10},), REACHED, states=_OK),
 )  # fmt: skip
@@ -127,9 +127,12 @@ DATAGRAMS = (
 )  # fmt: skip
 
 PAGES = (
-    *(World(f"plain_{status}", "a page in clear that no list knows: nobody can tell whose", PLAIN,
-            ({"lie": "plain_page", **NAMES_OF, "status": status},), REACHED, states=_OK)
-      for status in (403, 451, 302)),
+    *(World(f"plain_{status}", "a No in clear that no list knows: nobody can tell whose", PLAIN,
+            ({"lie": "plain_page", **NAMES_OF, "status": status},), broke(Step.FETCH, Failure.HTTP_UNEXPECTED_STATUS),
+            states=_BROKEN)
+      for status in (403, 451)),
+    World("plain_302", "led elsewhere in clear, as many services do themselves", PLAIN,
+          ({"lie": "plain_page", **NAMES_OF, "status": 302},), REACHED, states=_OK),
 )  # fmt: skip
 
 SHAPED = (

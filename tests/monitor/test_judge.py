@@ -45,6 +45,8 @@ evidences = st.builds(
         (REACHED, State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, canaries=0), State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, authenticated=False), State.INSUFFICIENT, "unproven"),
+        (replace(REACHED, line_poor=True, authenticated=False), State.INSUFFICIENT, "unproven"),
+        (replace(REACHED, line_poor=True), State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, authenticated=False, domestic=True), State.OK, "reached"),
         (replace(REACHED, slow_rounds=3), State.SLOW, "slower_than_usual"),
         (replace(REACHED, slow_rounds=2), State.OK, "reached"),
@@ -127,7 +129,8 @@ def test_no_conviction_without_confirmation_on_a_line_that_reaches_abroad(eviden
 @given(evidences)
 def test_a_reached_target_outranks_everything_but_a_cause_at_home(evidence: Evidence) -> None:
     """If it proved who it is; in the dark an open port proves nobody."""
-    believed = evidence.authenticated or evidence.domestic or evidence.foreign_seen
+    dark = evidence.line_poor or not evidence.foreign_seen
+    believed = evidence.authenticated or evidence.domestic or not dark
     if evidence.fresh and evidence.reached and not evidence.local:
         told = judge(evidence)
         assert told.state in (State.OK, State.SLOW, State.REFUSED) if believed else told.rule_id == "unproven"
