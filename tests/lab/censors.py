@@ -143,3 +143,9 @@ SHAPED = (
 )  # fmt: skip
 
 CENSORS = (*REPLIES, *CONNECTIONS, *ANSWERS, *SOMETIMES, *DATAGRAMS, *PAGES, *SHAPED)
+# what is another shape of one that stands beside it, or where a walk only waits: looked at in the full counts alone
+_ELSEWHERE_TOO = {"alert_internal", "anybody_connects_fin", "anybody_connects_reset", "dns_servfail_then_truth",
+                  "dns_empty_then_truth", "dns_private", "name_in_three_of_ten", "name_in_seven_of_ten", "ipv4_only",
+                  "ipv4_only_leaves_ipv6", "plain_451", "shaped_service", "shaped_line"}  # fmt: skip
+MORE = tuple(each for each in CENSORS if each.name in _ELSEWHERE_TOO)
+FEW = tuple(each for each in CENSORS if each not in MORE)
