@@ -115,10 +115,11 @@ def test_a_tunnel_at_home_enters_the_world_elsewhere(lived: Lived) -> None:
 
 @pytest.mark.parametrize("name", ["captive_portal", "walled_garden"])
 def test_a_portal_answers_in_clear_for_everybody_it_does_not_let_pass(lived: Lived, name: str) -> None:
-    """Its redirect looks like an answer of the service: only the certificate tells."""
+    """Its redirect looks like an answer of the service, and is believed by nobody where nothing abroad proves itself."""
     resident = lived.residents[name]
     asked = [(resident, target) for target in ("plain/web", "canaries/ir-aparat", "vpn/openvpn-udp")]
-    plain, at_home, tunnel = (each["state"] == "ok" for each in probe_all(lived.lab, asked))
-    assert plain
+    plain, at_home, tunnel = probe_all(lived.lab, asked)
+    assert (seen(plain), plain["state"], plain["rule_id"]) == (Seen(), "insufficient", "unproven")
+    at_home, tunnel = (each["state"] == "ok" for each in (at_home, tunnel))
     assert at_home is (name == "walled_garden")
     assert tunnel is (name == "captive_portal"), "without a bundle nothing else leaves the country"
