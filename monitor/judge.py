@@ -124,6 +124,12 @@ RULES: tuple[Rule, ...] = (
         "the real service answers, and says that it will not serve this line",
     ),
     Rule(
+        "unproven",
+        State.INSUFFICIENT,
+        lambda e: e.reached and not e.authenticated and not e.domestic and (e.line_poor or not e.foreign_seen),
+        "something answered, as anybody on the way can, while next to nothing abroad proves who it is",
+    ),
+    Rule(
         "slower_than_usual",
         State.SLOW,
         lambda e: e.reached and e.slow_rounds >= SLOW_ROUNDS,

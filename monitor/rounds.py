@@ -280,7 +280,9 @@ class Rounds:
         try:
             together = [errand for errand in self.errands if errand.scope is not None]
             for errand in sorted(together, key=lambda each: each.scope is not Scope.INTERNATIONAL):
-                rounds = await side_by_side([self._again(target, number) for target in errand.targets])
+                rounds = await side_by_side(
+                    [self._again(each, number) for each in self.in_turn.free(errand, self._spared())]
+                )
                 if errand.scope is Scope.INTERNATIONAL:
                     self._view.canaries.turn_ended(foreign_reached=any(rounds))
                     if not any(rounds):

@@ -24,10 +24,15 @@ class InTurn:
             never = [t for t in errand.targets if self._view.standings[t.name].record.last is None]
             if never:
                 return list(errand.targets)
-        here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared] or errand.targets
+        here = self.free(errand, spared)
         first = self._next[errand.name]
         self._next[errand.name] += errand.a_round
         return [here[(first + step) % len(here)] for step in range(min(errand.a_round, len(here)))]
+
+    def free(self, errand: Errand, spared: frozenset[str]) -> list[Target]:
+        """All but the canaries whose addresses are left alone; those as well where there is no other."""
+        here = [t for t in errand.targets if t.scope is None or t.endpoints[0].address not in spared]
+        return here or list(errand.targets)
 
     def pass_over(self, errand: Errand, rounds: int) -> None:
         """Goes on as if so many rounds had been walked, where nothing would have come of them (monitor/backtest)."""

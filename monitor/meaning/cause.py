@@ -12,7 +12,9 @@ WINDOWS = 3  # that must agree before a cause is named
 _FRAME = (Cell.BEFORE, Cell.AFTER)
 _SQUARE = (Cell.NAME_HERE, Cell.NAME_THERE, Cell.OTHER_HERE, Cell.OTHER_THERE)
 _WRONG_CERTIFICATE = frozenset({Failure.SSL_UNKNOWN_AUTHORITY, Failure.SSL_INVALID_HOSTNAME})
-_TELLING = _WRONG_CERTIFICATE | {Failure.TIMEOUT, Failure.CONNECTION_RESET, Failure.EOF}
+_OUT_OF_DATE = Failure.SSL_INVALID_CERTIFICATE  # its chain leads to a root we trust: only who holds its key can show it
+_TELLING = _WRONG_CERTIFICATE | {_OUT_OF_DATE, Failure.TIMEOUT, Failure.CONNECTION_RESET, Failure.EOF}
+_POLITE = Failure.SSL_FAILED_HANDSHAKE
 
 
 def shown(window: Iterable[Walk]) -> frozenset[Finding]:
@@ -21,16 +23,22 @@ def shown(window: Iterable[Walk]) -> frozenset[Finding]:
     if not all(cell in cells for cell in (*_FRAME, *_SQUARE)) or not all(cells[cell].reached for cell in _FRAME):
         return frozenset()
     passed = tuple(cells[cell].authenticated for cell in _SQUARE)
-    if passed == (False, False, True, True) and _at_the_name(cells[Cell.NAME_HERE], cells[Cell.NAME_THERE]):
+    here, there = cells[Cell.NAME_HERE], cells[Cell.NAME_THERE]
+    if passed == (False, False, True, True) and _at_the_name(here, there):
         return frozenset({Finding.NAME_FILTERED, *_how(cells)})
-    if passed == (False, True, False, True) and cells[Cell.NAME_HERE].booked:  # else it may never have stood there
-        return frozenset({Finding.ADDRESS_FILTERED})
+    if passed == (False, True, False, True) and here.booked and here.failure is not _OUT_OF_DATE:
+        return frozenset({Finding.ADDRESS_FILTERED})  # not booked, it may never have stood there
     return frozenset()
 
 
-def _at_the_name(*walks: Walk) -> bool:
-    """They broke where the name is said, and not by a polite No: a server may refuse a name it does not know."""
-    return all(walk.last.step is Step.HANDSHAKE and walk.failure in _TELLING for walk in walks)
+def _at_the_name(here: Walk, there: Walk) -> bool:
+    """They broke where the name is said. A polite No is telling only where neither server has a reason for it.
+
+    A server may refuse a name it does not know (RFC 6066). This one here knew it lately, if it is booked; and the one
+    there has just let another name pass that is none of its own.
+    """
+    telling = _TELLING | {_POLITE} if here.booked else _TELLING
+    return all(walk.last.step is Step.HANDSHAKE and walk.failure in telling for walk in (here, there))
 
 
 def _how(cells: Mapping[Cell, Walk]) -> Iterable[Finding]:

@@ -17,6 +17,8 @@ from probes.words import Failure, Kind, Peer, Protocol, Step
 
 _FEWEST_ADDRESSES = 2
 _SILENCED = frozenset({Failure.TIMEOUT, Failure.CONNECTION_RESET})  # a refusal or an odd answer is the host's own word
+# nor is this, as long as the host has not shown who it is: none of it is signed
+_SAID_BY_ANYBODY = frozenset({Failure.EOF, Failure.CONNECTION_ABORTED, Failure.QUIC_INCOMPATIBLE_VERSION})
 _OWN_WORD = frozenset({Protocol.IP6})  # a line without it is `ipv6_broken`
 _SPOKEN_BY_SERVICES: Mapping[Kind, Protocol] = {Kind.WHATSAPP: Protocol.WHATSAPP}
 
@@ -99,7 +101,7 @@ class Protocols:
         """Where it was met with silence, round after round; nothing if anything else came in between."""
         target = record.target
         walks = [walk for walk in record.failed_walks() if walk.address]
-        if record.failed_rounds < WINDOWS or any(walk.last.failure not in _SILENCED for walk in walks):
+        if record.failed_rounds < WINDOWS or not all(map(_is_silenced, walks)):
             return []
         if target.spoken is None:
             return [*self._of_service(target, walks)]
@@ -137,6 +139,11 @@ class Protocols:
 def _protocol(target: Target) -> Protocol | None:
     """What is spoken with it that others may speak as well."""
     return target.spoken.protocol if target.spoken is not None else _SPOKEN_BY_SERVICES.get(target.kind)
+
+
+def _is_silenced(walk: Walk) -> bool:
+    failure = walk.last.failure
+    return failure in _SILENCED or (failure in _SAID_BY_ANYBODY and not walk.authenticated)
 
 
 def _host(walk: Walk) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 from tests.lab import network, others, own, world
 from tests.lab.lab import Lab
+from tests.lab.one_world import World
 from tests.lab.web import Told
 from tests.lab.world import Box
-from tests.lab.worlds import World
 
 # a page in clear: the only kind a censor can put its own page into
 _PLAIN = """
@@ -23,6 +23,7 @@ title: {en: Plain}
 category: test
 targets:
   - {id: web, kind: http, depth: web, hosts: [www.instagram.com], source: the laboratory}
+  - {id: open, kind: tcp, depth: endpoint, hosts: [www.instagram.com], ports: [443], source: the laboratory}
   - {id: issued, kind: tls, depth: web, hosts: [www.instagram.com], options: {issuers: ISSUER}, source: the laboratory}
 """
 # as the shipped files have them: another name to the same responder; what stands there and what stands elsewhere; and
@@ -128,6 +129,8 @@ def _start(lab: Lab, residents: Iterable[Resident]) -> None:
         others.near(lab)
     if "forger" in needed:
         others.forger(lab)
+    if "expired" in needed:
+        others.expired(lab)
     if "proxy" in needed:
         others.proxy(lab)
     if "tunnel" in needed:

@@ -20,7 +20,7 @@ from tests.lab import living, network, world
 from tests.lab.lab import Lab
 from tests.lab.lies import faster
 from tests.lab.living import Resident
-from tests.lab.worlds import World
+from tests.lab.one_world import World
 
 # what stands there before anybody looks, and does not come over a box that knew better days
 _FROM_THE_START = {"house", "proxy", "tunnel", "down"}
@@ -34,6 +34,7 @@ class Said:
 
     Attributes:
         state: of the world's own target, at the end.
+        broke: its step and failure, as they were stated last.
         found: findings on that target, from the moment its world began.
         convicted: every finding that accuses somebody, on whatever target.
         judged: the states in which anything but canaries ever was.
@@ -43,6 +44,7 @@ class Said:
 
     world: World
     state: str
+    broke: str
     found: frozenset[Finding]
     convicted: frozenset[Finding]
     judged: frozenset[str]
@@ -97,7 +99,7 @@ def _ticks(lab: Lab, resident: Resident) -> int:
 
 
 def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
-    state, found, convicted, judged = "", set[Finding](), set[Finding](), set[str]()
+    state, broke, found, convicted, judged = "", "", set[Finding](), set[Finding](), set[str]()
     speed = abroad = None
     for name, labels, value in _series(_spool(lab, resident), 0 if resident.clock else since_ms):
         of = f"{labels.get('service')}/{labels.get('target')}"
@@ -106,6 +108,8 @@ def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
         if name == "didban_target_state":
             judged.add(labels["state"])
             state = labels["state"] if of == resident.world.target else state
+        if name == "didban_target_failure" and of == resident.world.target:
+            broke = f"{labels['step']} {labels['failure']}"
         if name == "didban_target_finding":
             finding = Finding(labels["finding"])
             found |= {finding} if of == resident.world.target else set()
@@ -114,7 +118,8 @@ def _said(lab: Lab, resident: Resident, since_ms: int) -> Said:
             speed = value / lab.times
         if name == "didban_transfer_ratio" and labels["service"] == "international":
             abroad = value
-    return Said(resident.world, state, frozenset(found), frozenset(convicted), frozenset(judged), speed, abroad)
+    said = frozenset(found), frozenset(convicted), frozenset(judged)
+    return Said(resident.world, state, broke, *said, speed, abroad)
 
 
 def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str], float]]:
@@ -131,11 +136,13 @@ def _series(path: Path, since_ms: int) -> Iterator[tuple[str, Mapping[str, str],
 def table(said: Iterable[Said]) -> str:
     """Cause against what was said, a line a world."""
     rows = [
-        "| world | what is done | named | state | found on the target | accused falsely |",
-        "|---|---|---|---|---|---|",
+        "| world | what is done | named | state | broke at | found on the target | accused falsely |",
+        "|---|---|---|---|---|---|---|",
     ]
     for each in said:
         named = "-" if each.world.finding is None else ("yes" if each.named else f"no ({each.world.finding})")
         found, false = (", ".join(sorted(of)) or "-" for of in (each.found, each.false))
-        rows.append(f"| {each.world.name} | {each.world.why} | {named} | {each.state} | {found} | {false} |")
+        rows.append(
+            f"| {each.world.name} | {each.world.why} | {named} | {each.state} | {each.broke or '-'} | {found} | {false} |"
+        )
     return "\n".join(rows) + "\n"

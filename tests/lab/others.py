@@ -59,6 +59,13 @@ def forger(lab: Lab) -> None:
     lab.wait_for("the forger", lambda: reachable(world.TRUSTED_FORGER, 443))
 
 
+def expired(lab: Lab) -> None:
+    """At world.EXPIRED: Instagram with its own certificate, which nobody renewed in time."""
+    leaf = lab.pki.leaf("expired", *world.hosts_of("instagram"), ended=True)
+    lab.spawn("expired", "forger", servers.nginx(lab.folder / "expired", servers.greeting(leaf, _WEB, world.EXPIRED)))
+    lab.wait_for("what has expired", lambda: reachable(world.EXPIRED, 443))
+
+
 def proxy(lab: Lab) -> None:
     """At world.PROXY a resolver that leads the sanctioned to itself, and a proxy that carries them on by their SNI."""
     at = {name: (world.PROXY,) for service in world.SANCTIONED for name in world.hosts_of(service)}

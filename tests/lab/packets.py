@@ -81,9 +81,10 @@ def tcp(
     sequence: int,
     acknowledgement: int = 0,
     payload: bytes = b"",
+    window: int = 65535,
 ) -> bytes:
     header = struct.pack(
-        "!HHIIBBHHH", sport, dport, sequence % 2**32, acknowledgement % 2**32, 5 << 4, flags, 65535, 0, 0
+        "!HHIIBBHHH", sport, dport, sequence % 2**32, acknowledgement % 2**32, 5 << 4, flags, window, 0, 0
     )
     return _ip(source, destination, TCP, header + payload)
 
@@ -108,7 +109,7 @@ def reset_to_receiver(packet: Packet) -> bytes:
     return tcp(*flow, flags=RST | ACK, sequence=packet.sequence, acknowledgement=packet.acknowledgement)
 
 
-def said_to_sender(packet: Packet, payload: bytes, *, flags: int = PSH | ACK | FIN) -> bytes:
+def said_to_sender(packet: Packet, payload: bytes, *, flags: int = PSH | ACK | FIN, window: int = 65535) -> bytes:
     """Data in the far end's name, in answer to the sender's."""
     return tcp(
         packet.destination,
@@ -117,8 +118,9 @@ def said_to_sender(packet: Packet, payload: bytes, *, flags: int = PSH | ACK | F
         packet.source_port,
         flags=flags,
         sequence=packet.acknowledgement,
-        acknowledgement=packet.sequence + len(packet.payload),
+        acknowledgement=packet.sequence + len(packet.payload) + bool(packet.flags & (SYN | FIN)),
         payload=payload,
+        window=window,
     )
 
 

@@ -10,6 +10,7 @@ import trustme
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+_AN_HOUR = datetime.timedelta(hours=1)
 _HALF_A_LIFE = datetime.timedelta(days=45)  # what most sites get by now is good for ninety days
 
 
@@ -44,10 +45,13 @@ class Pki:
         state.cert_pem.write_to_path(str(self.state.chain))
         state.private_key_pem.write_to_path(str(self.state.key))
 
-    def leaf(self, name: str, *identities: str, another: bool = False) -> Leaf:
-        """For these names, below the laboratory's root and an intermediate, or another; kept under `name`."""
+    def leaf(self, name: str, *identities: str, another: bool = False, ended: bool = False) -> Leaf:
+        """For these names, below the laboratory's root and an intermediate, or another; kept under `name`.
+
+        `ended`: it was good until an hour ago.
+        """
         now = datetime.datetime.now(datetime.UTC)
-        since, until = now - _HALF_A_LIFE, now + _HALF_A_LIFE
+        since, until = now - _HALF_A_LIFE, now - _AN_HOUR if ended else now + _HALF_A_LIFE
         by = self._another if another else self._between
         issued = by.issue_cert(*identities, common_name=name, not_before=since, not_after=until)
         return self._kept(name, issued)

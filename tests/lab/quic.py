@@ -1,4 +1,7 @@
-"""Reads the name in a QUIC version 1 Initial, whose keys anybody on the way can derive: RFC 9001 section 5, RFC 9000."""
+"""QUIC's first packets, whose keys anybody on the way can derive: the name in them, and answers to them by nobody.
+
+RFC 9001 section 5, RFC 9000 section 17.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from tests.lab.contents import name_in_hello
 
 _SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 _VERSION_1 = b"\0\0\0\1"
-_PADDING, _PING, _CRYPTO = 0, 1, 6
+_PADDING, _PING, _CRYPTO, _CLOSE = 0, 1, 6, 0x1C
+_TWO_BYTES, _TAG_BYTES = 0x4000, 16
 
 
 def server_name(datagram: bytes) -> str:
@@ -25,6 +29,41 @@ def server_name(datagram: bytes) -> str:
         return name_in_hello(b"".join(data for _, data in sorted(_crypto(_opened(datagram)))))
     except (IndexError, InvalidTag, ValueError):
         return ""
+
+
+def is_initial(datagram: bytes) -> bool:
+    """A client's, of version 1, in a datagram as long as those are."""
+    return len(datagram) >= 1200 and datagram[0] & 0xF0 == 0xC0 and datagram[1:5] == _VERSION_1
+
+
+def negotiation(datagram: bytes) -> bytes:
+    """Version Negotiation in answer to it, which nobody signs: one version that is not asked for."""
+    theirs, mine = _ids(datagram)
+    return b"\xc0" + bytes(4) + _sized(mine) + _sized(theirs) + b"\x0a\x1a\x2a\x3a"
+
+
+def closing(datagram: bytes, code: int) -> bytes:
+    """CONNECTION_CLOSE of that code (RFC 9000 section 19.19) in answer to it, under the keys of the greeting."""
+    theirs, mine = _ids(datagram)
+    frames = bytes([_CLOSE, code, 0, 0]).ljust(32, b"\0")
+    key, iv, header_key = _keys(theirs, b"server in")
+    no_token, number = b"\0", b"\0"
+    length = (_TWO_BYTES | len(number) + len(frames) + _TAG_BYTES).to_bytes(2, "big")
+    header = b"\xc0" + _VERSION_1 + _sized(mine) + _sized(theirs) + no_token + length + number
+    sealed = AESGCM(key).encrypt(iv, frames, header)  # the packet's number is 0: the nonce is the iv itself
+    mask = Cipher(algorithms.AES(header_key), modes.ECB()).encryptor().update(sealed[3:19])
+    return bytes([header[0] ^ mask[0] & 0x0F]) + header[1:-1] + bytes([mask[1]]) + sealed
+
+
+def _ids(datagram: bytes) -> tuple[bytes, bytes]:
+    """The connection ids of a long header: where to, and where from."""
+    there = datagram[6 : 6 + datagram[5]]
+    at = 6 + len(there)
+    return there, datagram[at + 1 : at + 1 + datagram[at]]
+
+
+def _sized(connection: bytes) -> bytes:
+    return bytes([len(connection)]) + connection
 
 
 def _opened(datagram: bytes) -> bytes:
@@ -45,8 +84,8 @@ def _opened(datagram: bytes) -> bytes:
     return AESGCM(key).decrypt(nonce, datagram[at + size : at + length], header)
 
 
-def _keys(connection: bytes) -> tuple[bytes, bytes, bytes]:
-    secret = _expand(_mac(_SALT, connection), b"client in", 32)
+def _keys(connection: bytes, whose: bytes = b"client in") -> tuple[bytes, bytes, bytes]:
+    secret = _expand(_mac(_SALT, connection), whose, 32)
     return _expand(secret, b"quic key", 16), _expand(secret, b"quic iv", 12), _expand(secret, b"quic hp", 16)
 
 

@@ -24,6 +24,9 @@ _FOREGROUND = """
 """
 
 
+EVERYWHERE = ("0.0.0.0", "[::]")
+
+
 def nginx(folder: Path, config: str) -> list[str]:
     """nginx with these server blocks; `folder`/bytes/N is a file of so many bytes, for transfers."""
     (folder / "bytes").mkdir(parents=True)
@@ -47,7 +50,7 @@ http {{
 """)
 
 
-def listen(ports: Mapping[int, bool], *options: str, at: Sequence[str] = ("0.0.0.0", "[::]")) -> str:
+def listen(ports: Mapping[int, bool], *options: str, at: Sequence[str] = EVERYWHERE) -> str:
     """On every address of the host, in both families, or `at` these; `ports`: number -> whether it speaks TLS there."""
     return "\n".join(
         f"    listen {address}:{port} {' '.join([*options, *(['ssl'] if tls else [])])};"
@@ -56,11 +59,14 @@ def listen(ports: Mapping[int, bool], *options: str, at: Sequence[str] = ("0.0.0
     )
 
 
-def greeting(leaf: Leaf, ports: Mapping[int, bool]) -> str:
-    """One server for whoever comes: a short page, files under /bytes/, and the certificate of that leaf."""
+def greeting(leaf: Leaf, ports: Mapping[int, bool], *at: str) -> str:
+    """One server for whoever comes: a short page, files under /bytes/, and the certificate of that leaf.
+
+    `at`: the addresses it listens on; all of its host's without any.
+    """
     return f"""
   server {{
-{listen(ports, "default_server")}
+{listen(ports, "default_server", at=at or EVERYWHERE)}
     {certificate(leaf)}
     location / {{ return 200 "hello\\n"; }}
     location /bytes/ {{ root .; }}

@@ -26,7 +26,8 @@ from tests.lab import living, others, shipped, world
 from tests.lab.lab import Lab
 from tests.lab.lies.lie import Prefixes
 from tests.lab.living import Resident
-from tests.lab.worlds import LINES, WORLDS, Row, World
+from tests.lab.one_world import Row, World
+from tests.lab.worlds import LINES, WORLDS
 
 # a word of a finding that accuses somebody, and states that do
 _CONVICTS = INTERFERENCE | {Finding.PROVIDER_REFUSAL}

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.lab import enter, matrix
+from tests.lab.censors import CENSORS, SHAPED
 from tests.lab.lab import Lab, scratch
 from tests.lab.matrix import Said
-from tests.lab.worlds import LINES, NAMES, TRANSFERS, WORLDS, World
+from tests.lab.one_world import World
+from tests.lab.worlds import LINES, NAMES, TRANSFERS, WORLDS
 
 pytestmark = [
     pytest.mark.lab,
@@ -26,12 +28,13 @@ LONGER_S = 72  # three windows of one target take turns with those of all others
 MOST_MISSED = 2  # that take more than one life: three windows have to agree, and a shared machine is no quiet line
 # Where transfers are what is looked at: the next pair is up to 37 minutes away, and ten more take up to half an hour.
 PAIRS_S, PAIRS_AT_ONCE = 150, 6
-PAIRED = (*TRANSFERS, *LINES, *(each for each in NAMES if each.name == "one_of_two_paths"))
-TABLE = Path(__file__).parents[2] / "results" / "matrix.md"
+PAIRED = (*TRANSFERS, *LINES, *SHAPED, *(each for each in NAMES if each.name == "one_of_two_paths"))
+RESULTS = Path(__file__).parents[2] / "results"
 
 # one of each kind: a lie about names, about addresses, of the far end, of the house, of the line, and a good line
-EIGHT = ("nothing", "reset_by_name", "silence_by_name", "drop_address", "dns_impostor", "provider_cloudflare_1009",
-         "local_sinkhole", "loss_20")  # fmt: skip
+# and two of those nobody had played: an alert that is no server's, and a certificate that is nobody's filter
+TEN = ("nothing", "reset_by_name", "silence_by_name", "drop_address", "dns_impostor", "provider_cloudflare_1009",
+       "local_sinkhole", "loss_20", "alert_by_name", "expired")  # fmt: skip
 
 
 def lived(worlds: Sequence[World], for_s: float = FOR_S) -> list[Said]:
@@ -39,9 +42,9 @@ def lived(worlds: Sequence[World], for_s: float = FOR_S) -> list[Said]:
         return matrix.live(lab, worlds, good_s=GOOD_S, for_s=for_s)
 
 
-def test_eight_worlds_and_what_is_said_in_each() -> None:
-    first = lived([each for each in WORLDS if each.name in EIGHT])
-    assert len(first) == len(EIGHT)
+def test_ten_worlds_and_what_is_said_in_each() -> None:
+    first = lived([each for each in (*WORLDS, *CENSORS) if each.name in TEN])
+    assert len(first) == len(TEN)
     assert [each.world.name for each in first if each.false] == [], matrix.table(first)
     missed = [each.world for each in first if not each.named]
     # another life, as in the full matrix: a shared machine is no quiet line
@@ -55,18 +58,18 @@ def test_eight_worlds_and_what_is_said_in_each() -> None:
     assert state["local_sinkhole"] == "insufficient"
     assert state["provider_cloudflare_1009"] == "refused"
     assert {state[name] for name in ("reset_by_name", "silence_by_name", "dns_impostor")} == {"interfered"}
+    assert state["alert_by_name"] == "interfered", "a server that knew the name does not refuse it at every address"
+    found = {each.world.name: each.found for each in said}
+    assert (state["expired"], found["expired"]) == ("broken", frozenset()), "nobody's filter, and no refusal"
     assert state["drop_address"] == "broken", "a network on the way, or the provider: not to be told apart"
 
 
 @pytest.mark.long
 def test_every_cause_is_named_that_can_be_and_nobody_is_accused_falsely(figure: Callable[[str, float], None]) -> None:
-    first = [each for batch, for_s in _batches(WORLDS) for each in lived(batch, for_s)]
+    first, again = _twice(WORLDS)
     missed = [each.world for each in first if not each.named]
-    again = {each.world.name: each for batch, for_s in _batches(missed) for each in lived(batch, for_s)}
     said = [again.get(each.world.name, each) for each in first]
-    table = matrix.table(said)
-    if "DIDBAN_FIGURES" in os.environ:
-        TABLE.write_text(f"# Cause against what was said\n\n{table}", encoding="utf-8")
+    table = _kept("matrix.md", "Cause against what was said", said)
     with_cause = [each for each in said if each.world.finding is not None]
     figure("worlds", len(said))
     figure("worlds_with_a_cause", len(with_cause))
@@ -83,6 +86,34 @@ def test_every_cause_is_named_that_can_be_and_nobody_is_accused_falsely(figure: 
     abroad = {name: each.abroad or 0.0 for name, each in by_name.items()}
     assert abroad["throttled_abroad"] >= 3, "which accuses nobody: distance looks the same"
     assert max(abroad["throttled_by_name"], abroad["stall"]) < 3
+
+
+@pytest.mark.long
+def test_censors_nobody_had_played_are_judged_as_was_written_down_before(figure: Callable[[str, float], None]) -> None:
+    first, again = _twice(CENSORS)
+    said = [again.get(each.world.name, each) for each in first]
+    table = _kept("censors.md", "Censors nobody had played, and what was said of them", said)
+    figure("censors", len(said))
+    figure("censors_with_a_cause", sum(each.world.finding is not None for each in said))
+    figure("censors_with_a_false_accusation", sum(bool(each.false) for each in (*first, *again.values())))
+    assert [each.world.name for each in (*first, *again.values()) if each.false] == [], table
+    assert [each.world.name for each in said if not each.named] == [], table
+    assert [each.world.name for each in said if each.world.states and each.state not in each.world.states] == [], table
+
+
+def _twice(worlds: Sequence[World]) -> tuple[list[Said], dict[str, Said]]:
+    """Every world once, and another life of those whose cause was missed or whose state is another, by their names."""
+    first = [each for batch, for_s in _batches(worlds) for each in lived(batch, for_s)]
+    missed = [each.world for each in first if not each.named or each.state not in (each.world.states or {each.state})]
+    return first, {each.world.name: each for batch, for_s in _batches(missed) for each in lived(batch, for_s)}
+
+
+def _kept(file: str, title: str, said: Sequence[Said]) -> str:
+    """The table; written down where figures are gathered."""
+    table = matrix.table(said)
+    if "DIDBAN_FIGURES" in os.environ:
+        (RESULTS / file).write_text(f"# {title}\n\n{table}", encoding="utf-8")
+    return table
 
 
 def _batches(worlds: Sequence[World]) -> Iterator[tuple[list[World], float]]:

@@ -14,8 +14,9 @@ from probes import catalogue
 from probes.words import Finding
 from tests.lab import enter, services, world
 from tests.lab.lab import Lab, scratch
+from tests.lab.one_world import World
 from tests.lab.services import Said
-from tests.lab.worlds import NOTHING, WORLDS, World
+from tests.lab.worlds import NOTHING, WORLDS
 
 pytestmark = [
     pytest.mark.lab,

@@ -31,7 +31,7 @@ IMPOSTOR = "104.21.9.9"  # a web server that is nobody's: its certificate is for
 
 # hosts that only some worlds need; what stands there is started when asked for (tests/lab/others.py)
 NEAR, PORTAL = "185.143.2.1", "185.143.3.1"
-FORGER, TRUSTED_FORGER = "185.143.4.1", "185.143.4.2"
+FORGER, TRUSTED_FORGER, EXPIRED = "185.143.4.1", "185.143.4.2", "185.143.4.3"
 PROXY, EXIT = "178.22.122.100", "193.138.218.10"
 
 OWN = {  # names of an operator's own machines, and those the pages of docs/ give as examples
@@ -216,7 +216,7 @@ def hosts() -> tuple[Host, ...]:
         Host("home", True, tuple(itertools.chain(*domestic().values()))),
         Host("near", True, (NEAR,)),
         Host("portal", True, (PORTAL,)),
-        Host("forger", True, (FORGER, TRUSTED_FORGER)),
+        Host("forger", True, (FORGER, TRUSTED_FORGER, EXPIRED)),
         Host("world", False, tuple(world)),
         Host("store", False, (STORE,)),
         *(Host(name, False, found) for name, found in apart.items()),

@@ -6,63 +6,28 @@ each by a box of its own (Lab.add); `needs` names what must be started before (t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from probes.words import Failure, Finding, Step
 from tests.lab import world
+from tests.lab.one_world import (
+    ABROAD,
+    CHAT,
+    FILES,
+    LEARNING,
+    NAMES_OF,
+    PLAIN,
+    QUIC,
+    REACHED,
+    SAID,
+    TCP,
+    TO,
+    UDP,
+    WEB,
+    WEB6,
+    Seen,
+    World,
+    broke,
+)
 
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one round shows: the step it broke at and its failure (neither: reached), and the findings in hand."""
-
-    step: Step | None = None
-    failure: Failure | None = None
-    findings: frozenset[Finding] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """One world.
-
-    Attributes:
-        name: what it is called, in tests and figures.
-        why: what in the record of the field it stands for.
-        target: what is asked about it.
-        lies: rows for tests/lab/lies, `on` left out: Lab.add puts the box there.
-        sees: what one walk may show, each of these and nothing else.
-        finding: what comparing should earn; none where nothing in user space can tell.
-        told: what the provider answers this box: a word of tests/lab/web.ANSWERS.
-        needs: `impostor`, `portal`, `near`, `forger`, `proxy`, `house`, `tunnel`, `down`.
-        elsewhere: what the same lies bring about for other targets, and may be found there.
-        clock: what time it is on that box, as libfaketime has it.
-        timeout_s: how long a walk's steps wait; bad lines need longer.
-    """
-
-    name: str
-    why: str
-    target: str
-    lies: tuple[Row, ...]
-    sees: tuple[Seen, ...]
-    finding: Finding | None = None
-    told: str = ""
-    needs: str = ""
-    elsewhere: frozenset[Finding] = frozenset()
-    clock: str = ""
-    timeout_s: float = 2.0
-
-
-WEB, PLAIN, UDP, TCP, CHAT = "instagram/web", "plain/web", "vpn/openvpn-udp", "vpn/openvpn-tcp", "whatsapp/chat"
-WEB6, LEARNING = "instagram/web-ip6", "coursera/web"
-SAID, FILES, ABROAD = "transfers/instagram", "transfers/instagram-files", "international/files"
-QUIC = "witness/quic"
-_HOST = "www.instagram.com"
-_NAMES = {"names": ["instagram.com"]}
-_TO = {"to": [f"{each}/32" for each in world.addresses_of("instagram")]}
 _CANARIES = {"to": [f"{each}/32" for each in world.canaries().values()]}
 _DOMESTIC = {"domestic": list(world.DOMESTIC)}
 _PAGES = [
@@ -70,59 +35,54 @@ _PAGES = [
 ]
 
 
-def _broke(step: Step, failure: Failure, *findings: Finding) -> tuple[Seen, ...]:
-    return (Seen(step, failure, frozenset(findings)),)
-
-
-_REACHED = (Seen(),)
-_SILENT_NAME = _broke(Step.HANDSHAKE, Failure.TIMEOUT)
-_SILENT_ADDRESS = _broke(Step.CONNECT, Failure.TIMEOUT)
-_SILENT_KNOCK = _broke(Step.KNOCK, Failure.TIMEOUT)
-_SILENT_ANSWER = _broke(Step.RESOLVE, Failure.TIMEOUT)
-_RESET_NAME = _broke(Step.HANDSHAKE, Failure.CONNECTION_RESET)
+_SILENT_NAME = broke(Step.HANDSHAKE, Failure.TIMEOUT)
+_SILENT_ADDRESS = broke(Step.CONNECT, Failure.TIMEOUT)
+_SILENT_KNOCK = broke(Step.KNOCK, Failure.TIMEOUT)
+_SILENT_ANSWER = broke(Step.RESOLVE, Failure.TIMEOUT)
+_RESET_NAME = broke(Step.HANDSHAKE, Failure.CONNECTION_RESET)
 _FILTERED = frozenset({Finding.PROTOCOL_FILTERED})
-_BAD_LINE = (*_REACHED, *_SILENT_ANSWER, *_SILENT_ADDRESS, *_SILENT_NAME, *_broke(Step.FETCH, Failure.TIMEOUT))
+_BAD_LINE = (*REACHED, *_SILENT_ANSWER, *_SILENT_ADDRESS, *_SILENT_NAME, *broke(Step.FETCH, Failure.TIMEOUT))
 
 NAMES = (
-    World("dns_known_forgery", "Iran's 10.10.34.x", WEB, ({"lie": "dns_forgery", **_NAMES},),
-          _broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
+    World("dns_known_forgery", "Iran's 10.10.34.x", WEB, ({"lie": "dns_forgery", **NAMES_OF},),
+          broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
     World("dns_known_public_forgery", "a known forgery that is a stranger's address (tr_6)", WEB,
-          ({"lie": "dns_forgery", **_NAMES, "address": "195.175.254.2"},),
-          _broke(Step.CONNECT, Failure.TIMEOUT, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
+          ({"lie": "dns_forgery", **NAMES_OF, "address": "195.175.254.2"},),
+          broke(Step.CONNECT, Failure.TIMEOUT, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
     World("dns_impostor", "an answer that leads to a real web server with another name's certificate", WEB,
-          ({"lie": "dns_forgery", **_NAMES, "address": world.IMPOSTOR},),
-          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_HOSTNAME), Finding.FORGED_DNS_ANSWER, needs="impostor"),
-    World("dns_denial", "NXDOMAIN from an injector", WEB, ({"lie": "dns_denial", **_NAMES},),
-          _broke(Step.RESOLVE, Failure.DNS_NXDOMAIN)),
+          ({"lie": "dns_forgery", **NAMES_OF, "address": world.IMPOSTOR},),
+          broke(Step.HANDSHAKE, Failure.SSL_INVALID_HOSTNAME), Finding.FORGED_DNS_ANSWER, needs="impostor"),
+    World("dns_denial", "NXDOMAIN from an injector", WEB, ({"lie": "dns_denial", **NAMES_OF},),
+          broke(Step.RESOLVE, Failure.DNS_NXDOMAIN)),
     World("dns_late_duplicate", "the forgery comes first, the truth second", WEB,
-          ({"lie": "dns_forgery", **_NAMES, "address": "31.13.66.6", "passes": True},),
-          _broke(Step.CONNECT, Failure.TIMEOUT, Finding.FORGED_DNS_ANSWER, Finding.INJECTED_DNS_ANSWER),
+          ({"lie": "dns_forgery", **NAMES_OF, "address": "31.13.66.6", "passes": True},),
+          broke(Step.CONNECT, Failure.TIMEOUT, Finding.FORGED_DNS_ANSWER, Finding.INJECTED_DNS_ANSWER),
           Finding.INJECTED_DNS_ANSWER),
     World("dns_over_tcp", "UDP is told to come by TCP, and is lied to there", WEB,
-          ({"lie": "dns_denial", **_NAMES, "truncated": True}, {"lie": "dns_forgery", **_NAMES, "over": ["tcp"]}),
-          _broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
+          ({"lie": "dns_denial", **NAMES_OF, "truncated": True}, {"lie": "dns_forgery", **NAMES_OF, "over": ["tcp"]}),
+          broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.FORGED_DNS_ANSWER), Finding.FORGED_DNS_ANSWER),
     World("dns_silence", "243 of 250 failed lookups of WhatsApp, 22 September 2022", WEB,
-          ({"lie": "dns_silence", **_NAMES},), _SILENT_ANSWER),
+          ({"lie": "dns_silence", **NAMES_OF},), _SILENT_ANSWER),
     World("resolver_dead", "no name at all resolves: the resolver, not the service", WEB,
           ({"lie": "drop_address", "ports": [53]},), _SILENT_ANSWER),
     World("silence_by_name", "14 of 16 handshakes with WhatsApp, 22 September 2022", WEB,
-          ({"lie": "silence_by_name", **_NAMES},), _SILENT_NAME, Finding.NAME_FILTERED),
+          ({"lie": "silence_by_name", **NAMES_OF},), _SILENT_NAME, Finding.NAME_FILTERED),
     World("silence_with_residue", "after a hit that address is dead for the whole household, renewed by use", WEB,
-          ({"lie": "silence_by_name", **_NAMES, "residue_s": 60},), _SILENT_NAME, Finding.NAME_FILTERED),
-    World("reset_by_name", "a reset that follows the name", WEB, ({"lie": "reset_by_name", **_NAMES},), _RESET_NAME,
+          ({"lie": "silence_by_name", **NAMES_OF, "residue_s": 60},), _SILENT_NAME, Finding.NAME_FILTERED),
+    World("reset_by_name", "a reset that follows the name", WEB, ({"lie": "reset_by_name", **NAMES_OF},), _RESET_NAME,
           Finding.INJECTED_RESET),
     World("reset_racing", "the request arrives, and a reset races the true reply", WEB,
-          ({"lie": "reset_by_name", **_NAMES, "passes": True},), _RESET_NAME, Finding.INJECTED_RESET),
-    World("reset_both", "both ends are reset", WEB, ({"lie": "reset_by_name", **_NAMES, "passes": True, "both": True},),
+          ({"lie": "reset_by_name", **NAMES_OF, "passes": True},), _RESET_NAME, Finding.INJECTED_RESET),
+    World("reset_both", "both ends are reset", WEB, ({"lie": "reset_by_name", **NAMES_OF, "passes": True, "both": True},),
           _RESET_NAME, Finding.INJECTED_RESET),
     World("server_hello_swallowed", "June 2025 for one name: the ClientHello passes, the ServerHello does not", WEB,
-          ({"lie": "server_hello_swallowed", **_NAMES},), _SILENT_NAME, Finding.NAME_FILTERED),
+          ({"lie": "server_hello_swallowed", **NAMES_OF},), _SILENT_NAME, Finding.NAME_FILTERED),
     World("server_hello_of_an_address", "the same for addresses, whatever name is said", WEB,
-          ({"lie": "server_hello_swallowed", **_TO},), _SILENT_NAME, Finding.ADDRESS_FILTERED),
+          ({"lie": "server_hello_swallowed", **TO},), _SILENT_NAME, Finding.ADDRESS_FILTERED),
     World("server_hello_of_everything", "June 2025 as it was: everything foreign", WEB,
           ({"lie": "server_hello_swallowed", **_DOMESTIC},), _SILENT_NAME),
     World("outward_only", "asymmetric routing: the censor sees one direction", WEB,
-          ({"lie": "silence_by_name", **_NAMES, "sees": "outward"},), _SILENT_NAME, Finding.NAME_FILTERED),
+          ({"lie": "silence_by_name", **NAMES_OF, "sees": "outward"},), _SILENT_NAME, Finding.NAME_FILTERED),
     World("sni_allow_list", "the ends of 2022 and 2026: only listed names pass", WEB,
           ({"lie": "sni_allow_list", "names": ["aparat.com", "ethz.ch"], **_DOMESTIC},), _SILENT_NAME,
           Finding.NAME_FILTERED),
@@ -130,27 +90,27 @@ NAMES = (
           WEB, ({"lie": "sni_allow_list", "names": ["digikala.com"], **_DOMESTIC},), _SILENT_NAME,
           Finding.NAME_FILTERED),
     World("one_of_two_paths", "one of two equal paths filters", WEB,
-          ({"lie": "silence_by_name", **_NAMES, "paths": 2},), (*_REACHED, *_SILENT_NAME)),
+          ({"lie": "silence_by_name", **NAMES_OF, "paths": 2},), (*REACHED, *_SILENT_NAME)),
 )  # fmt: skip
 
 ADDRESSES = (
     World("drop_address", "107 of 123 connects to WhatsApp, 22 September 2022", WEB,
-          ({"lie": "drop_address", **_TO},), _SILENT_ADDRESS, Finding.ADDRESS_FILTERED),
-    World("reset_address", "a connect that is refused on the way", WEB, ({"lie": "reset_address", **_TO},),
-          _broke(Step.CONNECT, Failure.CONNECTION_REFUSED), Finding.ADDRESS_FILTERED),
+          ({"lie": "drop_address", **TO},), _SILENT_ADDRESS, Finding.ADDRESS_FILTERED),
+    World("reset_address", "a connect that is refused on the way", WEB, ({"lie": "reset_address", **TO},),
+          broke(Step.CONNECT, Failure.CONNECTION_REFUSED), Finding.ADDRESS_FILTERED),
     World("drop_port", "one port of every address", WEB, ({"lie": "drop_address", "ports": [443]},), _SILENT_ADDRESS),
-    World("drop_address_and_port", "one port of these addresses", WEB, ({"lie": "drop_address", **_TO, "ports": [443]},),
+    World("drop_address_and_port", "one port of these addresses", WEB, ({"lie": "drop_address", **TO, "ports": [443]},),
           _SILENT_ADDRESS, Finding.ADDRESS_FILTERED),
     World("cut_foreign", "a shutdown: the country talks to itself, its resolvers too", WEB,
           ({"lie": "cut_foreign", **_DOMESTIC},), _SILENT_ADDRESS),
     World("cut", "an outage: nothing at all", WEB, ({"lie": "cut"},), _SILENT_ANSWER),
     World("hub_blocked", "our hub, and nothing else", WEB, ({"lie": "drop_address", "to": [f"{world.HUB}/32"]},),
-          _REACHED),
+          REACHED),
     World("ipv6_only", "Irancell's ten days without IPv6, 22 September 2022", WEB6, ({"lie": "cut", "family": 6},),
           _SILENT_ADDRESS, Finding.IPV6_BROKEN),
-    World("ipv6_only_leaves_ipv4", "the same over IPv4", WEB, ({"lie": "cut", "family": 6},), _REACHED),
+    World("ipv6_only_leaves_ipv4", "the same over IPv4", WEB, ({"lie": "cut", "family": 6},), REACHED),
     World("canaries_dead", "every canary dead, the service fine: a reached target outranks them", WEB,
-          ({"lie": "drop_address", **_CANARIES},), _REACHED),
+          ({"lie": "drop_address", **_CANARIES},), REACHED),
     World("canary_near", "a canary abroad is answered at home", WEB,
           ({"lie": "diversion", **_CANARIES, "toward": world.NEAR}, {"lie": "cut_foreign", **_DOMESTIC}),
           _SILENT_ADDRESS, needs="near"),
@@ -160,45 +120,45 @@ ADDRESSES = (
 
 PROTOCOLS = (
     World("udp_drop", "all UDP but DNS", UDP, ({"lie": "udp_drop"},), _SILENT_KNOCK, Finding.PROTOCOL_FILTERED),
-    World("udp_drop_leaves_tcp", "the same by TCP", TCP, ({"lie": "udp_drop"},), _REACHED, elsewhere=_FILTERED),
+    World("udp_drop_leaves_tcp", "the same by TCP", TCP, ({"lie": "udp_drop"},), REACHED, elsewhere=_FILTERED),
     World("quic_drop", "QUIC dies, 22 September 2022", QUIC,
           ({"lie": "drop_address", "protocol": "udp", "ports": [443]},), _SILENT_ADDRESS, Finding.PROTOCOL_FILTERED),
     World("openvpn_udp", "by signature", UDP, ({"lie": "openvpn_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
     World("openvpn_tcp", "by signature", TCP, ({"lie": "openvpn_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
-    World("openvpn_leaves_tls", "the signature is no web page's", WEB, ({"lie": "openvpn_signature"},), _REACHED,
+    World("openvpn_leaves_tls", "the signature is no web page's", WEB, ({"lie": "openvpn_signature"},), REACHED,
           elsewhere=_FILTERED),
     World("noise", "WhatsApp's greeting on any port", CHAT, ({"lie": "noise_signature"},), _SILENT_KNOCK,
           Finding.PROTOCOL_FILTERED),
     World("unknown_protocol", "Iran's filter of 2020; chat lives on at 5222", CHAT, ({"lie": "unknown_protocol"},),
-          _REACHED),
-    World("unknown_protocol_leaves_tls", "TLS is known", WEB, ({"lie": "unknown_protocol"},), _REACHED),
+          REACHED),
+    World("unknown_protocol_leaves_tls", "TLS is known", WEB, ({"lie": "unknown_protocol"},), REACHED),
 )  # fmt: skip
 
 PAGES = (
-    World("block_page", "Iran's page, in clear", PLAIN, ({"lie": "block_page", **_NAMES},),
-          (Seen(findings=frozenset({Finding.BLOCK_PAGE})),), Finding.BLOCK_PAGE),
+    World("block_page", "Iran's page, in clear", PLAIN, ({"lie": "block_page", **NAMES_OF},),
+          broke(Step.FETCH, Failure.HTTP_UNEXPECTED_STATUS, Finding.BLOCK_PAGE), Finding.BLOCK_PAGE),
     World("forged_certificate", "by address: nobody's certificate, whatever name is said there", WEB,
-          ({"lie": "diversion", **_TO, "ports": [443], "toward": world.FORGER},),
-          _broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY), Finding.ADDRESS_FILTERED, needs="forger"),
+          ({"lie": "diversion", **TO, "ports": [443], "toward": world.FORGER},),
+          broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY), Finding.ADDRESS_FILTERED, needs="forger"),
     World("unexpected_issuer", "a certificate for the name from a trusted root no control has seen there", "plain/issued",
-          ({"lie": "diversion", **_TO, "ports": [443], "toward": world.TRUSTED_FORGER},),
+          ({"lie": "diversion", **TO, "ports": [443], "toward": world.TRUSTED_FORGER},),
           (Seen(findings=frozenset({Finding.UNEXPECTED_ISSUER})),), Finding.UNEXPECTED_ISSUER, needs="forger"),
     World("captive_portal", "a hotel: every page is its own", WEB, tuple(_PAGES),
-          _broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, Finding.CAPTIVE_PORTAL), Finding.CAPTIVE_PORTAL, needs="portal"),
+          broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, Finding.CAPTIVE_PORTAL), Finding.CAPTIVE_PORTAL, needs="portal"),
     World("walled_garden", "an empty data bundle: home passes, abroad is a billing page", WEB,
           (*({**each, "but": list(world.DOMESTIC)} for each in _PAGES), {"lie": "cut_foreign", **_DOMESTIC}),
-          _broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, Finding.WALLED_GARDEN), Finding.WALLED_GARDEN, needs="portal"),
+          broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, Finding.WALLED_GARDEN), Finding.WALLED_GARDEN, needs="portal"),
 )  # fmt: skip
 
 TRANSFERS = (
     World("throttled_by_name", "a trickle for one name", SAID,
-          ({"lie": "throttle", **_NAMES, "bytes_per_s": 16_000},), _REACHED, Finding.THROTTLED_BY_NAME, timeout_s=10),
+          ({"lie": "throttle", **NAMES_OF, "bytes_per_s": 16_000},), REACHED, Finding.THROTTLED_BY_NAME, timeout_s=10),
     World("throttled_abroad", "a trickle for everything foreign", ABROAD,
-          ({"lie": "throttle", **_DOMESTIC, "bytes_per_s": 16_000},), _REACHED, timeout_s=10),
-    World("stall", "Russia 2025: connections to some hosts stop after 16 KB", FILES, ({"lie": "stall", **_TO},),
-          _broke(Step.TRANSFER, Failure.TIMEOUT), Finding.STALLED_TRANSFER),
+          ({"lie": "throttle", **_DOMESTIC, "bytes_per_s": 16_000},), REACHED, timeout_s=10),
+    World("stall", "Russia 2025: connections to some hosts stop after 16 KB", FILES, ({"lie": "stall", **TO},),
+          broke(Step.TRANSFER, Failure.TIMEOUT), Finding.STALLED_TRANSFER),
 )  # fmt: skip
 
 PROVIDERS = tuple(
@@ -217,17 +177,17 @@ PROVIDERS = tuple(
 
 HOMES = (
     World("local_sinkhole", "a home resolver answers 0.0.0.0, and a web server listens there", WEB, (),
-          _broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.LOCAL_SINKHOLE), Finding.LOCAL_SINKHOLE, needs="house"),
-    World("resolver_rewrite", "an anti-sanction resolver: answers that proxy", LEARNING, (), _REACHED,
+          broke(Step.RESOLVE, Failure.DNS_BOGON, Finding.LOCAL_SINKHOLE), Finding.LOCAL_SINKHOLE, needs="house"),
+    World("resolver_rewrite", "an anti-sanction resolver: answers that proxy", LEARNING, (), REACHED,
           Finding.RESOLVER_REWRITE, needs="proxy"),
     World("tunnelled_egress", "a VPN on the home's router hides a block", WEB,
-          ({"lie": "silence_by_name", **_NAMES}, {"lie": "latency", "on": [f"{world.EXIT}/32"], "delay_s": 0.06}),
-          _REACHED, Finding.TUNNELLED_EGRESS, needs="tunnel"),
+          ({"lie": "silence_by_name", **NAMES_OF}, {"lie": "latency", "on": [f"{world.EXIT}/32"], "delay_s": 0.06}),
+          REACHED, Finding.TUNNELLED_EGRESS, needs="tunnel"),
     World("clock_of_1970", "a board that wakes without a clock: no certificate is valid yet", WEB, (),
-          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE, Finding.CLOCK_WRONG), Finding.CLOCK_WRONG, clock="@1970-01-02 00:00:00"),
+          broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE, Finding.CLOCK_WRONG), Finding.CLOCK_WRONG, clock="@1970-01-02 00:00:00"),
     World("clock_of_2040", "a clock set wrong: every certificate has expired", WEB, (),
-          _broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE, Finding.CLOCK_WRONG), Finding.CLOCK_WRONG, clock="@2040-01-01 00:00:00"),
-    World("clock_a_month_off", "a month late, and no certificate minds", WEB, (), _REACHED, Finding.CLOCK_WRONG,
+          broke(Step.HANDSHAKE, Failure.SSL_INVALID_CERTIFICATE, Finding.CLOCK_WRONG), Finding.CLOCK_WRONG, clock="@2040-01-01 00:00:00"),
+    World("clock_a_month_off", "a month late, and no certificate minds", WEB, (), REACHED, Finding.CLOCK_WRONG,
           clock="-30d"),
 )  # fmt: skip
 
@@ -240,13 +200,13 @@ LINES = (
     World("loss_one_way", "bursts of loss on the way in", WEB,
           ({"lie": "bursty_loss", "share": 0.2, "burst_packets": 4, "sees": "inward"},), _BAD_LINE, timeout_s=4),
     World("latency_800", "a satellite and a detour", WEB, ({"lie": "latency", "delay_s": 0.4, "jitter_s": 0.02},),
-          _REACHED, timeout_s=4),
+          REACHED, timeout_s=4),
     World("far_abroad", "home is near, and everything abroad a continent away", WEB,
-          ({"lie": "latency", "delay_s": 0.06, **_DOMESTIC},), _REACHED),
+          ({"lie": "latency", "delay_s": 0.06, **_DOMESTIC},), REACHED),
     World("evening", "the neighbours are at home", WEB, ({"lie": "congestion"},), _BAD_LINE, timeout_s=4),
     World("big_packets_lost", "a PMTU black hole: the very look of June 2025", WEB, ({"lie": "big_packets_lost"},),
-          (*_SILENT_NAME, *_broke(Step.FETCH, Failure.TIMEOUT))),
+          (*_SILENT_NAME, *broke(Step.FETCH, Failure.TIMEOUT))),
 )  # fmt: skip
 
-NOTHING = World("nothing", "a good line", WEB, (), _REACHED)
+NOTHING = World("nothing", "a good line", WEB, (), REACHED)
 WORLDS = (NOTHING, *NAMES, *ADDRESSES, *PROTOCOLS, *PAGES, *TRANSFERS, *PROVIDERS, *HOMES, *LINES)

@@ -37,6 +37,8 @@ def window(
     [
         (Failure.TIMEOUT, set()),
         (Failure.EOF, set()),
+        (Failure.SSL_FAILED_HANDSHAKE, set()),
+        (Failure.SSL_INVALID_CERTIFICATE, set()),
         (Failure.CONNECTION_RESET, {Finding.INJECTED_RESET}),
         (Failure.SSL_UNKNOWN_AUTHORITY, {Finding.FORGED_CERTIFICATE}),
     ],
@@ -69,8 +71,20 @@ def test_a_silent_canary_makes_the_window_worth_nothing(frame: Cell) -> None:
 
 
 def test_a_polite_no_to_a_strange_name_is_no_filter() -> None:
-    """A server may refuse a name it does not hold (unrecognized_name, RFC 6066), and many do."""
-    assert shown(window(Cell.NAME_HERE, Cell.NAME_THERE, failure=Failure.SSL_FAILED_HANDSHAKE)) == set()
+    """A server may refuse a name it does not hold (unrecognized_name, RFC 6066), and many do: it may never have been
+    at home here, and there it is a stranger. Who proved himself by that name here lately does know it."""
+    no = Failure.SSL_FAILED_HANDSHAKE
+    assert shown(window(Cell.NAME_HERE, Cell.NAME_THERE, failure=no, booked=False)) == set()
+    assert shown(window(Cell.NAME_HERE, Cell.NAME_THERE, failure=no, booked=True)) == {Finding.NAME_FILTERED}
+    offended = (Cell.NAME_HERE, Cell.NAME_THERE, Cell.OTHER_THERE)
+    assert shown(window(*offended, failure=no)) == set(), "there every strange name is refused"
+
+
+def test_a_certificate_that_has_run_out_is_neither_a_networks_doing_nor_a_refusal() -> None:
+    assert shown(window(Cell.NAME_HERE, Cell.OTHER_HERE, failure=Failure.SSL_INVALID_CERTIFICATE)) == set()
+    assert shown(window(Cell.NAME_HERE, Cell.OTHER_HERE, failure=Failure.SSL_UNKNOWN_AUTHORITY)) == {
+        Finding.ADDRESS_FILTERED
+    }
 
 
 def test_a_connection_that_fails_before_the_name_is_said_is_no_filter_of_names() -> None:

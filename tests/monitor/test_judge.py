@@ -44,6 +44,10 @@ evidences = st.builds(
         (Evidence(fresh=False, quarantined=True), State.INSUFFICIENT, "quarantined"),
         (REACHED, State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, canaries=0), State.OK, "reached"),
+        (replace(REACHED, foreign_seen=False, authenticated=False), State.INSUFFICIENT, "unproven"),
+        (replace(REACHED, line_poor=True, authenticated=False), State.INSUFFICIENT, "unproven"),
+        (replace(REACHED, line_poor=True), State.OK, "reached"),
+        (replace(REACHED, foreign_seen=False, authenticated=False, domestic=True), State.OK, "reached"),
         (replace(REACHED, slow_rounds=3), State.SLOW, "slower_than_usual"),
         (replace(REACHED, slow_rounds=2), State.OK, "reached"),
         (replace(REACHED, refusal=True), State.REFUSED, "refusal"),
@@ -102,6 +106,7 @@ def test_every_rule_speaks_for_some_evidence() -> None:
             )
             spoke.add(judge(evidence).rule_id)
     spoke.add(judge(replace(FAILED, line_poor=True)).rule_id)
+    spoke.add(judge(replace(REACHED, authenticated=False, foreign_seen=False)).rule_id)
     spoke.add(judge(Evidence(fresh=False, quarantined=True)).rule_id)
     assert spoke == {rule.id for rule in RULES}
 
@@ -123,8 +128,12 @@ def test_no_conviction_without_confirmation_on_a_line_that_reaches_abroad(eviden
 
 @given(evidences)
 def test_a_reached_target_outranks_everything_but_a_cause_at_home(evidence: Evidence) -> None:
+    """If it proved who it is; in the dark an open port proves nobody."""
+    dark = evidence.line_poor or not evidence.foreign_seen
+    believed = evidence.authenticated or evidence.domestic or not dark
     if evidence.fresh and evidence.reached and not evidence.local:
-        assert judge(evidence).state in (State.OK, State.SLOW, State.REFUSED)
+        told = judge(evidence)
+        assert told.state in (State.OK, State.SLOW, State.REFUSED) if believed else told.rule_id == "unproven"
 
 
 def test_the_worst_target_speaks_and_nothing_known_is_not_ok() -> None:

@@ -169,11 +169,27 @@ def test_what_passed_once_is_known_after_a_restart() -> None:
     assert after.look() == {"vpn/one", "own/two"}
 
 
-@pytest.mark.parametrize("failed", [Failure.CONNECTION_REFUSED, Failure.HOST_UNREACHABLE, Failure.EOF,
-                                    Failure.KNOCK_UNEXPECTED_REPLY])  # fmt: skip
+@pytest.mark.parametrize("failed", [Failure.CONNECTION_REFUSED, Failure.HOST_UNREACHABLE,
+                                    Failure.SSL_FAILED_HANDSHAKE, Failure.KNOCK_UNEXPECTED_REPLY])  # fmt: skip
 def test_a_no_of_the_host_itself_is_no_silence(failed: Failure) -> None:
     line = two_hosts()
     line.fails("own/two", TWO, rounds=1, failed=failed)
+    assert line.look() == set()
+
+
+@pytest.mark.parametrize("failed", [Failure.EOF, Failure.CONNECTION_ABORTED, Failure.QUIC_INCOMPATIBLE_VERSION])
+def test_what_anybody_may_say_in_a_hosts_name_is_as_good_as_silence(failed: Failure) -> None:
+    line = two_hosts()
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.fails(name, at, failed=failed)
+    assert line.look() == {"vpn/one", "own/two"}
+
+
+def test_a_close_by_whoever_has_shown_who_it_is_is_its_own_word() -> None:
+    line = two_hosts()
+    at = Endpoint(TWO[0], 443, Transport.UDP)
+    steps = (Observation(Step.KNOCK, OK_S), Observation(Step.FETCH, OK_S, Failure.CONNECTION_ABORTED))
+    line.add("own/two", Walk("own/two", at, TWO[1], 0, Reason.DUE, steps))
     assert line.look() == set()
 
 

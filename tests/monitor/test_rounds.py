@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -189,6 +190,17 @@ async def test_a_line_that_is_cut_is_known_after_one_canary_fell(bench: Bench) -
     assert bench.reach() == 1.0, "the first that answered had all of them asked"
     await bench.round("app/chat")
     assert bench.state() is State.OK
+
+
+async def test_a_canary_that_is_left_alone_after_a_comparison_is_not_asked_when_all_are(bench: Bench) -> None:
+    """Residual blocking is kept alive by whoever asks, and would make of every comparison one canary less."""
+    await bench.round(CANARY_ROUND)
+    before = Counter(each.address for each in await bench.spool.walks())
+    rounds = bench.engine.rounds
+    rounds._comparisons.met.spare(CANARIES[0], rounds._tools.clock.elapsed_s() + 60)
+    await rounds._walk_all_canaries(1)
+    after = Counter(each.address for each in await bench.spool.walks())
+    assert {address for address in CANARIES if after[address] == before[address]} == {CANARIES[0]}
 
 
 async def test_a_fresh_box_in_the_dark_knows_it_after_two_rounds(bench: Bench) -> None:

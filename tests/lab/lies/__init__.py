@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tests.lab.lies import addresses, hellos, lines, names, pages, signatures, transfers
+from tests.lab.lies import addresses, datagrams, hellos, lines, names, pages, replies, signatures, transfers
 from tests.lab.lies.lie import Lie, Prefixes
 
 LIES: Mapping[str, type[Lie]] = {
     kind.name: kind
     for kind in (
-        names.DnsForgery, names.DnsDenial, names.DnsSilence,
+        names.DnsForgery, names.DnsDenial, names.DnsSilence, names.DnsNoise,
         hellos.ResetByName, hellos.SilenceByName, hellos.SniAllowList, hellos.ServerHelloSwallowed,
         addresses.Cut, addresses.CutForeign, addresses.DropAddress, addresses.ResetAddress, addresses.IcmpAddress,
         addresses.UdpDrop, addresses.Diversion,
@@ -20,7 +20,9 @@ LIES: Mapping[str, type[Lie]] = {
         signatures.UnknownProtocol, signatures.QuicByName,
         lines.BurstyLoss, lines.Latency, lines.Congestion, lines.BigPacketsLost,
         transfers.Throttle, transfers.Stall,
-        pages.BlockPage,
+        pages.BlockPage, pages.PlainPage,
+        replies.ReplyByName, replies.AnybodyConnects, replies.DeadAfter,
+        datagrams.QuicVersion, datagrams.QuicAnswered,
     )
 }  # fmt: skip
 

@@ -64,12 +64,14 @@ class Lie:
         sees: `outward`, `inward` (to whom we lie), or `both`: some see only one direction of a connection. Where
             nobody is named by `on`, every direction is outward.
         paths: it stands on one of so many equal paths; the two ends of a flow decide which one that takes.
+        of_flows: which share of flows it lies about, decided in the same way.
     """
 
     on: Prefixes = field(default_factory=Prefixes)
     family: int = 0
     sees: str = "both"
     paths: int = 1
+    of_flows: float = 1.0
     name: ClassVar[str]
 
     def concerns(self, source: str, destination: str) -> bool:
@@ -87,6 +89,8 @@ class Lie:
         if self.sees != "both" and (self.sees == "outward") != self.outward(packet):
             return PASS
         if self.paths > 1 and _path(packet) % self.paths:
+            return PASS
+        if self.of_flows < 1 and _path(packet) % 1000 >= self.of_flows * 1000:
             return PASS
         return self.answer(packet)
 
@@ -128,10 +132,12 @@ _CONNECTION_S = 600.0  # for so long an idle connection is remembered
 class Deadly(Lie):
     """After a hit all that follows on that connection is dropped.
 
-    With `residue_s` so is, for that long and renewed by use, all from that host to that address and port.
+    With `residue_s` so is, for that long and renewed by use, all from that host to that address and port; with
+    `every_port`, to that address.
     """
 
     residue_s: float = 0.0
+    every_port: bool = False
 
     def __post_init__(self) -> None:
         self._dead = Grudges(_CONNECTION_S)
@@ -148,17 +154,16 @@ class Deadly(Lie):
         at_s = packet.at_s
         if self._dead.held(packet.flow, at_s) or self._dead.held(packet.reverse, at_s):
             if self.residue_s and self.outward(packet):
-                self._residue.held(_triple(packet), at_s)
+                self._residue.held(self._held_against(packet), at_s)
             return DROP
-        if self.residue_s and self._residue.held(_triple(packet), at_s):
+        if self.residue_s and self._residue.held(self._held_against(packet), at_s):
             return DROP
         if not self.hits(packet):
             return PASS
         self._dead.hold(packet.flow, at_s)
         if self.residue_s:
-            self._residue.hold(_triple(packet), at_s)
+            self._residue.hold(self._held_against(packet), at_s)
         return self.fate(packet)
 
-
-def _triple(packet: Packet) -> Hashable:
-    return packet.source, packet.destination, packet.destination_port
+    def _held_against(self, packet: Packet) -> Hashable:
+        return packet.source, packet.destination, 0 if self.every_port else packet.destination_port

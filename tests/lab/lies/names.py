@@ -69,17 +69,38 @@ class DnsForgery(AboutQueries):
 
 @dataclass
 class DnsDenial(AboutQueries):
-    """ "There is no such name", or another No (`code`), or `truncated`: ask again by TCP."""
+    """ "There is no such name", or another No (`code`), or `truncated`: ask again by TCP.
+
+    The resolver's own answer comes as well only where the query `passes`.
+    """
 
     code: int = contents.NXDOMAIN
     truncated: bool = False
+    passes: bool = False
     name = "dns_denial"
 
     def answer(self, packet: Packet) -> Fate | None:
         if not (query := self.query(packet)):
             return PASS
         code = 0 if self.truncated else self.code
-        return Fate(back=(self.reply(packet, contents.dns_reply(query, code=code, truncated=self.truncated)),))
+        denied = contents.dns_reply(query, code=code, truncated=self.truncated)
+        return Fate(self.passes, back=(self.reply(packet, denied),))
+
+
+@dataclass
+class DnsNoise(AboutQueries):
+    """What answers no question that was asked: to another id than ours, or (`broken`) no whole message at all."""
+
+    broken: bool = False
+    passes: bool = False
+    name = "dns_noise"
+
+    def answer(self, packet: Packet) -> Fate | None:
+        if not (query := self.query(packet)):
+            return PASS
+        noise = contents.dns_reply(query, ["198.18.0.1"])
+        noise = noise[:2] + b"\xff" * 20 if self.broken else bytes([noise[0] ^ 1]) + noise[1:]
+        return Fate(self.passes, back=(self.reply(packet, noise),))
 
 
 @dataclass
