@@ -50,6 +50,7 @@ class Evidence:
         slow_rounds: straight rounds that reached it, but took three times as long as is usual here at this hour.
         authenticated: the far end of the last round proved who it is, or the kind cannot ask for more.
         refusal: it was reached, and said in so many words that it will not serve.
+        denied: it was reached in clear alone, and what came is a No, or leads elsewhere.
         local: a finding that only this house can have caused.
         interference: a proof found in a failed walk since it was last reached.
         failed_rounds: straight failures, counted only while something foreign was reached and names resolved; on a line
@@ -70,6 +71,7 @@ class Evidence:
     slow_rounds: int = 0
     authenticated: bool = False
     refusal: bool = False
+    denied: bool = False
     local: bool = False
     interference: bool = False
     failed_rounds: int = 0
@@ -128,6 +130,12 @@ RULES: tuple[Rule, ...] = (
         State.INSUFFICIENT,
         lambda e: e.reached and not e.authenticated and not e.domestic and (e.line_poor or not e.foreign_seen),
         "something answered, as anybody on the way can, while next to nothing abroad proves who it is",
+    ),
+    Rule(
+        "denied_in_clear",
+        State.INSUFFICIENT,
+        lambda e: e.reached and e.denied,
+        "what came in clear is no page of it: a No, or a way elsewhere, which anybody between here and there can write",
     ),
     Rule(
         "slower_than_usual",

@@ -173,7 +173,7 @@ def _target(service: str, row: TargetRow, responder: str, responder_at: str) -> 
         sample=min(row.sample, len(endpoints)),
         essential=row.essential,
         tier=max(row.tier or 0, TRAITS[row.kind].tier),
-        expect=row.expect or TRAITS[row.kind].expect,
+        expect=row.expect,
         scope=row.scope,
         at=Whereabouts(row.at.country, row.at.network) if row.at else None,
         about=Landmark(row.about.country, row.about.network, row.about.kind) if row.about else None,

@@ -39,7 +39,6 @@ class Traits:
         alpn: what is offered in its TLS handshake.
         anonymous: its certificate says nothing; the proof comes in the protocol within (Tor).
         tier: 1 is walked seldom, 2 only where it was chosen.
-        expect: what a page may answer where a service file does not say.
         body_bytes: of a body that is taken in on purpose, unless the option `bytes` says another number.
     """
 
@@ -51,7 +50,6 @@ class Traits:
     alpn: tuple[str, ...] = ()
     anonymous: bool = False
     tier: int = 0
-    expect: tuple[str, ...] = ("any",)
     body_bytes: int = 0
     options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -62,8 +60,7 @@ TRAITS: Mapping[Kind, Traits] = {
     Kind.DNS: Traits(53, 250, proves=False, over=(Transport.UDP,), options=LABEL),
     Kind.TCP: Traits(None, 600, proves=False),
     Kind.TLS: Traits(443, 6_300, options=CHAIN),
-    # whoever has proved who he is may answer what he likes; in clear anybody on the way may be the one who says No
-    Kind.HTTP: Traits(80, 3_000, proves=False, expect=("2xx", "3xx"), options={"path": PATH}),
+    Kind.HTTP: Traits(80, 3_000, proves=False, options={"path": PATH}),
     Kind.HTTPS: Traits(443, 9_000, alpn=("http/1.1",), options={"path": PATH, **CHAIN}),  # with a short page
     Kind.OPENVPN: Traits(  # by TCP; 350 by UDP, up to 400 more with a key
         1194, 700, over=(Transport.TCP, Transport.UDP), familiar=False, tier=2, options=OPENVPN

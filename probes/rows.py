@@ -108,7 +108,7 @@ class TargetRow(Strict):
     essential: bool = False
     tier: Annotated[int, Field(ge=0, le=2)] | None = None
     options: Annotated[Texts, BeforeValidator(_texts)] = Field(default_factory=dict)
-    expect: Annotated[tuple[str, ...], BeforeValidator(_expect)] = ()
+    expect: Annotated[tuple[str, ...], BeforeValidator(_expect)] = ("any",)
     scope: Scope | None = None
     at: AtRow | None = None
     about: AboutRow | None = None

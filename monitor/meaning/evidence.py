@@ -18,6 +18,7 @@ ROUNDS_LOOKED_AT = 8
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
 WELL = 0.8  # above it the rules take a line for a witness, and nobody's word for a block rests on a worse one
+_TAKEN = (2, 3)
 _STEPS = list(Step)
 _LOCAL = LOCAL | {Finding.IPV6_BROKEN}  # which only ever stands on what was asked for over IPv6
 
@@ -214,6 +215,7 @@ class Record:
             slow_rounds=self.slow_rounds,
             authenticated=any(walk.reached and walk.authenticated for walk in last.walks),
             refusal=Finding.PROVIDER_REFUSAL in findings,
+            denied=self.reached and all(self._is_denied(walk) for walk in last.walks if walk.reached),
             local=not _LOCAL.isdisjoint(findings - (self.known - self.house)),
             interference=interference,
             failed_rounds=self.failed_rounds if interference else counts.rounds,  # a proof is one on any line
@@ -226,6 +228,15 @@ class Record:
             failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
             domestic=self.domestic,
         )
+
+    def _is_denied(self, walk: Walk) -> bool:
+        """In clear anybody on the way may be the one who says No, unless the service file expects that very answer."""
+        page = walk.last
+        if page.step is not Step.FETCH or page.status is None or walk.authenticated:
+            return False
+        if {str(page.status), f"{page.status // 100}xx"} & set(self.target.expect):
+            return False
+        return page.status // 100 not in _TAKEN or page.elsewhere is not None
 
     def _failed_endpoints(self, rounds: int) -> int:
         """Different addresses among the last so many failures."""

@@ -10,6 +10,7 @@ from tests.lab import world
 from tests.lab.one_world import FILES, NAMES_OF, OPEN, PLAIN, QUIC, REACHED, TO, UDP, WEB, WEB6, World, broke
 
 _OK, _BROKEN, _INTERFERED = frozenset({"ok"}), frozenset({"broken"}), frozenset({"interfered"})
+_UNKNOWN = frozenset({"insufficient"})
 _UNSETTLED = frozenset({"ok", "insufficient", "broken"})
 _NAMED = frozenset({Finding.NAME_FILTERED})  # by TLS it is heard as well
 _SILENT_NAME = broke(Step.HANDSHAKE, Failure.TIMEOUT)
@@ -128,11 +129,10 @@ DATAGRAMS = (
 
 PAGES = (
     *(World(f"plain_{status}", "a No in clear that no list knows: nobody can tell whose", PLAIN,
-            ({"lie": "plain_page", **NAMES_OF, "status": status},), broke(Step.FETCH, Failure.HTTP_UNEXPECTED_STATUS),
-            states=_BROKEN)
+            ({"lie": "plain_page", **NAMES_OF, "status": status},), REACHED, states=_UNKNOWN)
       for status in (403, 451)),
-    World("plain_302", "led elsewhere in clear, as many services do themselves", PLAIN,
-          ({"lie": "plain_page", **NAMES_OF, "status": 302},), REACHED, states=_OK),
+    World("plain_302", "led elsewhere in clear, as services do and filters as well", PLAIN,
+          ({"lie": "plain_page", **NAMES_OF, "status": 302},), REACHED, states=_UNKNOWN),
 )  # fmt: skip
 
 SHAPED = (

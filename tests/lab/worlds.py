@@ -138,7 +138,7 @@ PROTOCOLS = (
 
 PAGES = (
     World("block_page", "Iran's page, in clear", PLAIN, ({"lie": "block_page", **NAMES_OF},),
-          broke(Step.FETCH, Failure.HTTP_UNEXPECTED_STATUS, Finding.BLOCK_PAGE), Finding.BLOCK_PAGE),
+          (Seen(findings=frozenset({Finding.BLOCK_PAGE})),), Finding.BLOCK_PAGE),
     World("forged_certificate", "by address: nobody's certificate, whatever name is said there", WEB,
           ({"lie": "diversion", **TO, "ports": [443], "toward": world.FORGER},),
           broke(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY), Finding.ADDRESS_FILTERED, needs="forger"),

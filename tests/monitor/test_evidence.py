@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from monitor.judge import State, judge
 from monitor.meaning.evidence import Line, Record
-from probes.facts import Round
+from probes.facts import Certificate, Observation, Round
 from probes.words import Failure, Finding, Kind, Step
 from tests.monitor.facts import endpoint, rounds, target, walk
 
@@ -144,6 +146,31 @@ def test_what_failed_on_a_poor_line_does_not_count_but_a_lie_does() -> None:
     for _ in range(3):
         record.add(rounds(lie), POOR, 7)
     assert state(record, POOR) is State.INTERFERED
+
+
+def in_clear(status: int, elsewhere: str | None = None, **how: Any) -> State:
+    page = Observation(Step.FETCH, 0.1, status=status, elsewhere=elsewhere)
+    record = Record(replace(target(kind=Kind.HTTP), **how))
+    record.add(rounds(structs.replace(walk(), steps=(page,))), WELL, 0)
+    return state(record)
+
+
+def test_a_no_in_clear_is_nobodys_word_unless_it_is_expected() -> None:
+    """A page that no list of block pages knows; a refusal of the provider's; a filter that leads to its own host."""
+    for status in (403, 404, 429, 451, 503):
+        assert in_clear(status) is State.INSUFFICIENT
+        assert in_clear(status, expect=("2xx", str(status))) is State.OK
+    assert in_clear(302, "4be1fa") is State.INSUFFICIENT
+    assert in_clear(302, "4be1fa", expect=("3xx",)) is State.OK
+    assert {in_clear(status) for status in (200, 204, 301, 304)} == {State.OK}
+
+
+def test_a_no_of_whoever_has_proved_who_it_is_is_an_answer() -> None:
+    shown = Observation(Step.HANDSHAKE, 0.1, certificate=Certificate("R", "0" * 64, 1))
+    page = Observation(Step.FETCH, 0.1, status=403)
+    record = Record(target(kind=Kind.HTTPS))
+    record.add(rounds(structs.replace(walk(), steps=(shown, page))), WELL, 0)
+    assert state(record) is State.OK
 
 
 LOSSY = Line(foreign_seen=True, canaries=12, names_dead=False, reach=0.61)

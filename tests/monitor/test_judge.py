@@ -48,6 +48,7 @@ evidences = st.builds(
         (replace(REACHED, line_poor=True, authenticated=False), State.INSUFFICIENT, "unproven"),
         (replace(REACHED, line_poor=True), State.OK, "reached"),
         (replace(REACHED, foreign_seen=False, authenticated=False, domestic=True), State.OK, "reached"),
+        (replace(REACHED, authenticated=False, denied=True), State.INSUFFICIENT, "denied_in_clear"),
         (replace(REACHED, slow_rounds=3), State.SLOW, "slower_than_usual"),
         (replace(REACHED, slow_rounds=2), State.OK, "reached"),
         (replace(REACHED, refusal=True), State.REFUSED, "refusal"),
@@ -107,6 +108,7 @@ def test_every_rule_speaks_for_some_evidence() -> None:
             spoke.add(judge(evidence).rule_id)
     spoke.add(judge(replace(FAILED, line_poor=True)).rule_id)
     spoke.add(judge(replace(REACHED, authenticated=False, foreign_seen=False)).rule_id)
+    spoke.add(judge(replace(REACHED, authenticated=False, denied=True)).rule_id)
     spoke.add(judge(Evidence(fresh=False, quarantined=True)).rule_id)
     assert spoke == {rule.id for rule in RULES}
 

@@ -40,14 +40,6 @@ def test_what_is_expected_is_one_word_or_several(tmp_path: Path, expect: str, ta
     assert target_of(tmp_path, f"kind: https, hosts: [a.example], expect: {expect}").expect == taken
 
 
-@pytest.mark.parametrize(("kind", "taken"), [("https", ("any",)), ("http", ("2xx", "3xx"))])
-def test_in_clear_a_no_is_not_expected_unless_the_file_says_so(
-    tmp_path: Path, kind: str, taken: tuple[str, ...]
-) -> None:
-    """By TLS the service itself says it; without, anybody on the way may."""
-    assert target_of(tmp_path, f"kind: {kind}, hosts: [a.example]").expect == taken
-
-
 @pytest.mark.parametrize(
     ("expect", "what"),
     [

@@ -73,7 +73,7 @@ BY_HOW: Mapping[How, Hit] = {
     How.NAME_RESET: Hit(Step.HANDSHAKE, Failure.CONNECTION_RESET, "reset_by_name", only=True),
     How.GREETING_SILENT: Hit(Step.KNOCK, _SILENT, "noise", only=True),
     How.STALL: Hit(Step.TRANSFER, _SILENT, "stall", only=True),
-    How.PAGE: Hit(Step.FETCH, Failure.HTTP_UNEXPECTED_STATUS, "block_page", (Finding.BLOCK_PAGE,), only=True),
+    How.PAGE: Hit(Step.FETCH, None, "block_page", (Finding.BLOCK_PAGE,), only=True),
     How.CERTIFICATE: Hit(Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY, "forged_certificate", only=True),
     How.OUTAGE: Hit(Step.CONNECT, _SILENT, "service_down"),
 }
