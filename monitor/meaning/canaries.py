@@ -141,6 +141,11 @@ class Canaries:
     def usable(self, scope: Scope, now_ms: int) -> list[Canary]:
         return list(self._asked(scope, now_ms).usable)
 
+    def standing(self, scope: Scope, now_ms: int) -> tuple[int, float | None]:
+        """How many are usable, and the ratio: every target that is judged asks for both."""
+        known = self._asked(scope, now_ms)
+        return len(known.usable), known.ratio
+
     def ratio(self, scope: Scope, now_ms: int) -> float | None:
         """Share of the usable canaries that answered when last walked; None when too few are usable."""
         return self._asked(scope, now_ms).ratio

@@ -83,10 +83,11 @@ class Surroundings:
 
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
+        usable, reach = self.canaries.standing(Scope.INTERNATIONAL, now_ms)
         return Line(
             foreign_seen=self.canaries.foreign_seen,
-            canaries=len(self.canaries.usable(Scope.INTERNATIONAL, now_ms)),
-            reach=self.canaries.ratio(Scope.INTERNATIONAL, now_ms),
+            canaries=usable,
+            reach=reach,
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
             spoilt=self.spoilt,
             known=self.known,

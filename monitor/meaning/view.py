@@ -14,7 +14,7 @@ from monitor.beat.pairs import Transfers
 from monitor.judge import Evidence, Judgement, State, judge, worst
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries, domestic
-from monitor.meaning.evidence import WELL, Record
+from monitor.meaning.evidence import WELL, Line, Record
 from monitor.meaning.landmarks import Landmarks
 from monitor.meaning.protocols import Protocols
 from monitor.meaning.shown import of_success, one_of
@@ -133,12 +133,13 @@ class View:
         self.book.learn(done.walks, now_ms)
         success = next((walk for walk in done.walks if walk.reached), None)
         slow = success is not None and self.baselines.is_slow(success, now_ms)
-        record.add(done, self.around.line(target, now_ms), now_ms, slow=slow)
+        line = self.around.line(target, now_ms)
+        record.add(done, line, now_ms, slow=slow)
         if record.reached:
             standing.witnessed = None
         if target.about is not None:
             self.landmarks.add(target, reached=record.reached, at_ms=now_ms)
-        self._judge(standing, now_ms)
+        self._judge(standing, now_ms, line)
         if success is not None and standing.judgement.state is State.OK and not slow:
             self.baselines.learn(success, now_ms)
         return News(changed=was_reached is not None and was_reached is not record.reached, ask_canaries=ask_canaries)
@@ -171,10 +172,10 @@ class View:
                 if seen.failure is None:
                     self.histograms[(walk.target.partition("/")[0], seen.step)].add(seen.took_s)
 
-    def _judge(self, standing: Standing, now_ms: int) -> None:
+    def _judge(self, standing: Standing, now_ms: int, line: Line | None = None) -> None:
         record = standing.record
         stale_after_s = _STALE_PERIODS * self.turn_s[record.target.name]
-        evidence = record.evidence(self.around.line(record.target, now_ms), now_ms, stale_after_s)
+        evidence = record.evidence(line or self.around.line(record.target, now_ms), now_ms, stale_after_s)
         standing.judged(judge(evidence), now_ms)
 
     # ---------------------------------------------------------------- stating

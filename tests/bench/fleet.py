@@ -130,8 +130,9 @@ def remembered(of: Selection = MADE_UP) -> Iterator[tuple[str, dict[str, str]]]:
     for box in boxes():
         yield "didban:vantage_heartbeat:timestamp", box
         yield "didban:vantage_well:timestamp", box
-        yield "didban:vantage_useful:timestamp", box
-        yield "didban:vantage_clock_good:timestamp", box
+        named = {name: box[name] for name in ("country", "network", "vantage")}  # as its rule names it
+        yield "didban:vantage_useful:timestamp", named
+        yield "didban:vantage_clock_good:timestamp", named
     for network in FLEET:
         yield "didban:network_well:timestamp", network.labels
         for service in of.services:
