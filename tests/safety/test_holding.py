@@ -9,11 +9,11 @@ import re
 import socket
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from msgspec.structs import fields
 from typer.testing import CliRunner
 
 from monitor import __main__, config, metrics, webconfig
