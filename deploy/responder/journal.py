@@ -218,7 +218,10 @@ def read(line: str, key: Ed25519PublicKey) -> dict[str, Fact] | None:
     if not mark or not rest.endswith('"}'):
         return None
     try:
-        key.verify(base64.b64decode(rest[:-2], validate=True), (body + "}").encode())
+        signature = base64.b64decode(rest[:-2], validate=True)
+        if base64.b64encode(signature).decode() != rest[:-2]:
+            return None  # of the last digit two bits say something, and four may be anything (RFC 4648 section 3.5)
+        key.verify(signature, (body + "}").encode())
         record: dict[str, Fact] = json.loads(body + "}")
     except (InvalidSignature, ValueError, RecursionError):
         return None

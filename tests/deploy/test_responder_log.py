@@ -88,6 +88,18 @@ def test_any_changed_byte_is_found(tmp_path_factory: pytest.TempPathFactory, dat
 _ONE_LOG: list[str] = []
 
 
+def test_the_idle_bits_of_a_signatures_last_digit_are_no_place_for_a_change(tmp_path: Path) -> None:
+    lines = written(tmp_path)
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for number, line in enumerate(lines):
+        assert line.endswith('=="}')
+        last = len(line) - len('=="}') - 1
+        other = digits[digits.index(line[last]) ^ 1]
+        changed = [*lines]
+        changed[number] = line[:last] + other + line[last + 1 :]
+        assert number + 1 in {fault.number for fault in verify(changed, PUBLIC)}
+
+
 @pytest.mark.parametrize(
     ("tampered", "said"),
     [
