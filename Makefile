@@ -61,7 +61,7 @@ test-cover: venv-dev
 # fast motion wants the machine for itself; the rest lives in two laboratories side by
 # side, which know nothing of each other
 FAST := tests/lab/test_evening.py tests/lab/test_matrix.py tests/lab/test_services.py
-BESIDE := tests/lab/test_faults.py tests/lab/test_lies.py tests/lab/test_the_dark.py
+BESIDE := tests/lab/test_faults.py tests/lab/test_lies.py tests/lab/test_the_dark.py tests/lab/test_worlds.py
 WHICH := -m "(lab or evening) and not long"
 test-lab: venv-dev
 	$(INSIDE) $(WHICH) $(FAST)
