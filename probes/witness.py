@@ -79,7 +79,10 @@ def signed(line: str, key: Ed25519PublicKey) -> Seen | None:
     """What a line says; None if it is not signed with that key as it stands."""
     body, mark, rest = line.rpartition(_SIGNATURE)
     try:
-        key.verify(base64.b64decode(rest.removesuffix('"}'), validate=True), (body + "}").encode())
+        signature = base64.b64decode(rest.removesuffix('"}'), validate=True)
+        if base64.b64encode(signature).decode() + '"}' != rest:
+            return None  # the last digit has idle bits (RFC 4648 section 3.5)
+        key.verify(signature, (body + "}").encode())
         seen = json.loads(body + "}")
     except (InvalidSignature, ValueError, RecursionError):  # who holds the key may sign ten thousand brackets
         return None

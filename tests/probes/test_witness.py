@@ -106,6 +106,9 @@ def test_silence_says_something_only_of_a_time_somebody_was_there(covers: tuple[
     assert "cannot say" in witness.joined(walk(Failure.TIMEOUT), witness.Testimony({}, covers))
 
 
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
 def signed(facts: Mapping[str, object]) -> str:
     body = json.dumps(facts, separators=(",", ":"))
     return f'{body[:-1]},"sig":"{base64.b64encode(KEY.sign(body.encode())).decode()}"}}'
@@ -116,6 +119,11 @@ def test_only_signed_lines_of_this_walk_are_heard() -> None:
     others = signed({"what": "handshake_done", "walk": "d" * 64})
     forged = mine.replace("hello_arrived", "handshake_done")
     minute = signed({"what": "minute", "since_ms": 5, "at_ms": 9})
+    digit = mine[-5]  # before `=="}`; its last bit says nothing
+    altered = mine[:-5] + DIGITS[DIGITS.index(digit) ^ 1] + mine[-4:]
+    assert witness.testimony([altered], HELLO, KEY.public_key()).lines == {}, (
+        "not as it was signed, if only in its seal"
+    )
     heard = witness.testimony([mine, others, forged, minute], HELLO, KEY.public_key())
     assert (set(heard.lines), heard.covers) == ({"hello_arrived"}, (5, 9))
 
