@@ -1,0 +1,75 @@
+"""Lines on which somebody else answers for everything abroad: one is a home, several at once are a network's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, box, world
+from tests.rules.world import IRANCELL, MCI, TCI, World, alert
+
+_SERVICES = ("whatsapp", "instagram", "imo")
+
+
+def walled(made: World, *vantages: str, since: int = 20, until: int = 0, by: str = "walled_garden") -> World:
+    """As a box says it: no reach but to its gateway, no service known, and the finding on each of them."""
+    for vantage in vantages:
+        each = box(made, vantage)
+        for scope in ("international", "domestic"):
+            each.reach({0: 1.0, since: None, **({until: 1.0} if until else {})}, scope)
+        for service in _SERVICES:
+            each.state(service, {0: "ok", since: "insufficient", **({until: "ok"} if until else {})})
+            says: Mapping[int, float | None] = {0: None, since: 1.0, **({until: None} if until else {})}
+            each.send("didban_target_finding", says, service=service, target="edge", finding=by)
+    return made
+
+
+def stale(vantage: str) -> dict[str, str]:
+    return alert("DidbanStale", "ticket", **ON_MCI, vantage=vantage)
+
+
+def test_lines_of_a_network_behind_walls_at_once_are_a_shutdown_until_they_are_not(tmp_path: Path) -> None:
+    made = walled(world(), "m1", "m2", until=60)
+    made.quiet(20).told(24, SHUTDOWN).told(50, SHUTDOWN).told(70, SHUTDOWN).told(80, OVER)
+    made.query(30, f'didban:network_cut:timestamp{{network="{MCI}"}}', {
+        f'didban:network_cut:timestamp{{country="IR", kind="shutdown", network="{MCI}"}}': 19 * 60
+    })  # fmt: skip
+    made.check(tmp_path)
+
+
+def test_one_line_behind_a_wall_is_its_home(tmp_path: Path) -> None:
+    walled(world(), "m1").quiet(24, 34).told(50, stale("m1")).check(tmp_path)
+
+
+def test_bundles_that_are_empty_at_different_hours_are_two_homes(tmp_path: Path) -> None:
+    made = walled(walled(world(), "m1"), "m2", since=32)
+    made.quiet(34).told(60, stale("m1"), stale("m2")).check(tmp_path)
+
+
+def test_where_another_line_of_the_network_sees_nobody_cut_it(tmp_path: Path) -> None:
+    made = world()
+    made.line("m3")
+    walled(made, "m1", "m2").quiet(24, 34).told(50, stale("m1"), stale("m2")).check(tmp_path)
+
+
+def test_lines_that_never_saw_more_are_no_news(tmp_path: Path) -> None:
+    """A campus whose proxy reads everything."""
+    walled(world(), "m1", "m2", since=0).quiet(10).told(60, stale("m1"), stale("m2")).check(tmp_path)
+
+
+def test_single_lines_of_three_operators_at_once_are_a_country(tmp_path: Path) -> None:
+    made = World().services()
+    for vantage, network in (("m1", MCI), ("t1", TCI), ("i1", IRANCELL)):
+        made.line(vantage, network)
+    made.controls()
+    tickets = [alert("NetworkShutdown", "ticket", country="IR", network=network) for network in (MCI, TCI, IRANCELL)]
+    country = [
+        alert("CountryShutdown", "page", country="IR", extent=extent) for extent in ("networks", "majority", "total")
+    ]
+    walled(made, "m1", "t1", "i1").quiet(20).told(25, *tickets, *country).told(40, *tickets, *country).check(tmp_path)
+
+
+def test_portals_that_let_nothing_through_are_an_outage(tmp_path: Path) -> None:
+    """Whether hosts at home would answer is not known: nobody proves himself."""
+    outage = alert("NetworkOutage", "page", **ON_MCI)
+    walled(world(), "m1", "m2", by="captive_portal").quiet(20).told(25, outage).told(40, outage).check(tmp_path)
