@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.explaining import walled
 from monitor.explaining.rows import Condition, Explanation, Needs, Place, Unit, Way
 
 _REACH = 'didban:network_reach:ratio{source="inside",$network}'
@@ -118,6 +119,7 @@ SHUTDOWN = Explanation(
                 _LANDMARKS_SILENT,
             ),
         ),
+        walled.CUT,
     ),
     holds=(
         Condition(
@@ -157,6 +159,7 @@ OUTAGE = Explanation(
                 ),
             ),
         ),
+        walled.LOST,
     ),
     holds=(
         Condition(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.rules.world import MCI, TCI, Box, World, alert
 
 IR = {"country": "IR"}
@@ -43,4 +45,17 @@ def dark(made: World, *vantages: str, since: int = 20, until: int = 10_000, dome
         each.reach({0: 1.0, since: domestic, until: 1.0}, "domestic")
         for service in ("whatsapp", "instagram", "imo"):
             each.state(service, {0: "ok", since: "cut_off", until: "ok"})
+    return made
+
+
+def walled(made: World, *vantages: str, since: int = 20, until: int = 0, by: str = "walled_garden") -> World:
+    """As a box says it: no reach but to its gateway, no service known, and the finding on each of them."""
+    for vantage in vantages:
+        each = box(made, vantage)
+        for scope in ("international", "domestic"):
+            each.reach({0: 1.0, since: None, **({until: 1.0} if until else {})}, scope)
+        for service in ("whatsapp", "instagram", "imo"):
+            each.state(service, {0: "ok", since: "insufficient", **({until: "ok"} if until else {})})
+            says: Mapping[int, float | None] = {0: None, since: 1.0, **({until: None} if until else {})}
+            each.send("didban_target_finding", says, service=service, target="edge", finding=by)
     return made

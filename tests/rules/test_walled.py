@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, box, world
+from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, walled, world
 from tests.rules.world import IRANCELL, MCI, TCI, World, alert
-
-_SERVICES = ("whatsapp", "instagram", "imo")
-
-
-def walled(made: World, *vantages: str, since: int = 20, until: int = 0, by: str = "walled_garden") -> World:
-    """As a box says it: no reach but to its gateway, no service known, and the finding on each of them."""
-    for vantage in vantages:
-        each = box(made, vantage)
-        for scope in ("international", "domestic"):
-            each.reach({0: 1.0, since: None, **({until: 1.0} if until else {})}, scope)
-        for service in _SERVICES:
-            each.state(service, {0: "ok", since: "insufficient", **({until: "ok"} if until else {})})
-            says: Mapping[int, float | None] = {0: None, since: 1.0, **({until: None} if until else {})}
-            each.send("didban_target_finding", says, service=service, target="edge", finding=by)
-    return made
 
 
 def stale(vantage: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from monitor.explaining import boxes, table, weighed
 from monitor.explaining.rows import Subject
 from monitor.explaining.weighed import Explained
 from tests.rules.asked import Lived
-from tests.rules.peace import box, dark, landmarks, world
+from tests.rules.peace import box, dark, landmarks, walled, world
 from tests.rules.world import IRANCELL, MCI, RIGHTEL, World
 
 SUBJECT = Subject("IR", MCI, "instagram")
@@ -84,7 +84,14 @@ def reached_in_part() -> World:
     return made
 
 
-QUIET = {"peace", "standing", "blocked, one control", "lost on one line", "one line silent, landmarks well"}
+QUIET = {
+    "peace",
+    "standing",
+    "blocked, one control",
+    "lost on one line",
+    "one line silent, landmarks well",
+    "one line walled",
+}
 WORLDS = {
     "peace": world(),
     "blocked": blocked(),
@@ -103,6 +110,9 @@ WORLDS = {
     "all of it silent": world(),
     "a region": a_region_dark(),
     "in part": reached_in_part(),
+    "walled": walled(world(), "m1", "m2", until=35),
+    "walled, portals": walled(world(), "m1", "m2", by="captive_portal"),
+    "one line walled": walled(world(), "m1"),
 }
 for name, vantages in (
     ("silent", ("m1", "m2")),
@@ -113,7 +123,15 @@ for name, vantages in (
     for vantage in vantages:
         box(WORLDS[name], vantage).silent(20)
 box(WORLDS["one line silent, landmarks well"], "m1").state("instagram", {0: "ok"})
-LONG = {"standing", "one line", "dark", "lost on one line", "blocked, one control", "silent, landmarks too"}
+LONG = {
+    "standing",
+    "one line",
+    "dark",
+    "lost on one line",
+    "blocked, one control",
+    "silent, landmarks too",
+    "walled, portals",
+}
 COUNTRIES = {"all of it": "CountryShutdown", "all of it lost": "CountryOutage", "all of it silent": "CountrySilent"}
 
 
