@@ -109,7 +109,7 @@ BLOCKED = Explanation(
     ),
     holds=(
         Condition(
-            "a block in the last 24 hours that was not seen to end",
+            "a block in the last 24 hours that was not seen to end, or did so less than half an hour ago",
             "didban:service_block:timestamp{$service}",
             Needs.THERE,
             unit=Unit.MOMENT,

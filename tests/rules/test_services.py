@@ -128,8 +128,26 @@ def test_a_block_that_ends_is_told_after_two_hours_for_an_hour(tmp_path: Path) -
     for vantage in ("m1", "m2"):
         box(made, vantage).state("instagram", {0: "ok", 20: "broken", 60: "ok"})
     unblocked = alert("ServiceUnblocked", "info", **ON_MCI, service="instagram")
-    made.told(40, BLOCKED_MCI).quiet(67, 120, 177).told(182, unblocked).told(238, unblocked).quiet(242, 299)
-    made.check(tmp_path)
+    made.told(40, BLOCKED_MCI).told(85, BLOCKED_MCI).quiet(92, 120, 177).told(182, unblocked).told(238, unblocked)
+    made.quiet(242, 299).check(tmp_path)
+
+
+def test_a_filter_that_is_on_and_off_by_minutes_is_one_block(tmp_path: Path) -> None:
+    """Six minutes of twelve, for an hour and a half: it fires from the first to half an hour after the last."""
+    made = world()
+    on_and_off = {minute: "broken" if (minute - 20) % 12 == 0 else "ok" for minute in range(20, 110, 6)}
+    for vantage in ("m1", "m2"):
+        box(made, vantage).state("instagram", {0: "ok", **on_and_off, 110: "ok"})
+    for minute in range(24, 135, 3):
+        made.told(minute, BLOCKED_MCI)
+    made.quiet(20, 145).check(tmp_path)
+
+
+def test_a_block_after_an_hour_without_one_is_news_again(tmp_path: Path) -> None:
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).state("instagram", {0: "ok", 20: "broken", 40: "ok", 100: "broken"})
+    made.told(30, BLOCKED_MCI).quiet(75, 99).told(105, BLOCKED_MCI).check(tmp_path)
 
 
 def test_a_service_that_flickers_is_not_unblocked(tmp_path: Path) -> None:
