@@ -130,15 +130,13 @@ def insufficient(made: World, *vantages: str, steps: dict[int, str]) -> World:
     return made
 
 
-def test_a_box_that_can_say_nothing_of_anything_is_told_of_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
-    made = insufficient(world(), "m1", steps={0: "ok", 20: "insufficient", 60: "ok"})
-    made.quiet(20, 30, 34).told(37, STALE).told(59, STALE).quiet(62)
-    made.text(50, "DidbanStale", {"severity": "ticket", "product": "didban", "family": "own", **M1}, {
+def stale_text(whose: str) -> dict[str, str]:
+    return {
         "summary": f"m1 in {MCI} (IR) reports, and sees nothing",
         "summary_fa": f"دستگاه ⁨m1⁩ در ⁨{MCI}⁩ (⁨IR⁩) گزارش می‌دهد ولی چیزی نمی‌بیند",
         "description": (
-            "For a quarter of an hour this box has delivered, and every service it watches is insufficient. That is the box, "
-            "its house or its configuration, and says nothing of the country. It counts nowhere until it sees again."
+            f"For a quarter of an hour this box has delivered, and every service it watches is insufficient. {whose} "
+            "nowhere until it sees again."
         ),
         "onset": "1970-01-01 00:19 UTC (last useful)",
         "onset_local": "1970-01-01 03:49 in IR",
@@ -147,7 +145,26 @@ def test_a_box_that_can_say_nothing_of_anything_is_told_of_after_a_quarter_of_an
         "not_known": "what happened on that line since",
         "runbook_url": "http://127.0.0.1:9810/runbook/DidbanStale",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-vantage?var-vantage=m1",
-    })  # fmt: skip
+    }
+
+
+def test_a_box_that_can_say_nothing_of_anything_is_told_of_after_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    made = insufficient(world(), "m1", steps={0: "ok", 20: "insufficient", 60: "ok"})
+    made.quiet(20, 30, 34).told(37, STALE).told(59, STALE).quiet(62)
+    made.text(50, "DidbanStale", {"severity": "ticket", "product": "didban", "family": "own", **M1}, stale_text(
+        "That is the box, its house or its configuration, and says nothing of the country. It counts"
+    ))  # fmt: skip
+    made.check(tmp_path)
+
+
+def test_where_several_lines_of_a_network_can_say_nothing_it_may_be_that_network(tmp_path: Path) -> None:
+    """Its resolver is dead."""
+    made = insufficient(world(), "m1", steps={0: "ok", 20: "insufficient"})
+    insufficient(made, "m2", steps={0: "ok", 40: "insufficient"}).told(50, STALE)
+    made.text(50, "DidbanStale", {"severity": "ticket", "product": "didban", "family": "own", **M1}, stale_text(
+        f"So it is on 2 lines of ours in {MCI} at once: it may be that network (its resolvers, a login page of the "
+        "operator's), and not these houses. They count"
+    ))  # fmt: skip
     made.check(tmp_path)
 
 
