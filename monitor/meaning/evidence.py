@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from monitor.judge import CUSUM_ALARM, Evidence
 from monitor.meaning.cause import WINDOWS, led_astray, settled, shown
+from monitor.meaning.line import Line
 from probes.facts import Endpoint, Round, Target, Walk
 from probes.kinds import TRAITS
 from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
@@ -16,51 +17,9 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 ROUNDS_LOOKED_AT = 8
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
-_POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
-WELL = 0.8  # above it the rules take a line for a witness, and nobody's word for a block rests on a worse one
 _TAKEN = (2, 3)
 _STEPS = list(Step)
 _LOCAL = LOCAL | {Finding.IPV6_BROKEN}  # which only ever stands on what was asked for over IPv6
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is known of the line itself at the moment of judging, from everything but the target in question."""
-
-    foreign_seen: bool
-    canaries: int
-    names_dead: bool
-    house: frozenset[Finding] = frozenset()  # what this house does to it
-    spoilt: frozenset[Finding] = frozenset()  # the part of it that spoils what is reached as well
-    known: frozenset[Finding] = frozenset()  # what is wrong here and spoils nothing: it is allowed for
-    reach: float | None = None  # share of the usable international canaries that answered when last walked
-
-    @property
-    def poor(self) -> bool:
-        return self.reach is not None and self.reach < _POOR
-
-    @property
-    def well(self) -> bool:
-        """As far as is known: with too few canaries the judge has his own word."""
-        return self.reach is None or self.reach >= WELL
-
-    @property
-    def carries(self) -> bool:
-        """A failure on a line that carries next to nothing says nothing of the target."""
-        return self.foreign_seen and not self.names_dead and not self.poor and not self.house
-
-    @property
-    def dark(self) -> bool:
-        """Next to nothing abroad answers, and it is not this house: a cut, a bad line, or only listed names pass."""
-        return (self.poor or not self.foreign_seen) and not self.names_dead and not self.house
-
-    def blames(self, done: Round, *, proven: bool = False) -> bool:
-        """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too.
-
-        `proven`: comparisons have named the cause.
-        """
-        proven = proven or any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
-        return self.carries or (proven and self.foreign_seen and not self.house)
 
 
 @dataclass(slots=True)
@@ -83,8 +42,10 @@ class Count:
 class Record:
     """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached.
 
-    `count`, `well`: of all rounds that speak of the target, and without those that failed on a line that was not well.
-    `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice.
+    `count`, `well`: of all rounds that speak of the target, and without those that failed on a line that was not well;
+    `well_since_ms`: when the first of these failed.
+    `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice;
+    `clean_since_ms`: when the first of them began.
     """
 
     target: Target
@@ -95,8 +56,10 @@ class Record:
     failed: tuple[Round, ...] = ()  # at most eight; an empty deque is 760 bytes, and ten thousand targets have two
     count: Count = field(default_factory=Count)
     well: Count = field(default_factory=Count)
+    well_since_ms: int = 0
     slow_rounds: int = 0
     clean_rounds: int = 0
+    clean_since_ms: int = 0
     windows: tuple[frozenset[Finding], ...] = ()
     astray: frozenset[Finding] = frozenset()
     house: frozenset[Finding] = frozenset()
@@ -121,6 +84,8 @@ class Record:
         """Takes in a finished round. One that failed while the line carried nothing is no failure of the target."""
         self.slow_rounds = self.slow_rounds + 1 if slow else 0
         self.clean_rounds = self.clean_rounds + 1 if all(map(_lost_nothing, done.walks)) else 0
+        if self.clean_rounds == 1:
+            self.clean_since_ms = done.walks[0].started_ms
         self.last, self.finished_ms = done, finished_ms
         self.latest.update({walk.endpoint: walk for walk in done.walks})
         if self.reached:
@@ -132,6 +97,7 @@ class Record:
             self.failed = (*self.failed, done)[-ROUNDS_LOOKED_AT:]
             self.count.failed()
             if self.domestic or line.well:
+                self.well_since_ms = self.well_since_ms if self.well.rounds else finished_ms
                 self.well.failed()
 
     @property
@@ -205,6 +171,8 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
+        if not self.domestic and line.fell_after(self.well_since_ms):
+            self.well = Count()
         self.house, self.known = line.spoilt if self.reached else line.house, line.known
         findings = set(self.findings())
         interference = not self.reached and not INTERFERENCE.isdisjoint(findings)

@@ -70,9 +70,11 @@ class Protocols:
         """The targets whose protocol is filtered: silenced at two hosts that answer otherwise, and reached at none.
 
         That is the contract's 2x2 with a protocol in the place of the name. A host counts where the protocol passed
-        once, three straight rounds of it agree, and plain TLS to the same host passed three times without a packet lost
-        on the way to it: a datagram that a bad line lost is not said again as TCP's are. One of the two must be no
-        watched service; the other may be the service whose own protocol it is, where its addresses take connections.
+        once, plain TLS to the same host passed three straight times without a packet lost on the way to it (a datagram
+        that a bad line lost is not said again as TCP's are), and three rounds of the protocol on a line that was well
+        failed since: of what failed in the dark TLS is walked again first, and that is no comparison. One of the two
+        must be no watched service; the other may be the service whose own protocol it is, where its addresses take
+        connections.
         """
         reached: set[Protocol] = set()
         silent: defaultdict[Protocol, list[Silence]] = defaultdict(list)
@@ -101,12 +103,14 @@ class Protocols:
         """Where it was met with silence, round after round; nothing if anything else came in between."""
         target = record.target
         walks = [walk for walk in record.failed_walks() if walk.address]
-        if record.failed_rounds < WINDOWS or not all(map(_is_silenced, walks)):
+        if record.well.rounds < WINDOWS or not all(map(_is_silenced, walks)):
             return []
         if target.spoken is None:
             return [*self._of_service(target, walks)]
         other = beside(f"{target.service}/{target.spoken.beside}")
-        alive = _answering(other) if other is not None else frozenset()
+        if other is None or _failed_since(other.clean_since_ms, record) < WINDOWS:
+            return []
+        alive = _answering(other)
         return [
             Silence(target.name, _host(walk), walk.address, watched=False)
             for walk in walks
@@ -155,6 +159,11 @@ def _answering(other: Record) -> frozenset[str]:
     if other.clean_rounds < WINDOWS:
         return frozenset()
     return frozenset(_host(walk) for walk in other.latest.values() if walk.reached)
+
+
+def _failed_since(since_ms: int, record: Record) -> int:
+    """How many rounds; as far as they are remembered."""
+    return sum(done.walks[0].started_ms >= since_ms for done in record.failed)
 
 
 def _at_two_hosts(found: Iterable[Silence]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from monitor.meaning import house
 from monitor.meaning.canaries import Canaries
-from monitor.meaning.evidence import Line
+from monitor.meaning.line import WELL, Line
 from monitor.meaning.timeofday import TimeOfDay
 from probes.facts import Target, Walk
 from probes.words import Finding, Scope, Step
@@ -29,6 +29,7 @@ class Surroundings:
         house: what the house does now, as far as it is believed.
         spoilt: the part of it that spoils what is reached as well.
         known: what is wrong here and spoils nothing, as it is allowed for.
+        fell_ms: when the line was last found to be no longer well.
     """
 
     canaries: Canaries
@@ -37,6 +38,8 @@ class Surroundings:
     house: frozenset[Finding] = frozenset()
     spoilt: frozenset[Finding] = frozenset()
     known: frozenset[Finding] = frozenset()
+    fell_ms: int | None = None
+    _was_well: bool = False
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
@@ -44,6 +47,7 @@ class Surroundings:
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
         self._names, self.time = before._names, before.time
+        self.fell_ms, self._was_well = before.fell_ms, before._was_well
         self.canaries.inherit(before.canaries)
 
     def note_name(self, walk: Walk) -> None:
@@ -58,12 +62,13 @@ class Surroundings:
         else:
             self.clear[canary.name] = seen
 
-    def looking(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk]) -> Iterator[None]:
+    def looking(self, seen: Mapping[Scope, Sequence[Walk]], watched: Sequence[Walk], now_ms: int) -> Iterator[None]:
         """Once a tick, with the last walk to each canary and to everything else: what does the house do? In pieces.
 
         What would silence a whole line is believed only after several straight ticks; a clock, that several networks
         gave another time than ours, at once.
         """
+        self._note_fall(now_ms)
         abroad = seen[Scope.INTERNATIONAL]
         if any(walk.authenticated for walk in abroad):
             self.clear.clear()
@@ -81,6 +86,13 @@ class Surroundings:
             self.known, self.house, self.spoilt = _CLOCK, self.house - _CLOCK, self.spoilt - _CLOCK
         self._ipv6_broken = house.ipv6_is_broken(watched)
 
+    def _note_fall(self, now_ms: int) -> None:
+        reach = self.canaries.ratio(Scope.INTERNATIONAL, now_ms)
+        if reach is not None:
+            if self._was_well and reach < WELL:
+                self.fell_ms = now_ms
+            self._was_well = reach >= WELL
+
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
         usable, reach = self.canaries.standing(Scope.INTERNATIONAL, now_ms)
@@ -91,6 +103,7 @@ class Surroundings:
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
             spoilt=self.spoilt,
             known=self.known,
+            fell_ms=self.fell_ms,
             names_dead=self._names_dead(target.service),
         )
 

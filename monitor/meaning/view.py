@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 
 from monitor import metrics
 from monitor.beat.pairs import Transfers
-from monitor.judge import Evidence, Judgement, State, judge, worst
+from monitor.judge import Evidence, State, judge, worst
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries, domestic
-from monitor.meaning.evidence import WELL, Line, Record
+from monitor.meaning.evidence import Record
 from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.line import WELL, Line
 from monitor.meaning.protocols import Protocols
 from monitor.meaning.shown import of_success, one_of
+from monitor.meaning.standing import NEVER, Standing
 from monitor.meaning.surroundings import Surroundings
 from monitor.metrics import Series
 from monitor.telling.histogram import Histogram
@@ -25,27 +27,8 @@ from probes.book import Book
 from probes.facts import Round, Service, Target, Vantage, Walk
 from probes.words import Cell, Reason, Scope, Step
 
-_NEVER = Judgement(State.INSUFFICIENT, "nothing_fresh", "not walked yet")
 _STALE_PERIODS = 3
 _PIECE = 20  # targets judged between two breaths of the loop
-
-
-@dataclass(slots=True)
-class Standing:
-    """One target as it stands: its record, the judge's words on it, and since when they hold."""
-
-    record: Record
-    judgement: Judgement = _NEVER
-    since_ms: int = 0
-    witnessed: Walk | None = None  # the newest that failed, and of which the responder told what it saw
-
-    def judged(self, judgement: Judgement, now_ms: int) -> bool:
-        """Takes in the judge's words; True if the state is another than before."""
-        changed = judgement.state is not self.judgement.state
-        if changed or not self.since_ms:
-            self.since_ms = now_ms
-        self.judgement = judgement
-        return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ class View:
         self.around = Surroundings(self.canaries)
         for target in self.targets():
             record = Record(target, domestic=domestic(target, self.vantage))
-            never = _NEVER if target.endpoints else judge(Evidence(fresh=False, quarantined=True))
+            never = NEVER if target.endpoints else judge(Evidence(fresh=False, quarantined=True))
             self.standings[target.name] = Standing(record, never)
 
     def inherit(self, before: View) -> None:
@@ -191,7 +174,7 @@ class View:
             self.heartbeat_ms = now_ms
             self.walks_since_tick = 0
         canaries = {scope: self._of_canaries(scope, now_ms) for scope in Scope}
-        yield from self.around.looking(canaries, list(self._watched(now_ms)))
+        yield from self.around.looking(canaries, list(self._watched(now_ms)), now_ms)
         fresh = self._fresh(now_ms)
         yield
         filtered = self.protocols.filtered(fresh.values(), fresh.get)

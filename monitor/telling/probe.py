@@ -18,7 +18,8 @@ from monitor.judge import Judgement, judge
 from monitor.meaning import house
 from monitor.meaning.canaries import domestic
 from monitor.meaning.cause import shown
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
+from monitor.meaning.line import Line
 from monitor.pace import Pace
 from monitor.telling import witnessed
 from monitor.tools import resolvers, tools

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.judge import State
-from monitor.meaning.view import Standing, View
+from monitor.meaning.standing import Standing
+from monitor.meaning.view import View
 from monitor.telling import witnessed
 from monitor.telling.localtime import zone_of
 from probes.facts import Service, Walk

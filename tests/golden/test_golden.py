@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from monitor.judge import judge
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
+from monitor.meaning.line import Line
 from probes.doors.yamlfile import read
 from probes.facts import Walk
 from probes.words import Failure, Finding, Step

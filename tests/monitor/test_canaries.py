@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from monitor.meaning.canaries import Aside, Canaries, in_scope
+from monitor.meaning.surroundings import Surroundings
+from probes.facts import Walk
 from probes.words import Failure, Scope, Step
-from tests.monitor.facts import CONTROL, INSIDE, canary, rounds, walk
+from tests.monitor.facts import CONTROL, INSIDE, canary, rounds, target, walk
 
 DAY_S = 86400.0
 DAY_MS = 86_400_000
@@ -145,3 +147,19 @@ def test_what_nobody_has_looked_at_for_three_turns_makes_no_ratio() -> None:
     sing_all(canaries)
     assert canaries.ratio(Scope.INTERNATIONAL, 540_000) == 1.0
     assert canaries.ratio(Scope.INTERNATIONAL, 540_001) is None
+
+
+def test_when_a_line_fell_is_known_once_and_after_a_reload_too() -> None:
+    """Fallen is who was well: a box that begins in the dark fell at no time it knows."""
+    canaries = flock()
+    nobody: dict[Scope, list[Walk]] = {scope: [] for scope in Scope}
+    around = Surroundings(canaries)
+    fell: list[int | None] = []
+    for minute, alive in enumerate((3, 12, 10, 9, 2, 12, 7)):
+        sing_all(canaries, alive=alive, at_ms=minute * 60_000)
+        list(around.looking(nobody, (), minute * 60_000))
+        fell.append(around.line(target(), minute * 60_000).fell_ms)
+    assert fell == [None, None, None, 180_000, 180_000, 180_000, 360_000]
+    reloaded = Surroundings(flock())
+    reloaded.inherit(around)
+    assert reloaded.fell_ms == 360_000

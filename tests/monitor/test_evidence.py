@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 
 from monitor.judge import State, judge
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
+from monitor.meaning.line import Line
 from probes.facts import Certificate, Observation, Round
 from probes.words import Failure, Finding, Kind, Step
 from tests.monitor.facts import endpoint, rounds, target, walk
@@ -205,6 +206,37 @@ def test_a_line_that_is_well_in_between_keeps_what_failed_while_it_was() -> None
         one_address.add(lost(0), LOSSY if number % 2 else WELL, number)
     assert state(one_address, LOSSY) is State.BROKEN
     assert state(one_address, WELL) is State.INSUFFICIENT, "five straight failures at one address are no six"
+
+
+def test_what_began_to_fail_minutes_before_the_line_fell_was_the_line() -> None:
+    """An allow-list begins: all fails at once, and canaries, asked in turn, say so a little later. Hours later it ends."""
+    record = Record(target())
+    for number in range(4):
+        failed = walk(failed=Failure.TIMEOUT, address=f"157.240.1.{number % 2}")
+        record.add(rounds(failed, number=number), WELL, 10 * MINUTE + number * 15_000)
+    assert state(record) is State.BROKEN
+    fallen = replace(WELL, reach=0.4, fell_ms=12 * MINUTE)
+    assert state(record, fallen) is State.INSUFFICIENT
+    back = replace(fallen, reach=1.0)
+    assert state(record, back) is State.INSUFFICIENT
+    states = []
+    for number in range(4):
+        failed = walk(failed=Failure.TIMEOUT, address=f"157.240.1.{number % 2}")
+        record.add(rounds(failed, number=number), back, 20 * MINUTE + number * 15_000)
+        states.append(state(record, back))
+    assert states == [State.INSUFFICIENT, State.INSUFFICIENT, State.INSUFFICIENT, State.BROKEN], (
+        "it is not forgiven twice"
+    )
+
+
+def test_what_had_failed_long_before_the_line_fell_is_no_fault_of_the_line() -> None:
+    record = Record(target())
+    for number in range(10):
+        failed = walk(failed=Failure.TIMEOUT, address=f"157.240.1.{number % 2}")
+        record.add(rounds(failed, number=number), WELL, number * MINUTE)
+    fell = replace(WELL, reach=0.7, fell_ms=9 * MINUTE)
+    assert state(record, replace(fell, reach=1.0)) is State.BROKEN
+    assert state(record, fell) is State.BROKEN
 
 
 def test_what_stands_at_home_asks_no_line_abroad() -> None:

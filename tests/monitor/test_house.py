@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from monitor.judge import State, judge
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
 from monitor.meaning.house import Seen, does, ipv6_is_broken
+from monitor.meaning.line import Line
 from probes.facts import Certificate, Endpoint, Observation, Round, Walk
 from probes.words import Failure, Finding, Reason, Step, Transport
 from tests.monitor.facts import target, walk

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
+from monitor.meaning.line import Line
 from monitor.meaning.protocols import Protocols
 from probes.facts import Endpoint, Observation, Round, Spoken, Target, Walk
 from probes.words import Failure, Finding, Kind, Peer, Protocol, Reason, Step, Transport
@@ -72,13 +73,15 @@ OK_S, SENT_AGAIN_S = 0.05, 1.06
 _STEPS = (Step.RESOLVE, Step.CONNECT, Step.KNOCK)
 
 
-def asked(of: Target, at: tuple[str, str], failed: Failure | None = None, step: Step = Step.KNOCK) -> Walk:
+def asked(
+    of: Target, at: tuple[str, str], failed: Failure | None = None, step: Step = Step.KNOCK, at_ms: int = 0
+) -> Walk:
     """A knock at (host, address), which got as far as `step`."""
     host, address = at
     endpoint = Endpoint(host, 1194, Transport.UDP)
     taken = _STEPS[: _STEPS.index(step) + 1]
     steps = tuple(Observation(each, OK_S, failed if each is step else None) for each in taken)
-    return Walk(of.name, endpoint, "" if step is Step.RESOLVE else address, 0, Reason.DUE, steps)
+    return Walk(of.name, endpoint, "" if step is Step.RESOLVE else address, at_ms, Reason.DUE, steps)
 
 
 class Hosts:
@@ -87,9 +90,10 @@ class Hosts:
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.protocols = Protocols()
+        self.line = LINE
 
     def add(self, name: str, *walks: Walk) -> None:
-        self.records[name].add(Round(name, 0, Reason.DUE, 0, walks), LINE, 0)
+        self.records[name].add(Round(name, 0, Reason.DUE, 0, walks), self.line, 0)
 
     def peer(self, name: str, host: str, address: str, *, once: bool = True, spoken: Spoken = SPOKEN) -> None:
         """One that speaks the protocol, and answers by plain TLS."""
@@ -103,15 +107,19 @@ class Hosts:
             self.add(name, asked(self.records[name].target, (host, address)))
             self.look()
 
-    def tls(self, beside: str, host: str, address: str, *, rounds: int = 3, connect_s: float = OK_S) -> None:
+    def tls(
+        self, beside: str, host: str, address: str, *, rounds: int = 3, connect_s: float = OK_S, at_ms: int = 0
+    ) -> None:
         for _ in range(rounds):
             at = Endpoint(host, 443, Transport.TCP)
-            self.add(beside, walk(to=beside, at=at, address=address, connect_s=connect_s))
+            self.add(beside, walk(to=beside, at=at, address=address, connect_s=connect_s, started_ms=at_ms))
 
-    def fails(self, name: str, *at: tuple[str, str], rounds: int = 3, failed: Failure = Failure.TIMEOUT) -> None:
+    def fails(
+        self, name: str, *at: tuple[str, str], rounds: int = 3, failed: Failure = Failure.TIMEOUT, at_ms: int = 0
+    ) -> None:
         of = self.records[name].target
         for _ in range(rounds):
-            self.add(name, *(asked(of, each, failed=failed) for each in at))
+            self.add(name, *(asked(of, each, failed=failed, at_ms=at_ms) for each in at))
 
     def look(self) -> frozenset[str]:
         return self.protocols.filtered(self.records.values(), self.records.get)
@@ -198,6 +206,30 @@ def test_two_rounds_are_too_few() -> None:
     for name, at, rounds in (("vpn/one", ONE, 3), ("own/two", TWO, 2)):
         line.peer(name, *at)
         line.fails(name, at, rounds=rounds)
+    assert line.look() == set()
+
+
+def test_what_failed_in_the_dark_is_no_filter_when_tls_is_walked_again_first() -> None:
+    """The first failures met a line that had just been well, as lines are when an allow-list begins; hours later it ends."""
+    line = two_hosts()
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.add(f"{name}-plain", walk(to=f"{name}-plain", address=at[1], failed=Failure.TIMEOUT, step=Step.CONNECT))
+        line.tls(f"{name}-plain", *at, at_ms=8 * 3_600_000)
+    assert line.look() == set()
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.fails(name, at, rounds=2, at_ms=9 * 3_600_000)
+    assert line.look() == set()
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.fails(name, at, rounds=1, at_ms=9 * 3_600_000)
+    assert line.look() == {"vpn/one", "own/two"}
+
+
+def test_what_fails_on_a_bad_line_only_is_no_filter() -> None:
+    line = Hosts()
+    line.line = replace(LINE, reach=0.6)
+    for name, at in (("vpn/one", ONE), ("own/two", TWO)):
+        line.peer(name, *at)
+        line.fails(name, at, rounds=8)
     assert line.look() == set()
 
 

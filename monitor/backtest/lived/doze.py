@@ -17,7 +17,8 @@ from monitor.beat.spread import next_round
 from monitor.judge import State
 from monitor.meaning.cause import WINDOWS
 from monitor.meaning.evidence import ROUNDS_LOOKED_AT
-from monitor.meaning.view import Standing, View
+from monitor.meaning.standing import Standing
+from monitor.meaning.view import View
 from monitor.rounds import Rounds
 from monitor.tick import Tick
 from probes.facts import Round

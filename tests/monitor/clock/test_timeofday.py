@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from monitor import metrics
 from monitor.meaning.baseline import Baselines
 from monitor.meaning.canaries import Canaries
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
 from monitor.meaning.landmarks import Landmarks
+from monitor.meaning.line import Line
 from monitor.meaning.surroundings import Surroundings
 from monitor.meaning.timeofday import Known, TimeOfDay
 from monitor.meaning.view import View
@@ -273,7 +274,7 @@ def test_a_clock_that_was_set_between_two_processes_is_noticed() -> None:
 def around(time: TimeOfDay) -> Surroundings:
     made = Surroundings(Canaries([], INSIDE, standing_s=86400, day_s=86400))
     made.time = time
-    list(made.looking({scope: [] for scope in Scope}, []))
+    list(made.looking({scope: [] for scope in Scope}, [], 0))
     return made
 
 
@@ -297,7 +298,7 @@ def test_a_wrong_clock_stands_beside_the_state_and_does_not_change_it() -> None:
 def test_certificates_that_mind_our_date_spoil_what_they_hide_while_nobody_told_the_time() -> None:
     misdated = [walk(failed=Failure.SSL_INVALID_CERTIFICATE, step=Step.HANDSHAKE) for _ in range(6)]
     made = Surroundings(Canaries([], INSIDE, standing_s=86400, day_s=86400))
-    list(made.looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, []))
+    list(made.looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, [], 0))
     assert Finding.CLOCK_WRONG in made.line(target(), NOW_MS).house
 
 
@@ -306,12 +307,12 @@ def test_certificates_that_all_mind_our_date_make_it_doubtful() -> None:
     time = TimeOfDay()
     time.settle(NOW_MS, BOOT_MS)
     misdated = [walk(failed=Failure.SSL_INVALID_CERTIFICATE, step=Step.HANDSHAKE) for _ in range(6)]
-    list(around(time).looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, []))
+    list(around(time).looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, [], 0))
     assert time.estimated_ms(NOW_MS, BOOT_MS) is None
     assert time.believed_ms(BOOT_MS) is None
     sure = clock(0.0, 0.0, 0.0)
     sure.settle(NOW_MS, BOOT_MS)
-    list(around(sure).looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, []))
+    list(around(sure).looking({**{scope: [] for scope in Scope}, Scope.INTERNATIONAL: misdated}, [], 0))
     assert sure.believed_ms(BOOT_MS) == NOW_MS, "three networks outweigh them"
 
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from monitor.judge import State, judge
-from monitor.meaning.evidence import Line, Record
+from monitor.meaning.evidence import Record
+from monitor.meaning.line import Line
 from monitor.telling.narrated import narrated, page
 from monitor.telling.plain import ASKED, CAME, COMPARED, FOUND, HOLDS, SETTLES
 from monitor.telling.probe import Probed, as_json, looked_twice

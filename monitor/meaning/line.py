@@ -1,0 +1,57 @@
+"""What is known of the line itself while a target is judged: whose fault is what fails on it? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.facts import Round
+from probes.words import INTERFERENCE, Finding
+
+_POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
+_FALLING_MS = 300_000  # its canaries are asked in turn, and whether they still answer is told with the next tick
+WELL = 0.8  # above it the rules take a line for a witness, and nobody's word for a block rests on a worse one
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is known of the line itself at the moment of judging, from everything but the target in question."""
+
+    foreign_seen: bool
+    canaries: int
+    names_dead: bool
+    house: frozenset[Finding] = frozenset()  # what this house does to it
+    spoilt: frozenset[Finding] = frozenset()  # the part of it that spoils what is reached as well
+    known: frozenset[Finding] = frozenset()  # what is wrong here and spoils nothing: it is allowed for
+    reach: float | None = None  # share of the usable international canaries that answered when last walked
+    fell_ms: int | None = None  # when it was last found to be no longer well
+
+    @property
+    def poor(self) -> bool:
+        return self.reach is not None and self.reach < _POOR
+
+    @property
+    def well(self) -> bool:
+        """As far as is known: with too few canaries the judge has his own word."""
+        return self.reach is None or self.reach >= WELL
+
+    def fell_after(self, at_ms: int) -> bool:
+        """Within minutes: what failed then met a line that was going under, though its canaries did not say so yet."""
+        return self.fell_ms is not None and 0 <= self.fell_ms - at_ms <= _FALLING_MS
+
+    @property
+    def carries(self) -> bool:
+        """A failure on a line that carries next to nothing says nothing of the target."""
+        return self.foreign_seen and not self.names_dead and not self.poor and not self.house
+
+    @property
+    def dark(self) -> bool:
+        """Next to nothing abroad answers, and it is not this house: a cut, a bad line, or only listed names pass."""
+        return (self.poor or not self.foreign_seen) and not self.names_dead and not self.house
+
+    def blames(self, done: Round, *, proven: bool = False) -> bool:
+        """Whether a failed round speaks of its target; one with a proof of interference does on a poor line too.
+
+        `proven`: comparisons have named the cause.
+        """
+        proven = proven or any(not INTERFERENCE.isdisjoint(walk.findings) for walk in done.walks)
+        return self.carries or (proven and self.foreign_seen and not self.house)
