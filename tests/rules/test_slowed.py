@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.home.remotewrite import labels
+from monitor.home.remotewrite import STALE, labels
 from monitor.promql import reading
 from monitor.promql.evaluation import Evaluation
 from tests.rules.lines import Steps
@@ -278,6 +278,39 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
 def test_403_alone_may_mean_anything(tmp_path: Path, controls: int, there: str) -> None:
     made = slack(world(), {0: 0, 40: 1}, controls=controls, there=there).quiet(47, 90)
     made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "ok"): 1}).check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "refused_min"),
+    [
+        ({each: 1.0 for each in range(21)}, []),
+        ({**{each: 1.0 for each in range(11)}, 11: STALE}, list(range(11, 21))),
+        ({each: 1.0 for each in range(11)}, list(range(14, 21))),
+    ],
+    ids=["while it is served", "as soon as that is ended", "three minutes after it was last said"],
+)
+def test_a_box_that_is_served_elsewhere_by_the_same_service_is_not_refused(
+    elsewhere: dict[int, float], refused_min: list[int]
+) -> None:
+    """A box that is started anew marks no end of what it said before."""
+    name, answers = "didban:vantage_service_refuses:max", "didban_target_answer"
+    looking = Evaluation(reading.shipped(RULES), asked=[name], since_ms=0)
+    always = dict.fromkeys(range(21), 1.0)
+    inside = {"vantage": "m1", "role": "inside", "network": MCI, "service": "slack"}
+    said = [
+        (inside | {"target": "web", "answer": "403"}, always),
+        (inside | {"target": "api", "answer": "2xx"}, elsewhere),
+    ]
+    for number in (1, 2):
+        control = {"vantage": f"c{number}", "role": "control", "network": f"AS{number}", "service": "slack"}
+        said.append((control | {"target": "web", "answer": "2xx"}, always))
+    for given, steps in said:
+        looking.take(labels(answers, given), [60_000 * minute for minute in steps], list(steps.values()))
+    found = []
+    for minute in range(1, 21):
+        list(looking.until(60_000 * minute))
+        found += [minute] if looking.ask(name) else []
+    assert found == refused_min
 
 
 def test_what_fails_and_is_answered_403_beside_fails(tmp_path: Path) -> None:
