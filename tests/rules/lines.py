@@ -52,9 +52,8 @@ def _said(steps: Steps, minute: int, away: Sequence[tuple[int, int]]) -> str:
 
 
 def _value(text: str) -> float:
-    if text == _ENDED:
-        return STALE
-    return 0.0 if text == _NONE else float(text)
+    value: float = STALE if text == _ENDED else 0.0 if text == _NONE else float(text)
+    return value
 
 
 def at(steps: Steps, minute: int) -> float | None:
