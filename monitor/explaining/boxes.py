@@ -58,7 +58,7 @@ QUERIES = {
     "paused": "didban_vantage_paused == 1",
     "reach": 'didban:vantage_connectivity:ratio{scope="international"}',
     "gateway": 'didban:vantage_connectivity:ratio{scope="gateway"}',
-    "state": "didban:vantage_service_state:max{$name}",
+    "state": "didban_service_state{$name} == 1 and on (vantage) didban:vantage_delivering:count",
     "proof": "didban:vantage_service_proof:max{$name}",
 }
 EXPECTED = "didban_vantage_expected == 1"

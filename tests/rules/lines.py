@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from monitor.home.remotewrite import STALE
 from monitor.promql.labelsets import Floats, Ints
 
-Steps = Mapping[int, float | None]  # from this minute on: this value; None: no sample
+Steps = Mapping[int, float | None]  # from this minute on: this value; None: no sample; STALE: it is ended
 STEP_MS = 60_000
-_NONE = "_"
+_NONE, _ENDED = "_", "stale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,20 @@ class Line:
         """Their times, and what they say."""
         counts = [count for _, count in self.runs]
         there = np.repeat([text != _NONE for text, _ in self.runs], counts)
-        values = np.repeat([0.0 if text == _NONE else float(text) for text, _ in self.runs], counts)
+        values = np.repeat([_value(text) for text, _ in self.runs], counts)
         return np.flatnonzero(there) * STEP_MS, values[there]
 
 
 def _said(steps: Steps, minute: int, away: Sequence[tuple[int, int]]) -> str:
     value = at(steps, minute) if steps else 60.0 * minute
-    return _NONE if value is None or any(since <= minute < until for since, until in away) else f"{value:g}"
+    if value is None or any(since <= minute < until for since, until in away):
+        return _NONE
+    return _ENDED if math.isnan(value) else f"{value:g}"
+
+
+def _value(text: str) -> float:
+    value: float = STALE if text == _ENDED else 0.0 if text == _NONE else float(text)
+    return value
 
 
 def at(steps: Steps, minute: int) -> float | None:

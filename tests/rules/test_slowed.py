@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.home.remotewrite import labels
+from monitor.home.remotewrite import STALE, labels
 from monitor.promql import reading
 from monitor.promql.evaluation import Evaluation
 from tests.rules.lines import Steps
@@ -214,10 +214,7 @@ def test_what_resolvers_of_a_cut_network_say_is_no_tampering(tmp_path: Path) -> 
 
 
 def slack(made: World, here: Steps, controls: int = 3, answer: str = "403", there: str = "2xx") -> World:
-    """Inside it is reached and answers so; outside that many controls are served.
-
-    promtool sends no staleness marker: the answer before is heard for three minutes more.
-    """
+    """Inside it is reached and answers so; outside that many controls are served. An answer that is another now is ended."""
     for each in made.boxes:
         inside = each.labels["role"] == "inside"
         served = inside or int(each.labels["vantage"][1:]) <= controls
@@ -226,10 +223,10 @@ def slack(made: World, here: Steps, controls: int = 3, answer: str = "403", ther
         until = max((minute for minute, on in here.items() if not on and minute > since), default=10_000)
         if inside:
             each.send(
-                "didban_target_answer", {0: 1, since: None, until: 1}, service="slack", target="web", answer="2xx"
+                "didban_target_answer", {0: 1, since: STALE, until: 1}, service="slack", target="web", answer="2xx"
             )
             each.send(
-                "didban_target_answer", {0: None, since: 1, until: None}, service="slack", target="web", answer=answer
+                "didban_target_answer", {0: None, since: 1, until: STALE}, service="slack", target="web", answer=answer
             )
         else:
             each.send("didban_target_answer", {0: 1}, service="slack", target="web", answer=there if served else answer)
@@ -246,7 +243,7 @@ def said(network: str, verdict: str) -> str:
 @pytest.mark.parametrize("answer", ["403", "404"])
 def test_403_here_and_2xx_at_two_controls_is_a_refusal(tmp_path: Path, answer: str) -> None:
     made = slack(world(), {0: 0, 40: 1, 90: 0}, controls=2, answer=answer)
-    made.quiet(40, 44, 47).told(50, REFUSED).told(89, REFUSED).told(140, REFUSED).quiet(165)
+    made.quiet(40, 44).told(47, REFUSED).told(89, REFUSED).told(140, REFUSED).quiet(165)
     for minute, verdict in ((30, "ok"), (60, "refused"), (120, "ok")):
         made.query(minute, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, verdict): 1})
     made.check(tmp_path)
@@ -264,8 +261,8 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
             "is not visible: sanctions, a court or state, a licence, rules against abuse. A 451 claims a law, and does not "
             "say whose."
         ),
-        "onset": "1970-01-01 00:42 UTC (last served)",
-        "onset_local": "1970-01-01 04:12 in IR",
+        "onset": "1970-01-01 00:39 UTC (last served)",
+        "onset_local": "1970-01-01 04:09 in IR",
         "confidence": "medium: 403 or 404 here, 2xx or 3xx at two networks of controls",
         "lines": "4 of ours in IR",
         "not_known": "why it refuses; whether people with an account, or another address, are served",
@@ -278,6 +275,39 @@ def test_what_the_refusal_says(tmp_path: Path) -> None:
 def test_403_alone_may_mean_anything(tmp_path: Path, controls: int, there: str) -> None:
     made = slack(world(), {0: 0, 40: 1}, controls=controls, there=there).quiet(47, 90)
     made.query(60, f'{VERDICT}{{network="{TCI}", service="slack"}}', {said(TCI, "ok"): 1}).check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "refused_min"),
+    [
+        ({each: 1.0 for each in range(21)}, []),
+        ({**{each: 1.0 for each in range(11)}, 11: STALE}, list(range(11, 21))),
+        ({each: 1.0 for each in range(11)}, list(range(16, 21))),
+    ],
+    ids=["while it is served", "as soon as that is ended", "when nobody has said it for five minutes"],
+)
+def test_a_box_that_is_served_elsewhere_by_the_same_service_is_not_refused(
+    elsewhere: dict[int, float], refused_min: list[int]
+) -> None:
+    """A box that is started anew marks no end of what it said before."""
+    name, answers = "didban:vantage_service_refuses:max", "didban_target_answer"
+    looking = Evaluation(reading.shipped(RULES), asked=[name], since_ms=0)
+    always = dict.fromkeys(range(21), 1.0)
+    inside = {"vantage": "m1", "role": "inside", "network": MCI, "service": "slack"}
+    said = [
+        (inside | {"target": "web", "answer": "403"}, always),
+        (inside | {"target": "api", "answer": "2xx"}, elsewhere),
+    ]
+    for number in (1, 2):
+        control = {"vantage": f"c{number}", "role": "control", "network": f"AS{number}", "service": "slack"}
+        said.append((control | {"target": "web", "answer": "2xx"}, always))
+    for given, steps in said:
+        looking.take(labels(answers, given), [60_000 * minute for minute in steps], list(steps.values()))
+    found = []
+    for minute in range(1, 21):
+        list(looking.until(60_000 * minute))
+        found += [minute] if looking.ask(name) else []
+    assert found == refused_min
 
 
 def test_what_fails_and_is_answered_403_beside_fails(tmp_path: Path) -> None:
