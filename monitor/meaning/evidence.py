@@ -171,7 +171,7 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
-        if not self.domestic and line.fell_after(self.well_since_ms):
+        if not self.domestic and line.was_unwell(self.well_since_ms):
             self.well = Count()
         self.house, self.known = line.spoilt if self.reached else line.house, line.known
         findings = set(self.findings())

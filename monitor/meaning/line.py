@@ -8,7 +8,6 @@ from probes.facts import Round
 from probes.words import INTERFERENCE, Finding
 
 _POOR = 0.5  # share of canaries below which a failure is the line's: a week at 90 % loss in bursts (test_weeks.py)
-_FALLING_MS = 300_000  # its canaries are asked in turn, and whether they still answer is told with the next tick
 WELL = 0.8  # above it the rules take a line for a witness, and nobody's word for a block rests on a worse one
 
 
@@ -23,7 +22,7 @@ class Line:
     spoilt: frozenset[Finding] = frozenset()  # the part of it that spoils what is reached as well
     known: frozenset[Finding] = frozenset()  # what is wrong here and spoils nothing: it is allowed for
     reach: float | None = None  # share of the usable international canaries that answered when last walked
-    fell_ms: int | None = None  # when it was last found to be no longer well
+    unwell_ms: tuple[int, int] | None = None  # from when, and until when, it was last not known to be well
 
     @property
     def poor(self) -> bool:
@@ -34,9 +33,9 @@ class Line:
         """As far as is known: with too few canaries the judge has his own word."""
         return self.reach is None or self.reach >= WELL
 
-    def fell_after(self, at_ms: int) -> bool:
-        """Within minutes: what failed then met a line that was going under, though its canaries did not say so yet."""
-        return self.fell_ms is not None and 0 <= self.fell_ms - at_ms <= _FALLING_MS
+    def was_unwell(self, at_ms: int) -> bool:
+        """What failed then says nothing, though at that moment no canary said so yet."""
+        return self.unwell_ms is not None and self.unwell_ms[0] <= at_ms <= self.unwell_ms[1]
 
     @property
     def carries(self) -> bool:

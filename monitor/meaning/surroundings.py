@@ -15,6 +15,7 @@ from probes.words import Finding, Scope, Step
 
 _NAMES_REMEMBERED = 24
 _FEWEST_NAMES = 3
+_FALLING_MS = 240_000  # canaries are asked in turn: for so long they may call a line well that is going under
 _IPV6 = frozenset({Finding.IPV6_BROKEN})
 _CLOCK = frozenset({Finding.CLOCK_WRONG})
 
@@ -29,7 +30,7 @@ class Surroundings:
         house: what the house does now, as far as it is believed.
         spoilt: the part of it that spoils what is reached as well.
         known: what is wrong here and spoils nothing, as it is allowed for.
-        fell_ms: when the line was last found to be no longer well.
+        unwell_ms: minutes before the line was last known to be well, until it was last known not to be.
     """
 
     canaries: Canaries
@@ -38,8 +39,8 @@ class Surroundings:
     house: frozenset[Finding] = frozenset()
     spoilt: frozenset[Finding] = frozenset()
     known: frozenset[Finding] = frozenset()
-    fell_ms: int | None = None
-    _was_well: bool = False
+    unwell_ms: tuple[int, int] | None = None
+    _well_ms: int = 0
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
@@ -47,7 +48,7 @@ class Surroundings:
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
         self._names, self.time = before._names, before.time
-        self.fell_ms, self._was_well = before.fell_ms, before._was_well
+        self.unwell_ms, self._well_ms = before.unwell_ms, before._well_ms
         self.canaries.inherit(before.canaries)
 
     def note_name(self, walk: Walk) -> None:
@@ -68,7 +69,7 @@ class Surroundings:
         What would silence a whole line is believed only after several straight ticks; a clock, that several networks
         gave another time than ours, at once.
         """
-        self._note_fall(now_ms)
+        self._note_reach(now_ms)
         abroad = seen[Scope.INTERNATIONAL]
         if any(walk.authenticated for walk in abroad):
             self.clear.clear()
@@ -86,12 +87,13 @@ class Surroundings:
             self.known, self.house, self.spoilt = _CLOCK, self.house - _CLOCK, self.spoilt - _CLOCK
         self._ipv6_broken = house.ipv6_is_broken(watched)
 
-    def _note_fall(self, now_ms: int) -> None:
+    def _note_reach(self, now_ms: int) -> None:
+        """What is not known lies between: a box that was off has stale canaries, and its first walks fail unjudged."""
         reach = self.canaries.ratio(Scope.INTERNATIONAL, now_ms)
-        if reach is not None:
-            if self._was_well and reach < WELL:
-                self.fell_ms = now_ms
-            self._was_well = reach >= WELL
+        if reach is not None and reach >= WELL:
+            self._well_ms = now_ms
+        elif reach is not None:
+            self.unwell_ms = (self._well_ms - _FALLING_MS, now_ms)
 
     def line(self, target: Target, now_ms: int) -> Line:
         """What everything but this target's service says of the line now."""
@@ -103,7 +105,7 @@ class Surroundings:
             house=self.house | _IPV6 if self._ipv6_broken and target.endpoints[0].v6 else self.house,
             spoilt=self.spoilt,
             known=self.known,
-            fell_ms=self.fell_ms,
+            unwell_ms=self.unwell_ms,
             names_dead=self._names_dead(target.service),
         )
 

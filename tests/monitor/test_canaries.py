@@ -149,17 +149,27 @@ def test_what_nobody_has_looked_at_for_three_turns_makes_no_ratio() -> None:
     assert canaries.ratio(Scope.INTERNATIONAL, 540_001) is None
 
 
-def test_when_a_line_fell_is_known_once_and_after_a_reload_too() -> None:
-    """Fallen is who was well: a box that begins in the dark fell at no time it knows."""
+def test_since_when_a_line_is_not_well_is_known_afterwards() -> None:
+    """Between are the minutes nobody can judge: from before it was last well until it was last not."""
     canaries = flock()
     nobody: dict[Scope, list[Walk]] = {scope: [] for scope in Scope}
     around = Surroundings(canaries)
-    fell: list[int | None] = []
-    for minute, alive in enumerate((3, 12, 10, 9, 2, 12, 7)):
+    unwell = []
+    for minute, alive in enumerate((3, 12, 12, 12, 12, 10, 9, 2, 12, 7)):
         sing_all(canaries, alive=alive, at_ms=minute * 60_000)
         list(around.looking(nobody, (), minute * 60_000))
-        fell.append(around.line(target(), minute * 60_000).fell_ms)
-    assert fell == [None, None, None, 180_000, 180_000, 180_000, 360_000]
+        unwell.append(around.line(target(), minute * 60_000).unwell_ms)
+    begun, fallen = (-240_000, 0), [(60_000, 360_000), (60_000, 420_000)]
+    assert unwell == [begun] * 6 + [*fallen, fallen[1], (240_000, 540_000)]
     reloaded = Surroundings(flock())
     reloaded.inherit(around)
-    assert reloaded.fell_ms == 360_000
+    assert reloaded.unwell_ms == (240_000, 540_000)
+
+
+def test_what_failed_while_a_line_was_not_known_is_judged_by_what_is_known_after() -> None:
+    """A box is switched on in the dark: its canaries have said nothing yet, and the first services fail."""
+    around = Surroundings(flock())
+    assert around.line(target(), 0).well
+    sing_all(around.canaries, alive=3, at_ms=60_000)
+    list(around.looking({scope: [] for scope in Scope}, (), 60_000))
+    assert around.line(target(), 60_000).was_unwell(10_000)

@@ -215,7 +215,7 @@ def test_what_began_to_fail_minutes_before_the_line_fell_was_the_line() -> None:
         failed = walk(failed=Failure.TIMEOUT, address=f"157.240.1.{number % 2}")
         record.add(rounds(failed, number=number), WELL, 10 * MINUTE + number * 15_000)
     assert state(record) is State.BROKEN
-    fallen = replace(WELL, reach=0.4, fell_ms=12 * MINUTE)
+    fallen = replace(WELL, reach=0.4, unwell_ms=(7 * MINUTE, 12 * MINUTE))
     assert state(record, fallen) is State.INSUFFICIENT
     back = replace(fallen, reach=1.0)
     assert state(record, back) is State.INSUFFICIENT
@@ -234,7 +234,7 @@ def test_what_had_failed_long_before_the_line_fell_is_no_fault_of_the_line() -> 
     for number in range(10):
         failed = walk(failed=Failure.TIMEOUT, address=f"157.240.1.{number % 2}")
         record.add(rounds(failed, number=number), WELL, number * MINUTE)
-    fell = replace(WELL, reach=0.7, fell_ms=9 * MINUTE)
+    fell = replace(WELL, reach=0.7, unwell_ms=(4 * MINUTE, 9 * MINUTE))
     assert state(record, replace(fell, reach=1.0)) is State.BROKEN
     assert state(record, fell) is State.BROKEN
 
