@@ -302,20 +302,45 @@ def test_a_shutdown_is_told_in_these_words(tmp_path: Path) -> None:
     }).check(tmp_path)  # fmt: skip
 
 
-def test_a_block_on_one_line_is_told_in_these_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("later", "seen", "lines", "onset"),
+    [
+        (
+            "broken",
+            "On 1 line of ours in AS197207, which reaches abroad, instagram cannot be reached",
+            "1 of ours in AS197207",
+            ("00:19", "03:49"),
+        ),
+        (
+            "ok",
+            "Until less than half an hour ago instagram could not be reached on lines of ours in AS197207",
+            "none of ours in AS197207 speaks now",
+            ("00:42", "04:12"),
+        ),
+        (
+            None,
+            "When last heard, lines of ours in AS197207 could not reach instagram",
+            "none of ours in AS197207 speaks now",
+            ("00:19", "03:49"),
+        ),
+    ],
+)
+def test_a_block_on_one_line_is_told_in_these_words(tmp_path: Path, later: str | None, seen: str, lines: str) -> None:
     made = World().services()
-    made.line("m1").state("instagram", {0: "ok", 20: "broken"})
+    m1 = made.line("m1").state("instagram", {0: "ok", 20: "broken", 30: later or "broken"})
+    if later is None:
+        m1.silent(30)
     made.controls()
     labels = {"severity": "ticket", "product": "didban", "family": "service", **ON_MCI, "service": "instagram"}
-    made.text(30, "ServiceBlocked", labels, {
+    made.text(42, "ServiceBlocked", labels, {
         "summary": "instagram blocked on AS197207 (IR)",
         "summary_fa": "\u2068instagram\u2069 روی شبکهٔ \u2068AS197207\u2069 (\u2068IR\u2069) بسته شده است",
-        "description": "On 1 line of ours in AS197207, which reaches abroad, instagram cannot be reached; controls outside"
-        " IR reach it, and it worked here before. Consistent with a block between these lines and the service.",
-        "onset": "1970-01-01 00:19 UTC (last reached)",
-        "onset_local": "1970-01-01 03:49 in IR",
+        "description": f"{seen}; controls outside IR reach it, and it worked here before. Consistent with a block between"
+        " these lines and the service.",
+        "onset": f"1970-01-01 {onset[0]} UTC (last reached)",
+        "onset_local": f"1970-01-01 {onset[1]} in IR",
         "confidence": "low: one line, no proof of interference",
-        "lines": "1 of ours in AS197207",
+        "lines": lines,
         "not_known": "who blocks and why; other cities of that network",
         "runbook_url": "http://127.0.0.1:9810/runbook/ServiceBlocked",
         "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",

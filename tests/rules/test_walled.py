@@ -21,6 +21,28 @@ def test_lines_of_a_network_behind_walls_at_once_are_a_shutdown_until_they_are_n
     made.check(tmp_path)
 
 
+def test_the_text_says_what_answers_there(tmp_path: Path) -> None:
+    made = walled(world(), "m1", "m2")
+    labels = {"severity": "page", "product": "didban", "family": "shutdown", **ON_MCI}
+    made.text(30, "NetworkShutdown", labels, {
+        "summary": f"{MCI} (IR): cut off from abroad",
+        "summary_fa": f"شبکهٔ ⁨{MCI}⁩ (⁨IR⁩) از خارج از کشور قطع است",
+        "description": (
+            f"On 2 lines of ours in {MCI} somebody else answers for everything abroad, as when a bundle is empty; several "
+            "lines lost it within ten minutes of each other, and hosts elsewhere in IR prove themselves. Consistent with a "
+            "shutdown of that network's foreign traffic."
+        ),
+        "onset": "1970-01-01 00:19 UTC",
+        "onset_local": "1970-01-01 03:49 in IR",
+        "confidence": "medium: two or more witnesses agree",
+        "lines": f"2 of ours in {MCI}",
+        "not_known": "who did it and why; other cities of that network; whether its subscribers are affected alike",
+        "runbook_url": "http://127.0.0.1:9810/runbook/NetworkShutdown",
+        "dashboard_url": "http://127.0.0.1:3000/d/didban-incident?var-country=IR",
+    })  # fmt: skip
+    made.check(tmp_path)
+
+
 def test_one_line_behind_a_wall_is_its_home(tmp_path: Path) -> None:
     walled(world(), "m1").quiet(24, 34).told(50, stale("m1")).check(tmp_path)
 
