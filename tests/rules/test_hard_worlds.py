@@ -325,7 +325,9 @@ def test_a_shutdown_is_told_in_these_words(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_block_on_one_line_is_told_in_these_words(tmp_path: Path, later: str | None, seen: str, lines: str) -> None:
+def test_a_block_on_one_line_is_told_in_these_words(
+    tmp_path: Path, later: str | None, seen: str, lines: str, onset: tuple[str, str]
+) -> None:
     made = World().services()
     m1 = made.line("m1").state("instagram", {0: "ok", 20: "broken", 30: later or "broken"})
     if later is None:
