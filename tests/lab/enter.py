@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 MARK = "DIDBAN_LAB"
+# what the machine is called inside: no word that stands by chance in any file
+HOSTNAME = "the-laptop-of-its-keeper"
 _PDEATHSIG = 1
 
 
@@ -40,7 +42,7 @@ def missing() -> str | None:
 def _unshare() -> list[str]:
     as_anybody = os.geteuid() != 0 or os.environ.get("DIDBAN_LAB_AS_ANYBODY") == "1"
     user = ["--user", "--map-root-user"] if as_anybody else []
-    return ["unshare", *user, "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    return ["unshare", *user, "--net", "--uts", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
 
 def enter(command: list[str]) -> int:
@@ -49,6 +51,7 @@ def enter(command: list[str]) -> int:
         "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up"
         " && echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6"
         " && echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"
+        f" && hostname {HOSTNAME}"
         ' && exec "$@"'
     )
     room = subprocess.Popen(
