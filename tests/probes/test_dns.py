@@ -130,7 +130,6 @@ def test_not_one_bit_of_head_or_question_may_be_another(bit: int) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        TRUE[:-1],
         TRUE + b"\0",
         TRUE[:6] + b"\xff\xff" + TRUE[8:],
         TRUE[:4] + b"\0\2" + TRUE[6:],
@@ -138,11 +137,17 @@ def test_not_one_bit_of_head_or_question_may_be_another(bit: int) -> None:
         answer(f"{NAME}. 60 IN A 192.0.2.1").replace(b"\0\4\xc0\0\2\1", b"\0\3\xc0\0\2"),
         answer(f"{NAME}. 60 IN CNAME a.example.").replace(b"\0\x0b\1a\7example\0", b"\0\x0c\1a\7example\0\0"),
     ],
-    ids=["breaks off", "goes on", "many records", "two questions", "an echo", "three bytes", "an alias and more"],
+    ids=["goes on", "many records", "two questions", "an echo", "three bytes", "an alias and more"],
 )
 def test_what_is_no_whole_answer_is_none(reply: bytes) -> None:
     with pytest.raises(Malformed):
         QUERY.answered(reply)
+
+
+@pytest.mark.parametrize("length", range(len(TRUE)))
+def test_no_answer_that_breaks_off_is_one(length: int) -> None:
+    with pytest.raises(Malformed):
+        QUERY.answered(TRUE[:length])
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ def test_a_key_of_low_order_proves_nothing() -> None:
         Initiator(b"", SECRET).heard(bytes(32), bytes(48), bytes(16))
 
 
+@pytest.mark.parametrize("length", [48, 15], ids=["sealed by another key", "shorter than its seal"])
+def test_a_part_that_does_not_open_proves_nothing(length: int) -> None:
+    theirs = X25519PrivateKey.from_private_bytes(SECRET).public_key().public_bytes_raw()
+    with pytest.raises(Unproven):
+        Initiator(b"", SECRET).heard(theirs, bytes(length), bytes(16))
+
+
 def test_xeddsa_verifies_what_libsignal_signed_and_nothing_else() -> None:
     """libsignal, rust/core/src/curve/curve25519.rs, test_signature: public test keys."""
     public = bytes.fromhex("ab7e717d4a163b7d9a1d8071dfe9dcf8cdcd1cea3339b6356be84d887e322c64")
