@@ -144,10 +144,10 @@ def test_what_is_no_whole_answer_is_none(reply: bytes) -> None:
         QUERY.answered(reply)
 
 
-@pytest.mark.parametrize("length", range(len(TRUE)))
-def test_no_answer_that_breaks_off_is_one(length: int) -> None:
-    with pytest.raises(Malformed):
-        QUERY.answered(TRUE[:length])
+def test_no_answer_that_breaks_off_is_one() -> None:
+    for length in range(len(TRUE)):
+        with pytest.raises(Malformed):
+            QUERY.answered(TRUE[:length])
 
 
 @pytest.mark.parametrize(
