@@ -160,7 +160,7 @@ RULES: tuple[Rule, ...] = (
         "resolver_dead",
         State.INSUFFICIENT,
         lambda e: e.failed_resolving and e.names_dead,
-        "no name at all resolves here: that is the resolver, not this service",
+        "no other name resolves here either: that is the resolver, not this service",
     ),
     Rule(
         "proof_in_hand",

@@ -169,9 +169,9 @@ class Rounds:
 
     # ---------------------------------------------------------------- walking
 
-    async def _regular(self, target: Target, number: int) -> bool:
+    def _regular(self, target: Target, number: int) -> Coroutine[Any, Any, bool]:
         chosen = self._turns[target.name].regular(self._tools.clock.elapsed_s(), self._spared())
-        return await self._round(target, number, Reason.DUE, chosen)
+        return self._round(target, number, Reason.DUE, chosen)
 
     async def _round(self, target: Target, number: int, reason: Reason, chosen: list[Next]) -> bool:
         """Walks, keeps, judges; True if the target was reached."""

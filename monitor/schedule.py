@@ -53,6 +53,8 @@ class _Steady(datetime.tzinfo):
 
 
 class _Keyed(BaseTrigger):  # type: ignore[misc]
+    __slots__ = ("_errand", "_secret", "_zone")
+
     def __init__(self, secret: bytes, errand: Errand, zone: datetime.tzinfo) -> None:
         self._secret, self._errand, self._zone = secret, errand, zone
 

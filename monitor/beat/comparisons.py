@@ -25,6 +25,7 @@ _MOVED_SHARE = 0.1
 _SOON, _MOST_DOUBLINGS = 6, 10
 _HEARS_THE_NAME = (Cell.NAME_HERE, Cell.NAME_THERE)
 _NAMES_TRIED = 6  # from home, one after the other, until one passes
+_NOBODY = frozenset[str]()
 
 WalkWindow = Callable[[Target, Ground, bool], Awaitable[Sequence[Walk]]]
 
@@ -50,6 +51,8 @@ class Met:
         self.spared_s[address] = max(until_s, self.spared_s.get(address, until_s))
 
     def spared(self, now_s: float) -> frozenset[str]:
+        if not self.spared_s:
+            return _NOBODY
         self.spared_s = {address: until_s for address, until_s in self.spared_s.items() if until_s > now_s}
         return frozenset(self.spared_s)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Self
 
 from probes.ports import Clock
 
@@ -20,15 +19,24 @@ class Limits:
         self._apart_s = 1 / starts_per_second
         self._next_start_s = 0.0
 
-    @asynccontextmanager
-    async def one_walk(self) -> AsyncIterator[None]:
-        async with self._slots:
+    def one_walk(self) -> Self:
+        """What a walk is taken within. Nothing is kept for each: in a shutdown ten thousand hang here at once."""
+        return self
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        try:
             now_s = self._clock.elapsed_s()
             start_s = max(now_s, self._next_start_s)
             self._next_start_s = start_s + self._apart_s
             if start_s > now_s:
                 await asyncio.sleep(start_s - now_s)
-            yield
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def __aexit__(self, *raised: object) -> None:
+        self._slots.release()
 
 
 class Budget:

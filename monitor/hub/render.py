@@ -15,7 +15,10 @@ from monitor.notify.token import token
 
 _MUTED = {"send_resolved": False}
 _STRAIGHT = {"follow_redirects": False}
-_URGENCY = '{{ if eq .CommonLabels.severity "page" }}critical{{ else }}info{{ end }}'
+_URGENCY = (  # one page among others wakes
+    '{{ $urgency := "info" }}{{ range .Alerts.Firing }}{{ if eq .Labels.severity "page" }}{{ $urgency = "critical" }}'
+    "{{ end }}{{ end }}{{ $urgency }}"
+)
 
 
 def write(notify: Notify, folder: Path, out: Path, *, times: float = 1) -> None:

@@ -16,6 +16,7 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 ROUNDS_LOOKED_AT = 8
+_WAITS = 2 / 3  # two of the three periods after which a target is stale: in each of them others' names are asked for
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _TAKEN = (2, 3)
 _STEPS = list(Step)
@@ -43,7 +44,8 @@ class Record:
     """What is kept of one target between rounds: the last walk to each endpoint, the failures since it was reached.
 
     `count`, `well`: of all rounds that speak of the target, and without those that failed on a line that was not well;
-    `well_since_ms`: when the first of these failed.
+    `well_since_ms`: when the first of these failed; `named_ms`: when another name had last resolved, as known when the
+    first and when the last of them failed.
     `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice;
     `clean_since_ms`: when the first of them began.
     """
@@ -57,6 +59,7 @@ class Record:
     count: Count = field(default_factory=Count)
     well: Count = field(default_factory=Count)
     well_since_ms: int = 0
+    named_ms: tuple[int | None, int | None] = (None, None)
     slow_rounds: int = 0
     clean_rounds: int = 0
     clean_since_ms: int = 0
@@ -97,6 +100,8 @@ class Record:
             self.failed = (*self.failed, done)[-ROUNDS_LOOKED_AT:]
             self.count.failed()
             if self.domestic or line.well:
+                before_ms = self.named_ms[0] if self.well.rounds else line.named_ms
+                self.named_ms = before_ms, line.named_ms
                 self.well_since_ms = self.well_since_ms if self.well.rounds else finished_ms
                 self.well.failed()
 
@@ -171,7 +176,11 @@ class Record:
         fresh = last is not None and now_ms - self.finished_ms <= stale_after_s * 1000
         if last is None or not fresh:
             return Evidence(fresh=False)
-        if not self.domestic and line.was_unwell(self.well_since_ms):
+        at_the_name = not self.reached and all(_only_the_name(walk) for walk in last.walks)
+        waits_ms = stale_after_s * 1000 * _WAITS
+        named = not at_the_name or self._others_resolve(waits_ms)
+        void = line.was_unwell(self.well_since_ms) or (not named and now_ms - self.well_since_ms > waits_ms)
+        if void and not self.domestic:
             self.well = Count()
         self.house, self.known = line.spoilt if self.reached else line.house, line.known
         findings = set(self.findings())
@@ -192,10 +201,20 @@ class Record:
             foreign_seen=line.foreign_seen,
             canaries=line.canaries,
             line_poor=line.poor,
-            names_dead=line.names_dead,
-            failed_resolving=not self.reached and all(_only_the_name(walk) for walk in last.walks),
+            names_dead=line.names_dead or not named,
+            failed_resolving=at_the_name,
             domestic=self.domestic,
         )
+
+    def _others_resolve(self, lately_ms: float) -> bool:
+        """Whether names of others resolved lately when this one began to fail, and since: else the resolver is dead.
+
+        It has to fail once more after that: a resolver that is back knows it again at the next walk.
+        """
+        before_ms, since_ms = self.named_ms
+        if self.domestic or before_ms is None or since_ms is None or not self.well.rounds:
+            return True
+        return self.well_since_ms - before_ms <= lately_ms and since_ms >= self.well_since_ms
 
     def _is_denied(self, walk: Walk) -> bool:
         """In clear anybody on the way may be the one who says No, unless the service file expects that very answer."""

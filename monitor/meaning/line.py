@@ -23,6 +23,7 @@ class Line:
     known: frozenset[Finding] = frozenset()  # what is wrong here and spoils nothing: it is allowed for
     reach: float | None = None  # share of the usable international canaries that answered when last walked
     unwell_ms: tuple[int, int] | None = None  # from when, and until when, it was last not known to be well
+    named_ms: int | None = None  # when another service's name last resolved here; None where none is asked for
 
     @property
     def poor(self) -> bool:

@@ -21,6 +21,29 @@ _CLOCK = frozenset({Finding.CLOCK_WRONG})
 
 
 @dataclass(slots=True)
+class Named:
+    """When a name last resolved, of whichever service but one; for all of them two moments are enough."""
+
+    _asked: set[str] = field(default_factory=set)
+    _last: tuple[str, int] = ("", 0)
+    _before: int = 0  # the last one of a service that is not `_last`
+
+    def note(self, service: str, at_ms: int) -> None:
+        """`at_ms`: 0 where it did not resolve."""
+        self._asked.add(service)
+        if at_ms:
+            if service != self._last[0]:
+                self._before = self._last[1]
+            self._last = (service, at_ms)
+
+    def but(self, service: str) -> int | None:
+        """0: never; None: nobody else's name is asked for."""
+        if not self._asked - {service}:
+            return None
+        return self._before if service == self._last[0] else self._last[1]
+
+
+@dataclass(slots=True)
 class Surroundings:
     """Of one vantage.
 
@@ -41,20 +64,25 @@ class Surroundings:
     known: frozenset[Finding] = frozenset()
     unwell_ms: tuple[int, int] | None = None
     _well_ms: int = 0
+    _named: Named = field(default_factory=Named)
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
-        self._names, self.time = before._names, before.time
+        self._names, self._named, self.time = before._names, before._named, before.time
         self.unwell_ms, self._well_ms = before.unwell_ms, before._well_ms
         self.canaries.inherit(before.canaries)
 
-    def note_name(self, walk: Walk) -> None:
+    def note_name(self, walk: Walk, now_ms: int, *, domestic: bool = False) -> None:
+        """A resolver that cannot ask abroad still knows its country's own names: these prove nothing of others."""
         first = walk.steps[0]
         if first.step is Step.RESOLVE and not walk.endpoint.address:
-            self._names.append((walk.target.partition("/")[0], first.failure is None))
+            service, resolved = walk.target.partition("/")[0], first.failure is None
+            self._names.append((service, resolved))
+            if not domestic:
+                self._named.note(service, now_ms if resolved else 0)
 
     def asked_aside(self, canary: Target, seen: Walk) -> None:
         """Takes in a walk to a canary that was none of its rounds: it was asked the time, or something in clear."""
@@ -107,6 +135,7 @@ class Surroundings:
             known=self.known,
             unwell_ms=self.unwell_ms,
             names_dead=self._names_dead(target.service),
+            named_ms=self._named.but(target.service),
         )
 
     def _names_dead(self, but: str) -> bool:

@@ -7,10 +7,12 @@ socket anew, in seven system calls (strace; tests/bench/walk_cpu.py).
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 
 _AGAIN = (BlockingIOError, InterruptedError)
+_BEGUN = {errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR}
 
 
 class Nonblocking:
@@ -30,13 +32,12 @@ class Nonblocking:
 
     async def connect(self, address: str, port: int) -> None:
         """`address` is a literal one: a name would be looked up here, with everybody waiting."""
-        try:
-            self._sock.connect((address, port))
-        except _AGAIN:
-            self._watch()  # first, so that both waits share what the loop keeps of a socket
+        error = self._sock.connect_ex((address, port))  # an exception would be kept, with its traceback, while we wait
+        if error in _BEGUN:
             await self._writable()
-            if error := self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise OSError(error, os.strerror(error)) from None
+            error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
 
     async def send(self, data: bytes) -> None:
         """All of it."""
@@ -87,6 +88,7 @@ class Nonblocking:
         self._loop.add_writer(self._fd, _tell, ready)
         try:
             await ready
+            self._watch()  # before the loop forgets the socket: it keeps one thing for both waits
         finally:
             self._loop.remove_writer(self._fd)
 

@@ -11,6 +11,7 @@ from msgspec import structs
 from monitor.judge import State, judge
 from monitor.meaning.evidence import Record
 from monitor.meaning.line import Line
+from monitor.meaning.surroundings import Named
 from probes.facts import Certificate, Observation, Round
 from probes.words import Failure, Finding, Kind, Step
 from tests.monitor.facts import endpoint, rounds, target, walk
@@ -275,3 +276,59 @@ def test_a_line_is_dark_where_next_to_nothing_answers_and_the_house_is_not_why()
     assert not WELL.dark
     assert not replace(DARK, house=frozenset({Finding.CAPTIVE_PORTAL})).dark
     assert not replace(DARK, names_dead=True).dark
+
+
+# ---------------------------------------------------------------- the resolver, or this name
+
+
+def unnamed(record: Record, at_ms: int, named_ms: int | None) -> State:
+    """The name failed once more; `named_ms`: when another's name last resolved."""
+    line = replace(WELL, named_ms=named_ms)
+    failed = walk(failed=Failure.TIMEOUT, step=Step.RESOLVE, address="", started_ms=at_ms)
+    record.add(rounds(failed, number=at_ms), line, at_ms)
+    return state(record, line)
+
+
+def test_a_name_that_fails_while_others_resolve_is_broken() -> None:
+    record = Record(target())
+    assert [unnamed(record, MINUTE + n * 15_000, 55_000 + n * 15_000) for n in range(5)][-1] is State.BROKEN
+
+
+def test_where_no_other_name_resolves_since_it_failed_it_may_be_the_resolver() -> None:
+    """A selection of four services asks for few names: it took minutes until all of them had been seen to fail."""
+    record = Record(target())
+    for number in range(8):
+        assert unnamed(record, MINUTE + number * 15_000, 55_000) is State.INSUFFICIENT
+
+
+def test_what_failed_while_the_resolver_was_dead_says_nothing_once_it_is_back() -> None:
+    record = Record(target())
+    for number in range(8):
+        unnamed(record, MINUTE + number * 15_000, 55_000)
+    assert state(record, replace(WELL, named_ms=record.finished_ms + 1), record.finished_ms + 2) is State.INSUFFICIENT
+    back_ms = 20 * MINUTE
+    for number in range(8):
+        at_ms = back_ms - 1000 + number * 5000
+        assert unnamed(record, at_ms, 55_000) is State.INSUFFICIENT, "before a name resolves"
+    first_ms = record.finished_ms + 3 * MINUTE
+    after = [unnamed(record, first_ms + n * 15_000, first_ms - 1000 + n * 15_000) for n in range(6)]
+    assert after[-1] is State.BROKEN, "and what goes on failing when others resolve is broken"
+
+
+def test_where_nobody_elses_name_is_asked_for_nobody_is_waited_for() -> None:
+    record = Record(target())
+    assert [unnamed(record, MINUTE + n * 15_000, None) for n in range(5)][-1] is State.BROKEN
+
+
+def test_when_a_name_last_resolved_is_known_of_all_services_but_one() -> None:
+    named = Named()
+    assert named.but("a") is None, "nobody was asked"
+    named.note("a", 1)
+    assert (named.but("a"), named.but("b")) == (None, 1)
+    named.note("b", 0)
+    assert (named.but("a"), named.but("b")) == (0, 1), "b never resolved"
+    named.note("b", 2)
+    named.note("b", 3)
+    assert (named.but("a"), named.but("b"), named.but("c")) == (3, 1, 3)
+    named.note("c", 4)
+    assert (named.but("a"), named.but("b"), named.but("c")) == (4, 4, 3)

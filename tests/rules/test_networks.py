@@ -49,14 +49,6 @@ def test_one_line_and_silent_landmarks_are_a_page(tmp_path: Path) -> None:
     landmarks(dark(made, "m1"), {0: 1.0, 20: 0.0}).told(25, SHUTDOWN).check(tmp_path)
 
 
-def test_a_line_whose_gateway_is_dead_says_nothing_of_the_network(tmp_path: Path) -> None:
-    made = dark(world(), "m1", "m2", domestic=0.0)
-    for vantage in ("m1", "m2"):
-        box(made, vantage).reach({0: 1.0, 20: 0.0}, "gateway")
-    cut_off = [alert("VantageCutOff", "ticket", **ON_MCI, vantage=vantage) for vantage in ("m1", "m2")]
-    made.told(30, *cut_off).check(tmp_path)
-
-
 def test_silence_of_two_lines_and_of_landmarks_is_a_shutdown(tmp_path: Path) -> None:
     made = landmarks(world(), {0: 1.0, 22: 0.0})
     for vantage in ("m1", "m2"):

@@ -10,6 +10,8 @@ from tests.rules.peace import (
     BLOCKED_MCI,
     BLOCKED_TCI,
     ON_MCI,
+    OVER,
+    SHUTDOWN,
     box,
     world,
 )
@@ -155,6 +157,36 @@ def test_a_service_that_flickers_is_not_unblocked(tmp_path: Path) -> None:
     for vantage in ("m1", "m2"):
         box(made, vantage).state("instagram", {0: "ok", 20: "broken", 60: "ok", 150: "insufficient", 152: "ok"})
     made.quiet(120, 182, 200).check(tmp_path)
+
+
+def test_a_block_does_not_end_while_a_cut_speaks_for_it_that_is_not_about_to_end(tmp_path: Path) -> None:
+    """Prometheus says an end again for 15 minutes. One that comes earlier Alertmanager never hears, and keeps the next
+    block of that service to itself for a day."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        each = box(made, vantage).reach({0: 1.0, 60: 0.0, 120: 1.0 if vantage == "m1" else 0.0, 200: 1.0})
+        each.state("instagram", {0: "ok", 20: "broken", 60: "cut_off", 120 if vantage == "m1" else 200: "ok"})
+        for service in ("whatsapp", "imo"):
+            each.state(service, {0: "ok", 60: "cut_off", 120 if vantage == "m1" else 200: "ok"})
+    made.told(50, BLOCKED_MCI).told(100, SHUTDOWN, BLOCKED_MCI).told(190, SHUTDOWN, BLOCKED_MCI)
+    made.told(210, SHUTDOWN).told(230, OVER).check(tmp_path)
+
+
+def test_a_block_that_was_sure_is_a_page_to_its_end(tmp_path: Path) -> None:
+    """Of its last half hour one line of two was well again: that makes no ticket of what was a page."""
+    made = world()
+    box(made, "m1").state("instagram", {0: "ok", 20: "broken", 100: "ok"})
+    box(made, "m2").state("instagram", {0: "ok", 20: "broken", 60: "insufficient", 100: "ok"})
+    for minute in range(25, 129, 4):
+        made.told(minute, BLOCKED_MCI)
+    made.quiet(136, 200).check(tmp_path)
+
+
+def test_protocols_have_alerts_of_their_own(tmp_path: Path) -> None:
+    made = world()
+    for each in made.boxes:
+        each.state("protocols", {0: "ok", 20: "broken"} if each.labels["vantage"] in ("m1", "m2") else {0: "ok"})
+    made.quiet(30, 60, 90).check(tmp_path)
 
 
 # ---------------------------------------------------------------- ServiceDown

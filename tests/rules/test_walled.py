@@ -1,11 +1,13 @@
-"""Lines on which somebody else answers for everything abroad: one is a home, several at once are a network's affair."""
+"""Lines that can say nothing of their network, behind a wall or without a gateway: one is a home, several are not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, walled, world
+from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, box, dark, walled, world
 from tests.rules.world import IRANCELL, MCI, TCI, World, alert
+
+OUTAGE = alert("NetworkOutage", "page", **ON_MCI)
 
 
 def stale(vantage: str) -> dict[str, str]:
@@ -77,5 +79,47 @@ def test_single_lines_of_three_operators_at_once_are_a_country(tmp_path: Path) -
 
 def test_portals_that_let_nothing_through_are_an_outage(tmp_path: Path) -> None:
     """Whether hosts at home would answer is not known: nobody proves himself."""
-    outage = alert("NetworkOutage", "page", **ON_MCI)
-    walled(world(), "m1", "m2", by="captive_portal").quiet(20).told(25, outage).told(40, outage).check(tmp_path)
+    walled(world(), "m1", "m2", by="captive_portal").quiet(20).told(25, OUTAGE).told(40, OUTAGE).check(tmp_path)
+
+
+# ---------------------------------------------------------------- lines whose gateway is dead too
+
+
+def shut_in(made: World, *vantages: str, since: int = 20, until: int = 10_000) -> World:
+    """A mobile network that is switched off: no carrier, and the boxes report by another line."""
+    dark(made, *vantages, since=since, until=until, domestic=0.0)
+    for vantage in vantages:
+        box(made, vantage).reach({0: 1.0, since: 0.0, until: 1.0}, "gateway")
+    return made
+
+
+def cut_off(vantage: str) -> dict[str, str]:
+    return alert("VantageCutOff", "ticket", **ON_MCI, vantage=vantage)
+
+
+def test_lines_of_a_network_that_lose_their_gateway_at_once_are_an_outage_until_they_are_not(tmp_path: Path) -> None:
+    made = shut_in(world(), "m1", "m2", until=60)
+    made.quiet(20).told(25, OUTAGE).told(50, OUTAGE).told(80, OVER).check(tmp_path)
+
+
+def test_one_line_without_its_gateway_is_its_home(tmp_path: Path) -> None:
+    shut_in(world(), "m1").quiet(22).told(40, cut_off("m1")).check(tmp_path)
+
+
+def test_where_another_line_of_the_network_reaches_abroad_two_routers_are_two_homes(tmp_path: Path) -> None:
+    made = world()
+    made.line("m3")
+    shut_in(made, "m1", "m2").quiet(22).told(40, cut_off("m1"), cut_off("m2")).check(tmp_path)
+
+
+def test_routers_that_die_at_different_hours_are_two_homes(tmp_path: Path) -> None:
+    made = shut_in(shut_in(world(), "m1"), "m2", since=40)
+    made.told(36, cut_off("m1")).told(60, cut_off("m1"), cut_off("m2")).check(tmp_path)
+
+
+def test_an_operators_resolvers_that_are_dead_are_no_outage(tmp_path: Path) -> None:
+    """They are what is asked for its gateway; everything abroad answers all the same."""
+    made = world()
+    for vantage in ("m1", "m2"):
+        box(made, vantage).reach({0: 1.0, 20: 0.0}, "gateway")
+    made.quiet(25, 40, 60).check(tmp_path)

@@ -4,7 +4,8 @@ Read from the shipped configuration itself. What is modelled: the route tree, gr
 repeat_interval, inhibition, and that nobody is told of an end (`send_resolved: false`). As Alertmanager 0.25 does:
 a group is looked at once group_wait after its first alert and then every group_interval until it is empty; it sends
 where an alert fires that the last message did not have, or where the last message is repeat_interval old; that all of
-a group is over is noted without a word (notify/notify.go, DedupStage.needsUpdate).
+a group is over is noted without a word (notify/notify.go, DedupStage.needsUpdate). What the last message had outlives
+the group, and what ended while it was muted is not noted: if it begins again before the next message, nobody is told.
 """
 
 from __future__ import annotations
@@ -138,23 +139,20 @@ class Message:
 
 @dataclass(slots=True)
 class _Group:
+    """`ended`: what is over since the group was looked at last."""
+
     route: Route
     key: Labels
     firing: set[Labels] = field(default_factory=set)
-    told: frozenset[Labels] | None = None
-    told_ms: int = 0
+    ended: set[Labels] = field(default_factory=set)
 
-    def flushed(self, at_ms: int, heard: frozenset[Labels]) -> Message | None:
-        """What is sent now of what is heard now: fires, and is muted by nobody."""
-        told = self.told
-        if not heard:
-            self.told = None if told else told
-            return None
-        news = heard - (told or frozenset())
-        if not news and at_ms - self.told_ms < self.route.repeat_ms:
-            return None
-        self.told, self.told_ms = heard, at_ms
-        return Message(at_ms, self.route.receiver, self.key, tuple(sorted(heard)), tuple(sorted(news)))
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the last message of a group had, and when it was sent; nothing, when all was seen to be over."""
+
+    alerts: frozenset[Labels] = frozenset()
+    at_ms: int = 0
 
 
 Key = tuple[str, Labels]  # of a group: its receiver, the labels it is grouped by
@@ -177,6 +175,7 @@ class _Dispatcher:
     def __init__(self, routing: Routing) -> None:
         self._routing = routing
         self._groups: dict[Key, _Group] = {}
+        self._told: dict[Key, _Told] = {}
         self._firing: set[Labels] = set()
         self._due: list[tuple[int, Key]] = []
 
@@ -188,19 +187,21 @@ class _Dispatcher:
             self._firing.discard(change.labels)
             if key in self._groups:
                 self._groups[key].firing.discard(change.labels)
+                self._groups[key].ended.add(change.labels)
             return
         self._firing.add(change.labels)
         if key not in self._groups:
             self._groups[key] = _Group(route, key[1])
             heapq.heappush(self._due, (change.at_ms + route.wait_ms, key))
         self._groups[key].firing.add(change.labels)
+        self._groups[key].ended.discard(change.labels)
 
     def until(self, at_ms: int) -> Iterator[Message]:
         """What is sent before that moment."""
         while self._due and self._due[0][0] < at_ms:
             due_ms, key = heapq.heappop(self._due)
             group = self._groups[key]
-            sent = group.flushed(due_ms, _heard(group.firing, self._firing, self._routing))
+            sent = self._flushed(due_ms, key, group)
             if sent is not None:
                 yield sent
             if group.firing:
@@ -208,7 +209,22 @@ class _Dispatcher:
             else:
                 del self._groups[key]
 
+    def _flushed(self, at_ms: int, key: Key, group: _Group) -> Message | None:
+        """What is sent now of what is heard now: fires, and is muted by nobody."""
+        heard, over = self._heard(group.firing), self._heard(group.ended)
+        group.ended.clear()
+        told = self._told.get(key, _Told())
+        if not heard:
+            if over and told.alerts:
+                self._told[key] = _Told()
+            return None
+        news = heard - told.alerts
+        if not news and at_ms - told.at_ms < group.route.repeat_ms:
+            return None
+        self._told[key] = _Told(heard, at_ms)
+        return Message(at_ms, group.route.receiver, group.key, tuple(sorted(heard)), tuple(sorted(news)))
 
-def _heard(here: set[Labels], firing: set[Labels], routing: Routing) -> frozenset[Labels]:
-    others = [dict(each) for each in firing]
-    return frozenset(each for each in here if not any(rule.mutes(dict(each), others) for rule in routing.inhibitions))
+    def _heard(self, here: set[Labels]) -> frozenset[Labels]:
+        others = [dict(each) for each in self._firing]
+        muted = self._routing.inhibitions
+        return frozenset(each for each in here if not any(rule.mutes(dict(each), others) for rule in muted))
