@@ -18,6 +18,7 @@ from probes.throttle import Pair, Settled
 from probes.words import Finding, Kind, Reason, Step, Transport
 
 FETCHES_A_PAIR = 3
+NEUTRAL = ".neutral"  # what its other half is called: no id of a file holds a dot
 _TLS_PORT = 443
 
 One = Callable[[Target, Next, Reason], Awaitable[Walk]]
@@ -47,7 +48,7 @@ def neutral(target: Target, tested: Next) -> tuple[Target, Next] | None:
         there = Next(Endpoint(host, _TLS_PORT, Transport.TCP), tested.turn)
     elif said is None:
         return None
-    return replace(target, id=f"{target.id}.neutral", options=options), there  # no id of a file holds a dot
+    return replace(target, id=target.id + NEUTRAL, options=options), there
 
 
 @dataclass(slots=True)

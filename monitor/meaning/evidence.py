@@ -16,7 +16,9 @@ from probes.words import INTERFERENCE, LOCAL, Failure, Finding, Step
 # means 0 and 0.7 of OONI's detector: what a failed and a reached round add
 _CUSUM_FAILED, _CUSUM_REACHED = 0.65, -0.35
 ROUNDS_LOOKED_AT = 8
-_WAITS = 2 / 3  # two of the three periods after which a target is stale: in each of them others' names are asked for
+_WAITS = (
+    5 / 3
+)  # five periods, for it is stale after three: others' names are asked for in that time, whatever is blocked
 _SENT_AGAIN_S = 0.9  # TCP sends its first packet again after a second (RFC 6298)
 _TAKEN = (2, 3)
 _STEPS = list(Step)
@@ -45,7 +47,7 @@ class Record:
 
     `count`, `well`: of all rounds that speak of the target, and without those that failed on a line that was not well;
     `well_since_ms`: when the first of these failed; `named_ms`: when another name had last resolved, as known when the
-    first and when the last of them failed.
+    first of them failed, the last but one, and the last.
     `clean_rounds`: straight ones in which every walk was reached, and no connection had to be asked for twice;
     `clean_since_ms`: when the first of them began.
     """
@@ -59,7 +61,7 @@ class Record:
     count: Count = field(default_factory=Count)
     well: Count = field(default_factory=Count)
     well_since_ms: int = 0
-    named_ms: tuple[int | None, int | None] = (None, None)
+    named_ms: tuple[int | None, int | None, int | None] = (None, None, None)
     slow_rounds: int = 0
     clean_rounds: int = 0
     clean_since_ms: int = 0
@@ -100,9 +102,9 @@ class Record:
             self.failed = (*self.failed, done)[-ROUNDS_LOOKED_AT:]
             self.count.failed()
             if self.domestic or line.well:
-                before_ms = self.named_ms[0] if self.well.rounds else line.named_ms
-                self.named_ms = before_ms, line.named_ms
-                self.well_since_ms = self.well_since_ms if self.well.rounds else finished_ms
+                if not self.well.rounds:
+                    self.well_since_ms, self.named_ms = finished_ms, (line.named_ms,) * 3
+                self.named_ms = self.named_ms[0], self.named_ms[2], line.named_ms
                 self.well.failed()
 
     @property
@@ -209,9 +211,9 @@ class Record:
     def _others_resolve(self, lately_ms: float) -> bool:
         """Whether names of others resolved lately when this one began to fail, and since: else the resolver is dead.
 
-        It has to fail once more after that: a resolver that is back knows it again at the next walk.
+        It has to begin to fail once more after that: a resolver that is back knows it again at the next walk.
         """
-        before_ms, since_ms = self.named_ms
+        before_ms, since_ms, _ = self.named_ms
         if self.domestic or before_ms is None or since_ms is None or not self.well.rounds:
             return True
         return self.well_since_ms - before_ms <= lately_ms and since_ms >= self.well_since_ms

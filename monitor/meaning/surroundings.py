@@ -15,6 +15,7 @@ from probes.words import Finding, Scope, Step
 
 _NAMES_REMEMBERED = 24
 _FEWEST_NAMES = 3
+_DEAD_PERIODS = 2.5
 _FALLING_MS = 240_000  # canaries are asked in turn: for so long they may call a line well that is going under
 _IPV6 = frozenset({Finding.IPV6_BROKEN})
 _CLOCK = frozenset({Finding.CLOCK_WRONG})
@@ -48,6 +49,7 @@ class Surroundings:
     """Of one vantage.
 
     Attributes:
+        period_ms: how often what is essential is walked, and canaries are.
         clear: canary -> its last walk in clear text, made while nothing abroad proved itself.
         time: what time it is, as hosts abroad say.
         house: what the house does now, as far as it is believed.
@@ -57,6 +59,7 @@ class Surroundings:
     """
 
     canaries: Canaries
+    period_ms: float = 60_000.0
     clear: dict[str, Walk] = field(default_factory=dict)
     time: TimeOfDay = field(default_factory=TimeOfDay)
     house: frozenset[Finding] = frozenset()
@@ -64,14 +67,16 @@ class Surroundings:
     known: frozenset[Finding] = frozenset()
     unwell_ms: tuple[int, int] | None = None
     _well_ms: int = 0
-    _named: Named = field(default_factory=Named)
+    _named: Named = field(default_factory=Named)  # what lies abroad
+    _resolved: Named = field(default_factory=Named)  # whatever it was
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
-        self._names, self._named, self.time = before._names, before._named, before.time
+        self._names, self._named, self._resolved = before._names, before._named, before._resolved
+        self.time = before.time
         self.unwell_ms, self._well_ms = before.unwell_ms, before._well_ms
         self.canaries.inherit(before.canaries)
 
@@ -81,6 +86,7 @@ class Surroundings:
         if first.step is Step.RESOLVE and not walk.endpoint.address:
             service, resolved = walk.target.partition("/")[0], first.failure is None
             self._names.append((service, resolved))
+            self._resolved.note(service, now_ms if resolved else 0)
             if not domestic:
                 self._named.note(service, now_ms if resolved else 0)
 
@@ -134,12 +140,14 @@ class Surroundings:
             spoilt=self.spoilt,
             known=self.known,
             unwell_ms=self.unwell_ms,
-            names_dead=self._names_dead(target.service),
+            names_dead=self._names_dead(target.service, now_ms),
             named_ms=self._named.but(target.service),
         )
 
-    def _names_dead(self, but: str) -> bool:
-        """Names of other services were asked for, and none resolved."""
+    def _names_dead(self, but: str, now_ms: int) -> bool:
+        """Names of other services were asked for, and none resolved, for longer than most of them may be blocked."""
+        if now_ms - (self._resolved.but(but) or 0) <= _DEAD_PERIODS * self.period_ms:
+            return False
         asked = 0
         for service, resolved in reversed(self._names):
             if service != but and resolved:

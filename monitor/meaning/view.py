@@ -71,7 +71,7 @@ class View:
     around: Surroundings = field(init=False)
 
     def __post_init__(self) -> None:
-        self.around = Surroundings(self.canaries)
+        self.around = Surroundings(self.canaries, period_ms=min(self.turn_s.values(), default=60.0) * 1000)
         for target in self.targets():
             record = Record(target, domestic=domestic(target, self.vantage))
             never = NEVER if target.endpoints else judge(Evidence(fresh=False, quarantined=True))

@@ -34,8 +34,7 @@ class Nonblocking:
         """`address` is a literal one: a name would be looked up here, with everybody waiting."""
         error = self._sock.connect_ex((address, port))  # an exception would be kept, with its traceback, while we wait
         if error in _BEGUN:
-            await self._writable()
-            error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            error = await self._connected()
         if error:
             raise OSError(error, os.strerror(error))
 
@@ -83,12 +82,25 @@ class Nonblocking:
             except OSError as error:
                 self._reading.set_exception(error)
 
+    async def _connected(self) -> int:
+        """What it came to: 0, or an error. One that stands is watched before the loop forgets it: that keeps one thing
+        of a socket for both waits, and of one that failed nothing that could be used again."""
+        ready = self._loop.create_future()
+        self._loop.add_writer(self._fd, _tell, ready)
+        try:
+            await ready
+            error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not error:
+                self._watch()
+            return error
+        finally:
+            self._loop.remove_writer(self._fd)
+
     async def _writable(self) -> None:
         ready = self._loop.create_future()
         self._loop.add_writer(self._fd, _tell, ready)
         try:
             await ready
-            self._watch()  # before the loop forgets the socket: it keeps one thing for both waits
         finally:
             self._loop.remove_writer(self._fd)
 

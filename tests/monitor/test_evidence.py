@@ -306,13 +306,23 @@ def test_what_failed_while_the_resolver_was_dead_says_nothing_once_it_is_back() 
     for number in range(8):
         unnamed(record, MINUTE + number * 15_000, 55_000)
     assert state(record, replace(WELL, named_ms=record.finished_ms + 1), record.finished_ms + 2) is State.INSUFFICIENT
-    back_ms = 20 * MINUTE
-    for number in range(8):
-        at_ms = back_ms - 1000 + number * 5000
-        assert unnamed(record, at_ms, 55_000) is State.INSUFFICIENT, "before a name resolves"
-    first_ms = record.finished_ms + 3 * MINUTE
-    after = [unnamed(record, first_ms + n * 15_000, first_ms - 1000 + n * 15_000) for n in range(6)]
-    assert after[-1] is State.BROKEN, "and what goes on failing when others resolve is broken"
+    last_ms = record.finished_ms + 5000
+    assert unnamed(record, last_ms, last_ms - 1000) is State.INSUFFICIENT, "it was asked before the resolver was back"
+    assert unnamed(record, last_ms + 15_000, last_ms + 14_000) is State.BROKEN, (
+        "and goes on failing when others resolve"
+    )
+
+
+def test_what_failed_while_no_other_name_resolved_for_long_is_void() -> None:
+    record = Record(target())
+    for number in range(60):
+        unnamed(record, MINUTE + number * 15_000, 55_000)
+    back_ms = record.finished_ms + 5000
+    assert [unnamed(record, back_ms + n * 15_000, back_ms + n * 15_000 - 1000) for n in range(3)] == [
+        State.INSUFFICIENT
+    ] * 3
+    after_ms = record.finished_ms + 6 * MINUTE
+    assert [unnamed(record, after_ms + n * 15_000, after_ms - 1000 + n * 15_000) for n in range(6)][-1] is State.BROKEN
 
 
 def test_where_nobody_elses_name_is_asked_for_nobody_is_waited_for() -> None:

@@ -10,6 +10,7 @@ from monitor.backtest.lived.line import Line
 from monitor.backtest.lived.touching import Stretch
 from monitor.backtest.worlds.words import How, Path, What
 from monitor.backtest.worlds.world import Cause, Drop, Passes
+from monitor.beat.pairs import NEUTRAL
 from monitor.beat.spread import unit
 from probes.facts import Endpoint, Target
 from probes.words import Kind, Scope, Step
@@ -86,6 +87,9 @@ def _about(drop: Drop, cause: Cause, asked: Asked) -> bool:
     if drop.what is What.CANARIES:
         chosen = unit(cause.id.encode(), asked.at.name, "dead") < drop.share
         return asked.at.scope in (Scope.DOMESTIC, Scope.INTERNATIONAL) and chosen
+    if drop.how is How.THROTTLE:
+        named = [asked.says, asked.at] if not asked.at.id.endswith(NEUTRAL) else []  # the other half of a pair
+        return any(each.service == drop.service and (not drop.targets or each.id in drop.targets) for each in named)
     if drop.service:
         whose = asked.says if drop.how in _BY_NAME or drop.what is What.SINKHOLE else asked.at
         return whose.service == drop.service and (not drop.targets or whose.id in drop.targets)

@@ -19,6 +19,7 @@ from monitor.backtest.lived.walks import Far
 from monitor.backtest.lived.weather import Spell
 from monitor.backtest.worlds.words import How, What
 from monitor.backtest.worlds.world import Drop
+from monitor.beat.pairs import NEUTRAL
 from monitor.beat.walker import Walker
 from probes.compare import Ground
 from probes.facts import Endpoint, Observation, Service, Target, Vantage, Walk
@@ -31,8 +32,6 @@ _TIMEOUT_S = 10.0
 _TRIES = {Step.RESOLVE: 2}  # a resolver is asked twice; TCP says everything again after 1, 3 and 7 s (RFC 6298)
 _TRIES_OF_TCP = 4
 _SENT_AGAIN_S = 1.0
-_RESOLVER_SHARE = 0.9  # two tries of 0.45 of the deadline each (monitor/tools.py)
-_STALLS_AT = 16_384
 _PORTAL = "portal.invalid"
 _LEGAL = 451
 
@@ -57,8 +56,11 @@ class Walks:
         self._vantage, self._line, self._hands, self._about = vantage, line, hands, about
         self._names: dict[str, Target] = {}
         self._addresses: dict[str, Target] = {}
+        self._beside_home: dict[str, set[str]] = {}
         for service in services:
             for target in service.targets:
+                if target.options.get("home") == vantage.country:
+                    self._beside_home.setdefault(service.id, set()).add(target.id)
                 for endpoint in target.endpoints:
                     if endpoint.host:
                         self._names.setdefault(endpoint.host, target)
@@ -128,7 +130,7 @@ class Walks:
                 seen.append(self._passed(step, target, endpoint, far, also))
                 continue
             failure, findings = (hit.failure, hit.findings) if hit is not None else (Failure.TIMEOUT, ())
-            seen.append(_stopped(step, failure, findings, tools.timeout_s, far))
+            seen.append(walks.stopped(step, failure, findings, tools.timeout_s, far))
             if failure is None:
                 continue
             known = tools.book(endpoint.host, endpoint.v6) if step is Step.RESOLVE and not endpoint.address else ()
@@ -211,7 +213,7 @@ class Walks:
                 seen.append(walks.passed(step, whose, replace(at, host=says), self._far(whose)))
                 continue
             failure, findings = (hit.failure, hit.findings) if hit is not None else (Failure.TIMEOUT, ())
-            seen.append(_stopped(step, failure, findings, _TIMEOUT_S, self._far(whose)))
+            seen.append(walks.stopped(step, failure, findings, _TIMEOUT_S, self._far(whose)))
             break
         if waited_s := sum(each.took_s for each in seen if each.failure is Failure.TIMEOUT):
             await asyncio.sleep(waited_s)
@@ -220,7 +222,12 @@ class Walks:
     # ---------------------------------------------------------------- where things stand
 
     def _is_home(self, target: Target) -> bool:
-        return target.scope is Scope.DOMESTIC or (target.at is not None and target.at.country == self._vantage.country)
+        """Also the half of a pair that is fetched at home, to compare what lies abroad with it."""
+        if target.scope is Scope.DOMESTIC or (target.at is not None and target.at.country == self._vantage.country):
+            return True
+        return target.id.endswith(NEUTRAL) and target.id.removesuffix(NEUTRAL) in self._beside_home.get(
+            target.service, ()
+        )
 
     def _far(self, target: Target) -> Far:
         if target.scope is Scope.GATEWAY:
@@ -262,21 +269,6 @@ def _pick(target: Target, endpoint: Endpoint, turn: int, avoid: frozenset[str]) 
     known = walks.addresses(endpoint.host, endpoint.v6)
     free = [each for each in known if each not in avoid] or known
     return free[turn % len(free)]
-
-
-def _stopped(
-    step: Step, failure: Failure | None, findings: tuple[Finding, ...], timeout_s: float, far: Far
-) -> Observation:
-    took_s = timeout_s if failure is Failure.TIMEOUT else far.rtt_s
-    if step is Step.RESOLVE and failure is Failure.TIMEOUT:
-        took_s = timeout_s * _RESOLVER_SHARE
-    if step is Step.TRANSFER:
-        return Observation(
-            step, took_s, failure, findings, bytes_received=_STALLS_AT, slices_s=(far.rtt_s,),
-            longest_wait_s=took_s - far.rtt_s, waited_at_byte=_STALLS_AT, line_bytes=_STALLS_AT,
-            quiet_s=took_s - far.rtt_s,
-        )  # fmt: skip
-    return Observation(step, took_s, failure, findings)
 
 
 def _answered(drop: Drop, target: Target, seen: Observation) -> Observation:

@@ -19,8 +19,10 @@ from probes.ports import SLICE_BYTES
 from probes.resolve import resolve
 from probes.transfer import transfer
 from probes.walk import ROUTES
-from probes.words import Answer, Kind, Step, Transport
+from probes.words import Answer, Failure, Finding, Kind, Step, Transport
 
+_RESOLVER_SHARE = 0.9  # two tries of 0.45 of the deadline each (monitor/tools.py)
+_STALLS_AT = 16_384
 _WORDS: Mapping[object, Step] = {
     resolve: Step.RESOLVE,
     connect: Step.CONNECT,
@@ -108,3 +110,19 @@ def transferred(count: int, far: Far) -> Observation:
         Step.TRANSFER, took_s, status=200, bytes_received=count, slices_s=slices, longest_wait_s=far.rtt_s,
         waited_at_byte=0, line_bytes=int(count * 1.06), quiet_s=0.0,
     )  # fmt: skip
+
+
+def stopped(
+    step: Step, failure: Failure | None, findings: tuple[Finding, ...], timeout_s: float, far: Far
+) -> Observation:
+    """A step that ends in a failure, or in what a finding is made of."""
+    took_s = timeout_s if failure is Failure.TIMEOUT else far.rtt_s
+    if step is Step.RESOLVE and failure is Failure.TIMEOUT:
+        took_s = timeout_s * _RESOLVER_SHARE
+    if step is Step.TRANSFER:
+        return Observation(
+            step, took_s, failure, findings, bytes_received=_STALLS_AT, slices_s=(far.rtt_s,),
+            longest_wait_s=took_s - far.rtt_s, waited_at_byte=_STALLS_AT, line_bytes=_STALLS_AT,
+            quiet_s=took_s - far.rtt_s,
+        )  # fmt: skip
+    return Observation(step, took_s, failure, findings)
