@@ -67,28 +67,23 @@ class Surroundings:
     known: frozenset[Finding] = frozenset()
     unwell_ms: tuple[int, int] | None = None
     _well_ms: int = 0
-    _named: Named = field(default_factory=Named)  # what lies abroad
-    _resolved: Named = field(default_factory=Named)  # whatever it was
+    _named: Named = field(default_factory=Named)
     _ipv6_broken: bool = False
     _lately: deque[frozenset[Finding]] = field(default_factory=lambda: deque(maxlen=house.STRAIGHT_TICKS))
     _names: deque[tuple[str, bool]] = field(default_factory=lambda: deque(maxlen=_NAMES_REMEMBERED))
 
     def inherit(self, before: Surroundings) -> None:
         """What a reload would forget."""
-        self._names, self._named, self._resolved = before._names, before._named, before._resolved
-        self.time = before.time
+        self._names, self._named, self.time = before._names, before._named, before.time
         self.unwell_ms, self._well_ms = before.unwell_ms, before._well_ms
         self.canaries.inherit(before.canaries)
 
-    def note_name(self, walk: Walk, now_ms: int, *, domestic: bool = False) -> None:
-        """A resolver that cannot ask abroad still knows its country's own names: these prove nothing of others."""
+    def note_name(self, walk: Walk, now_ms: int) -> None:
         first = walk.steps[0]
         if first.step is Step.RESOLVE and not walk.endpoint.address:
             service, resolved = walk.target.partition("/")[0], first.failure is None
             self._names.append((service, resolved))
-            self._resolved.note(service, now_ms if resolved else 0)
-            if not domestic:
-                self._named.note(service, now_ms if resolved else 0)
+            self._named.note(service, now_ms if resolved else 0)
 
     def asked_aside(self, canary: Target, seen: Walk) -> None:
         """Takes in a walk to a canary that was none of its rounds: it was asked the time, or something in clear."""
@@ -146,7 +141,7 @@ class Surroundings:
 
     def _names_dead(self, but: str, now_ms: int) -> bool:
         """Names of other services were asked for, and none resolved, for longer than most of them may be blocked."""
-        if now_ms - (self._resolved.but(but) or 0) <= _DEAD_PERIODS * self.period_ms:
+        if now_ms - (self._named.but(but) or 0) <= _DEAD_PERIODS * self.period_ms:
             return False
         asked = 0
         for service, resolved in reversed(self._names):

@@ -108,7 +108,7 @@ class View:
         for walk in done.walks:
             self.walks_by_result[(done.target, walk.failure.value if walk.failure else "ok")] += 1
             self.walks_since_tick += 1
-            self.around.note_name(walk, now_ms, domestic=record.domestic)
+            self.around.note_name(walk, now_ms)
             self._note_lengths(walk)
         ask_canaries = target.scope is not None and self.canaries.add(done)
         if not record.domestic and any(walk.reached and walk.authenticated for walk in done.walks):
