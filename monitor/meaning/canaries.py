@@ -21,6 +21,7 @@ _NEARER = 0.5  # of its own smallest round trip in seven days
 _NEAR_FLOOR_S = 0.005  # below this a round trip says nothing about distance
 _TURN_ROUNDS_WITHOUT_FOREIGN = 2
 _DAYS = 7
+_EARLIER_DAYS = 2  # the first may have been a few walks on a bad evening, or one before the clock was set right
 _STALE_TURNS = 3
 
 
@@ -120,13 +121,26 @@ class Canaries:
             return
         rtt_s, today = min(connects), int(done.started_ms // self._day_ms)
         known = canary.smallest_rtt_s
+        for day in [day for day in known if day > today or (day <= today - _DAYS and not canary.near)]:
+            del known[day]
         usual_s = min(known.values(), default=0.0)
-        has_history = any(day < today for day in known)
-        canary.near = has_history and usual_s >= _NEAR_FLOOR_S and rtt_s < _NEARER * usual_s
+        canary.near = self._has_history(canary, today) and usual_s >= _NEAR_FLOOR_S and rtt_s < _NEARER * usual_s
         if not canary.near:
             known[today] = min(rtt_s, known.get(today, rtt_s))
-            for day in [day for day in known if day <= today - _DAYS]:
-                del known[day]
+        else:
+            self._forget_a_slower_line(canary.target.scope, today)
+
+    def _has_history(self, canary: Canary, today: int) -> bool:
+        return sum(day < today for day in canary.smallest_rtt_s) >= _EARLIER_DAYS
+
+    def _forget_a_slower_line(self, scope: Scope | None, today: int) -> None:
+        """Most of them nearer at once: nobody moves a dozen hosts. Our own line is another, and they begin anew."""
+        known = [each for each in self._all.values() if each.target.scope is scope and self._has_history(each, today)]
+        nearer = [each for each in known if each.near and each.alive]
+        if len(nearer) >= FEWEST_CANARIES and len(nearer) > len(known) / 2:
+            for each in known:
+                each.near = False
+                each.smallest_rtt_s.clear()
 
     # ---------------------------------------------------------------- what it means
 

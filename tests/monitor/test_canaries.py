@@ -89,12 +89,39 @@ def test_in_a_long_shutdown_nothing_becomes_standing() -> None:
 def test_one_answered_by_somebody_nearer_is_set_aside_for_as_long_as_that_lasts() -> None:
     canaries = flock()
     sing_all(canaries)
-    sing(canaries, "c1", at_ms=DAY_MS, rtt_s=0.02)
-    assert canaries.set_aside(Scope.INTERNATIONAL, DAY_MS) == {"canaries/c1": Aside.NEAR}
-    sing(canaries, "c1", at_ms=3 * DAY_MS, rtt_s=0.02)
-    assert canaries.set_aside(Scope.INTERNATIONAL, 3 * DAY_MS) == {"canaries/c1": Aside.NEAR}, "it never becomes usual"
-    sing(canaries, "c1", at_ms=3 * DAY_MS, rtt_s=0.05)
-    assert canaries.set_aside(Scope.INTERNATIONAL, 3 * DAY_MS) == {}
+    sing_all(canaries, at_ms=DAY_MS)
+    sing(canaries, "c1", at_ms=2 * DAY_MS, rtt_s=0.02)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 2 * DAY_MS) == {"canaries/c1": Aside.NEAR}
+    sing(canaries, "c1", at_ms=20 * DAY_MS, rtt_s=0.02)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 20 * DAY_MS) == {"canaries/c1": Aside.NEAR}, "it never becomes usual"
+    sing(canaries, "c1", at_ms=20 * DAY_MS, rtt_s=0.05)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 20 * DAY_MS) == {}
+
+
+@pytest.mark.parametrize(
+    "first_ms", [DAY_MS, -20_000 * DAY_MS, 20_000 * DAY_MS], ids=["the evening before", "1970", "ahead"]
+)
+def test_a_few_walks_before_midnight_or_before_the_clock_was_set_are_no_usual_distance(first_ms: int) -> None:
+    canaries = flock()
+    for number in range(12):
+        sing(canaries, f"c{number}", at_ms=first_ms, rtt_s=0.4)
+        sing(canaries, f"c{number}", at_ms=2 * DAY_MS)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 2 * DAY_MS) == {}
+
+
+def test_most_of_them_nearer_at_once_is_a_line_that_became_faster() -> None:
+    """From a satellite to a cable: nobody moved a dozen hosts, and a box that set all of them aside would be blind."""
+    canaries = flock()
+    sing_all(canaries)
+    sing_all(canaries, at_ms=DAY_MS)
+    for number in range(12):
+        sing(canaries, f"c{number}", at_ms=2 * DAY_MS, rtt_s=0.01)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 2 * DAY_MS) == {}
+    for day in (3, 4):
+        for number in range(12):
+            sing(canaries, f"c{number}", at_ms=day * DAY_MS, rtt_s=0.012)
+    sing(canaries, "c1", at_ms=5 * DAY_MS, rtt_s=0.0051)
+    assert canaries.set_aside(Scope.INTERNATIONAL, 5 * DAY_MS) == {"canaries/c1": Aside.NEAR}, "and watched anew"
 
 
 def test_a_domestic_canary_in_our_own_network_is_no_second_witness() -> None:
@@ -124,6 +151,7 @@ def test_nothing_foreign_is_seen_after_two_empty_rounds_and_at_once_again_after_
 
 def test_a_restart_forgets_nothing_that_matters() -> None:
     before, after = flock(), flock()
+    sing_all(before, at_ms=-DAY_MS)
     sing_all(before)
     sing(before, "c3", alive=False, at_ms=5)
     after.recall(before.memory())

@@ -120,14 +120,16 @@ ship: [{{name: hub, remote_write: "http://127.0.0.1:{self.hub.port}/api/v1/write
         options = Options(self.folder / "didban.yml", "127.0.0.1", 0, WebConfig(), self.folder, self.folder / "state")
         daemon = Daemon(loaded, options, self.board, self.board.boot)
         await daemon._spool.open()
-        async with daemon._tasks:
-            await daemon._stating.begin(daemon._engine.pace)
-            for shipper in daemon._engine.shippers if ships else ():
-                daemon._engine.crew.take_on(shipper.run())
-            yield Life(self, daemon)
-            daemon._engine.crew.send_home()
-        await daemon._engine.close()
-        await daemon._spool.close()
+        try:
+            async with daemon._tasks:
+                await daemon._stating.begin(daemon._engine.pace)
+                for shipper in daemon._engine.shippers if ships else ():
+                    daemon._engine.crew.take_on(shipper.run())
+                yield Life(self, daemon)
+                daemon._engine.crew.send_home()
+        finally:
+            await daemon._engine.close()
+            await daemon._spool.close()
 
 
 class Life:
