@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from monitor.beside.rulefiles import RULES
 from monitor.hub import settings
@@ -237,8 +238,10 @@ def test_the_hub_takes_the_configuration_the_chart_gives_it(tmp_path: Path) -> N
     (given,) = of_kind("ConfigMap", list(rendered({})))
     for name in ("credentials", "tls"):
         (tmp_path / name).mkdir()
-    for name in ("registry.yml", "tls/tls.crt", "tls/tls.key"):
-        (tmp_path / name).write_text("# there\n")
+    (tmp_path / "registry.yml").write_text("# there\n")
+    issued = trustme.CA().issue_cert("hub.example.org")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "tls/tls.crt")
+    issued.private_key_pem.write_to_path(tmp_path / "tls/tls.key")
     (tmp_path / "hub.yml").write_text(given["data"]["hub.yml"].replace("/var/lib/didban", str(tmp_path)))
     loaded, mistakes = settings.load(tmp_path / "hub.yml")
     assert not mistakes
