@@ -103,7 +103,8 @@ class SecureLine:
                     await self._flush()  # the alert that says why: an ordinary client sends it
                 raise Refusal(self._flaw()) from None
             else:
-                await self._flush()
+                if not self._greeting.alpn:  # who offers a protocol speaks it next: its first words take our last along
+                    await self._flush()
                 return self._greeted()
 
     def _flaw(self) -> Failure:

@@ -10,7 +10,9 @@ import struct
 import pytest
 import trustme
 
-from probes.words import Failure, Kind, Step
+from probes.doors.wire import Sockets
+from probes.ports import Greeting, Stream, Traffic
+from probes.words import Failure, Kind, Step, Transport
 from tests.probes import liars
 from tests.probes.liars import Authority, Behaviour, broke, listening, target, tools, walked
 
@@ -96,3 +98,38 @@ async def test_a_bad_certificate_followed_by_a_reset_is_a_bad_certificate() -> N
     async with listening(liars.silent, context) as inner, listening(relay) as port:
         walk = await walked(target(Kind.TLS, port), tools())
     assert broke(walk) == (Step.HANDSHAKE, Failure.SSL_UNKNOWN_AUTHORITY)
+
+
+@pytest.mark.parametrize(
+    ("alpn", "alone"), [((), True), (("http/1.1",), False)], ids=["it ends here", "a page follows"]
+)
+async def test_the_last_words_of_a_handshake_go_with_the_first_of_what_follows(
+    authority: Authority, alpn: tuple[str, ...], alone: bool
+) -> None:
+    """One packet less of each page; and who only greets leaves no handshake half done."""
+    wire = Sockets(authority.ca_file)
+    async with listening(liars.says(b"so be it"), authority.server()) as port:
+        counted = Counted(await wire.connect("127.0.0.1", port, Transport.TCP, Traffic()))
+        greeted = await wire.handshake(counted, Greeting(liars.NAME, (liars.NAME,), alpn))
+        assert counted.times == 1 + alone
+        await greeted.stream.send(b"and so on")
+        assert counted.times == 2 + alone
+        assert await greeted.stream.receive(100) == b"so be it"
+        greeted.stream.close()
+
+
+class Counted:
+    """How often something was sent."""
+
+    def __init__(self, below: Stream) -> None:
+        self._below, self.times = below, 0
+
+    async def send(self, data: bytes) -> None:
+        self.times += 1
+        await self._below.send(data)
+
+    async def receive(self, most: int) -> bytes:
+        return await self._below.receive(most)
+
+    def close(self) -> None:
+        self._below.close()
