@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, dark
+from tests.rules.peace import ON_MCI, OVER, SHUTDOWN, box, dark
 from tests.rules.world import IRANCELL, MCI, TCI, World, alert
 
 NEVER = {10_000: 1.0}
@@ -23,14 +23,28 @@ def scraped() -> World:
 
 
 def unregistered(made: World) -> World:
-    for box in made.boxes:
-        box.expected, box.heartbeat = NEVER, False
+    for each in made.boxes:
+        each.expected, each.heartbeat = NEVER, False
     return made
 
 
 def test_a_network_that_is_cut_is_a_shutdown_and_its_end_is_told(tmp_path: Path) -> None:
     made = dark(scraped(), "m1", "m2", until=60)
     made.quiet(20).told(25, SHUTDOWN).told(59, SHUTDOWN).told(80, OVER).check(tmp_path)
+
+
+def test_a_line_that_is_still_dark_keeps_the_shutdown(tmp_path: Path) -> None:
+    made = dark(scraped(), "m1", "m2", until=60)
+    box(made, "m2").reach({0: 1.0, 20: 0.0})
+    made.told(59, SHUTDOWN).told(80, SHUTDOWN).told(120, SHUTDOWN).check(tmp_path)
+
+
+def test_a_region_in_which_one_line_is_well_is_not_cut(tmp_path: Path) -> None:
+    made = scraped()
+    for each in made.boxes[:2]:
+        each.send("didban_vantage_region", {0: 1.0}, region="IR-12")
+    box(made, "m1").reach({0: 1.0, 20: 0.0})
+    made.told(30, alert("VantageCutOff", "ticket", **ON_MCI, vantage="m1")).check(tmp_path)
 
 
 def test_a_country_whose_operators_are_all_cut_is_one(tmp_path: Path) -> None:
