@@ -233,6 +233,7 @@ def test_what_was_owed_had_to_go(tmp_path: Path) -> None:
     made = world()
     box(made, "m1").send("didban_spool_lost_total", {0: 0, 20: 400}, what="unsent")
     box(made, "f1").send("didban_spool_lost_total", {0: 0, 20: 400}, what="thinned")
+    box(made, "f2").send("didban_spool_lost_total", {0: 400}, what="unsent")  # last year's
     made.quiet(19).told(22, FILLING).check(tmp_path)
 
 
